@@ -1,0 +1,69 @@
+/*
+ * rule.h - what a rule is, and what it may ask.
+ *
+ * A rule looks at one function at a time (`check`) or once at the whole program (`check_program`), asks
+ * the flow facts, and reports.  It never sees libclang and knows no API by name.
+ */
+#ifndef LEASH_RULE_H
+#define LEASH_RULE_H
+
+#include "flow/flow.h"
+#include "report/finding.h"
+
+struct rule;
+
+/* A setting that a rule takes: `spawn-without-done: {strict: true}`. */
+struct rule_option {
+    const char *name;
+    const char *summary;
+    bool fallback;
+};
+
+/* One rule on one program. */
+struct pass {
+    const struct rule *rule;
+    struct flow *flow;
+    struct arena *arena; /* of the run: findings live here */
+    findings *out;
+    enum severity severity;
+    const bool *options; /* by index in rule->options */
+};
+
+struct rule {
+    const char *id;
+    enum rule_group group;
+    const char *summary;
+    const struct rule_option *options; /* ends with a NULL name; NULL: none */
+    void (*check)(struct pass *, const struct ir_func *);
+    void (*check_program)(struct pass *);
+};
+
+extern const struct rule *const rules[];
+extern const size_t rule_count;
+const struct rule *rule_find(const char *id);
+bool rule_is_default(const struct rule *); /* all groups but pedantic */
+enum severity rule_severity(const struct rule *);
+
+/* A rule that is switched on, and how. */
+struct rule_choice {
+    const struct rule *rule;
+    enum severity severity;
+    const bool *options; /* by index in rule->options; NULL: the fallbacks */
+};
+
+/* Run the chosen rules over one program; findings are added to `out`, in no promised order. */
+void rules_run(struct arena *run, struct flow *, const struct rule_choice *, size_t count,
+               findings *out);
+
+/* The page of a rule, Markdown; NULL: unknown id. */
+const char *rule_page(const char *id);
+
+/* A finding at `pos` of `function` (its unit is the one `pos` belongs to). */
+struct finding *pass_report(struct pass *, const struct ir_func *function, struct ir_pos pos,
+                            enum confidence, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+void pass_note(struct pass *, struct finding *, const struct ir_func *function, struct ir_pos pos,
+               const char *format, ...) __attribute__((format(printf, 5, 6)));
+bool pass_option(const struct pass *, const char *name);
+
+#endif
