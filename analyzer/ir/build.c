@@ -536,12 +536,13 @@ static bool mentions(const struct ir_func *func, const struct ir_expr *expr, con
     return expr->kind == IR_VAR && expr->var == var;
 }
 
-/* Whether the variable that begins at ops[at] gets its first value further down the block, before
- * anything reads it: then nobody can see the undefined content. */
+/* Whether the variable that begins at ops[at] gets its first value shortly after, before anything
+ * reads it: then nobody can see the undefined content. */
 static bool is_initialised(const struct ir_func *func, const struct ir_block *block, size_t at)
 {
+    enum { INITIALISER_OPS = 64 }; /* how far to look; else long blocks would take quadratic time */
     const struct ir_var *var = block->ops[at].var;
-    for (size_t i = at + 1; i < block->op_count; i++) {
+    for (size_t i = at + 1; i < block->op_count && i - at <= INITIALISER_OPS; i++) {
         const struct ir_op *op = &block->ops[i];
         if (op->kind == IR_OP_ASSIGN && op->place->kind == IR_VAR && op->place->var == var)
             return !any_in_expr(func, op->value, mentions, var);
@@ -701,6 +702,11 @@ const struct ir_expr *ir_expr_root(const struct ir_expr *expr)
     return NULL;
 }
 
+bool ir_index_is_inside(const struct ir_expr *index)
+{
+    return goes_into(index->a, index->type);
+}
+
 const struct ir_symbol *ir_callee(const struct ir_op *op)
 {
     if (op->kind != IR_OP_CALL || op->callee->kind != IR_SYMBOL)
@@ -727,7 +733,7 @@ static bool find_field(const struct ir_record *record, const char *name, uint64_
     for (size_t i = 0; i < record->field_count && *budget; i++, --*budget) {
         const struct ir_field *one = &record->fields[i];
         if (one->name[0] == '\0') {
-            if (one->type->record && depth < DEEPEST &&
+            if (one->type->kind == IR_TYPE_RECORD && one->type->record && depth < DEEPEST &&
                 find_field(one->type->record, name, base + one->offset, budget, depth + 1, field))
                 return true;
         } else if (strcmp(one->name, name) == 0) {
