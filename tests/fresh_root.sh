@@ -31,8 +31,17 @@ clean_up() {
 
 # The archive that this machine takes the suite from, first of several.
 archive() {
+    # shellcheck disable=SC2016 # apt fills these in
     apt-get indextargets --format '$(REPO_URI) $(CODENAME) $(COMPONENT)' 'Created-By: Packages' |
         awk -v suite="$suite" '$2 == suite && $3 == "main" { print $1; exit }'
+}
+
+make_root() {
+    debootstrap --variant=minbase --include=git,ca-certificates "$suite" "$root" "$mirror" \
+        >"$work/debootstrap.log" 2>&1 || {
+        tail -n 20 "$work/debootstrap.log"
+        return 1
+    }
 }
 
 copy_apt_settings() {
@@ -82,8 +91,8 @@ trap 'exit 130' INT TERM
 summary=""
 
 say "A minimal Debian 12 in $root"
-timed "debootstrap" debootstrap --variant=minbase --include=git,ca-certificates "$suite" "$root" \
-    "$mirror" >"$work/debootstrap.log" || stop "debootstrap failed; see $work/debootstrap.log"
+mkdir -p "$work"
+timed "debootstrap" make_root
 copy_apt_settings
 mount -t proc proc "$root/proc"
 git clone -q --no-hardlinks "$repository" "$root/root/leash"
