@@ -122,8 +122,8 @@ uint32_t flow_loop_of(struct flow *, const struct ir_func *, uint32_t block);
 /* Is loop `inner` the same as, or inside of, `outer`?  Everything is inside of 0. */
 bool flow_loop_within(struct flow *, const struct ir_func *, uint32_t inner, uint32_t outer);
 
-/* A loop from which control never leaves once it is in, when only the edges that `counts` accepts lead
- * anywhere; false: every loop has a way out.  Linear in the size of the graph. */
+/* A loop from which control never leaves once it is in, when only the edges that `counts` accepts
+ * lead anywhere; false: every loop has a way out.  Linear in the size of the graph. */
 typedef bool flow_edge_filter(void *context, const struct ir_func *, const struct ir_block *,
                               const struct ir_edge *);
 struct flow_trap {
@@ -133,8 +133,7 @@ struct flow_trap {
 bool flow_find_trap(struct flow *, const struct ir_func *, flow_edge_filter *counts, void *context,
                     struct flow_trap *trap);
 
-/* Is the local variable or parameter assigned in the loop's blocks, or changeable from elsewhere?
- */
-bool flow_varies(struct flow *, const struct ir_func *, const struct ir_expr *, const bool *in);
+/* Can the value of the expression change while control stays in these blocks? */
+bool flow_varies(const struct ir_func *, const struct ir_expr *, const bool *in);
 
 #endif
