@@ -10,12 +10,14 @@
  * The payload is a sequence of varints (LEB128: seven bits a byte, low bits first; signed numbers
  * zigzag) and, where noted, raw bytes, in this order:
  *
- *     strings      count; each: length, bytes (no NUL).  Everywhere else a string is its index + 1,
- * and 0 is NULL.  A string has one index: the table is in the order of first use. unit         main
- * file, directory, output, flags types, records, symbols, files, errors, enumerators: the four
- * counts of types, records, symbols, files first, as they refer to each other, then one after the
- * other functions    count; each: symbol + 1 (0: the initialisers, which come last and only once),
- * ..., variables, expressions, blocks, loops
+ *   - strings: their count; each: length, bytes without NUL.  Everywhere else a string is its index
+ *     here + 1, and 0 is NULL.
+ *   - the unit: main file, directory, output, flags.
+ *   - the counts of files, types, records and symbols, which refer to each other; then each of them
+ * in that order.  A file's hash is 8 raw bytes, little-endian.
+ *   - errors and enumerators: count, then each.
+ *   - functions: their count; each: symbol + 1 (0: the initialisers, which come last), positions,
+ *     reason of incompleteness, variables, highest temp, expressions, blocks, loops.
  *
  * A function's expressions are one table, children before parents, so that a reader needs no
  * recursion and sharing stays sharing.  A reference is the index; where there may be none, index
