@@ -43,8 +43,11 @@ struct func_facts {
     VEC(struct flow_site) callers;
     VEC(const struct frame *) frames; /* filled by flow_frames */
     bool has_frames, in_frames;
+    uint64_t can;        /* bit by act_kind: what a call of it can do, once flow.can has that bit */
     struct graph *graph; /* made by graph.c when first asked for */
 };
+
+_Static_assert(ACT_WATCH < 64, "act kinds fit the bits of func_facts.can");
 
 struct flow {
     struct arena *arena;
@@ -56,6 +59,7 @@ struct flow {
     struct map field_stores;  /* record and offset → struct store_list */
     struct map symbol_stores; /* as bodies → struct store_list */
     VEC(struct flow_use) uses[ACT_WATCH + 1];
+    uint64_t can; /* bit by act_kind: func_facts.can is filled in */
 };
 
 struct func_facts *facts_of(const struct ir_func *);

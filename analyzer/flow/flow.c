@@ -415,6 +415,31 @@ const struct flow_use *flow_uses(struct flow *flow, enum act_kind kind, size_t *
     return flow->uses[kind].at;
 }
 
+/* From the functions that do it themselves up to all their callers. */
+static void find_can(struct flow *flow, enum act_kind kind)
+{
+    VEC(const struct ir_func *) work = {0};
+    for (size_t i = 0; i < flow->uses[kind].count; i++)
+        *vec_add(flow->arena, &work) = flow->uses[kind].at[i].func;
+    while (work.count > 0) {
+        struct func_facts *facts = facts_of(work.at[--work.count]);
+        if (facts->can & 1ull << kind)
+            continue;
+        facts->can |= 1ull << kind;
+        for (size_t i = 0; i < facts->callers.count; i++)
+            if (facts->callers.at[i].kind != SITE_SPAWN)
+                *vec_add(flow->arena, &work) = facts->callers.at[i].func;
+    }
+    flow->can |= 1ull << kind;
+}
+
+bool flow_can(struct flow *flow, const struct ir_func *func, enum act_kind kind)
+{
+    if (!(flow->can & 1ull << kind))
+        find_can(flow, kind);
+    return facts_of(func)->can & 1ull << kind;
+}
+
 /* ---- all together
  * ----------------------------------------------------------------------------------- */
 

@@ -99,6 +99,8 @@ struct flow_use {
     const struct act_arm *arm;    /* NULL: a plain operation */
 };
 const struct flow_use *flow_uses(struct flow *, enum act_kind kind, size_t *count);
+/* Can a call of the function do that, itself or in what it calls?  Tasks it spawns do not count. */
+bool flow_can(struct flow *, const struct ir_func *, enum act_kind kind);
 /* The next use of that kind, after `after` (NULL: the first), that may concern the object; NULL:
  * none. */
 const struct flow_use *flow_next_use(struct flow *, enum act_kind kind,
@@ -114,6 +116,8 @@ bool flow_escapes(struct flow *, const struct ir_expr *object);
 /* Can control go from just behind `from` to `to`?  Both of `func`. */
 bool flow_reaches(struct flow *, const struct ir_func *, const struct ir_op *from,
                   const struct ir_op *to);
+/* Marks the blocks that control can reach from `block`, itself included. */
+void flow_reach_from(struct flow *, const struct ir_func *, uint32_t block, bool *reached);
 /* Does every way from the entry to `to` pass `from`? */
 bool flow_dominates(struct flow *, const struct ir_func *, const struct ir_op *from,
                     const struct ir_op *to);

@@ -173,27 +173,33 @@ bool flow_loop_within(struct flow *flow, const struct ir_func *func, uint32_t in
     return inner == outer;
 }
 
+void flow_reach_from(struct flow *flow, const struct ir_func *func, uint32_t block, bool *reached)
+{
+    VEC(uint32_t) work = {0};
+    *vec_add(flow->arena, &work) = block;
+    reached[block] = true;
+    while (work.count > 0) {
+        const struct ir_block *from = &func->blocks[work.at[--work.count]];
+        for (size_t i = 0; i < from->edge_count; i++) {
+            uint32_t to = from->edges[i].to;
+            if (!reached[to]) {
+                reached[to] = true;
+                *vec_add(flow->arena, &work) = to;
+            }
+        }
+    }
+}
+
 bool flow_reaches(struct flow *flow, const struct ir_func *func, const struct ir_op *from,
                   const struct ir_op *to)
 {
     if (from->block == to->block && from->id < to->id)
         return true;
-    bool *seen = arena_array(flow->arena, bool, func->block_count);
-    VEC(uint32_t) work = {0};
-    *vec_add(flow->arena, &work) = from->block;
-    while (work.count > 0) {
-        const struct ir_block *block = &func->blocks[work.at[--work.count]];
-        for (size_t i = 0; i < block->edge_count; i++) {
-            uint32_t next = block->edges[i].to;
-            if (next == to->block)
-                return true;
-            if (!seen[next]) {
-                seen[next] = true;
-                *vec_add(flow->arena, &work) = next;
-            }
-        }
-    }
-    return false;
+    bool *reached = arena_array(flow->arena, bool, func->block_count);
+    const struct ir_block *block = &func->blocks[from->block];
+    for (size_t i = 0; i < block->edge_count; i++)
+        flow_reach_from(flow, func, block->edges[i].to, reached);
+    return reached[to->block];
 }
 
 /* ---- traps: loops without a way out
