@@ -1,5 +1,5 @@
 /*
- * refused.c - calls that must not compile, one for each definition of CASE; without one it compiles.
+ * refused.c - calls that must not compile, one for each value of CASE; without CASE it compiles.
  */
 #include <leash.h>
 

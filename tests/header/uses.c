@@ -103,7 +103,9 @@ static void spawns(ctx_t *ctx, struct job *jobs, int count)
     wg_t wg = {0};
     defer_wg_wait(&wg);
     chan_t *done = done_make();
+    /* clang-format off */
     defer_free(done); defer_close(done);
+    /* clang-format on */
     void (*chosen)(void) = count > 1 ? nothing : NULL;
     chan_t *cases[] = {done, NULL};
 
@@ -281,7 +283,9 @@ static void contexts(ctx_t *parent, int fd)
     ctx_t *request = ctx_with_cancel(parent ? parent : root);
     defer_ctx_free(request);
     defer_cancel(request);
+    /* clang-format off */
     ctx_t *timed = ctx_with_timeout_ms(request, 500); defer_ctx_free(timed); defer_cancel(timed);
+    /* clang-format on */
     ctx_t *dated = ctx_with_deadline_ms(timed, task_now_ms() + 100);
     defer_ctx_free(dated);
     ctx_t *peer = ctx_with_hangup(dated, fd);
@@ -347,7 +351,9 @@ static void free_text(void *text)
 static int defers(struct store *store, chan_t *out)
 {
     char *text = malloc(10);
+    /* clang-format off */
     defer_call(free_text, text); defer_close(out);
+    /* clang-format on */
     LOCKED(store, {
         char *inner = malloc(5);
         defer_call(free_text, inner);

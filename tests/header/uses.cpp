@@ -58,7 +58,9 @@ void spawns(ctx_t *ctx, const store *data, int count)
     wg_t wg = {};
     defer_wg_wait(&wg);
     chan_t *done = done_make();
+    // clang-format off
     defer_free(done); defer_close(done);
+    // clang-format on
 
     spawn(nothing);
     spawn(with_context, ctx);
@@ -144,7 +146,9 @@ int contexts(ctx_t *parent, int fd)
     int value = 7;
     ctx_t *request = ctx_with_cancel(parent ? parent : ctx_background());
     defer_ctx_free(request);
-    ctx_t *timed = ctx_with_timeout_ms(request, 500); defer_ctx_free(timed); defer_cancel(timed);
+    ctx_t *timed = ctx_with_timeout_ms(request, 500);
+    defer_ctx_free(timed);
+    defer_cancel(timed);
     ctx_t *dated = ctx_with_deadline_ms(timed, ctx_deadline_ms(timed) - 100);
     defer_ctx_free(dated);
     ctx_t *peer = ctx_with_hangup(dated, fd);
