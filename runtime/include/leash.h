@@ -399,7 +399,7 @@ void leash_alarm_detach(leash_alarm_t *alarm);
 /* Calls fn(arg), for any void fn(void *). */
 #define LEASH_DEFER_CALL(fn, arg) LEASH_DEFER_CALL_((fn), (arg))
 
-/* chan_close, chan_free, wg_done, wg_wait, mu_unlock, rw_unlock, rw_runlock, ctx_cancel, ctx_free */
+/* Each calls the function of its name: defer_unlock calls mu_unlock, defer_cancel ctx_cancel. */
 #define LEASH_DEFER_CLOSE(ch)      LEASH_DEFER_(leash_chan_t *, leash_defer_close, (ch))
 #define LEASH_DEFER_FREE(ch)       LEASH_DEFER_(leash_chan_t *, leash_defer_free, (ch))
 #define LEASH_DEFER_WG_DONE(wg)    LEASH_DEFER_(leash_wg_t *, leash_defer_wg_done, (wg))
