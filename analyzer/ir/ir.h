@@ -322,6 +322,9 @@ bool ir_expr_equal(const struct ir_expr *a, const struct ir_expr *b);
 /* The variable, symbol or temp that a place or value starts from, through fields, elements and
  * addresses, not through DEREF; NULL for constants and the like. */
 const struct ir_expr *ir_expr_root(const struct ir_expr *);
+/* Whether an IR_INDEX goes into the array that is its place `a`; else it steps from `a` to a neighbour,
+ * as `p[i]` steps from DEREF p. */
+bool ir_index_is_inside(const struct ir_expr *index);
 /* The function a direct call names, else NULL. */
 const struct ir_symbol *ir_callee(const struct ir_op *);
 /* The element of a literal at `offset`, NULL: zero (or unknown where the literal is partial). */
