@@ -497,6 +497,48 @@ static bool any_in_op(const struct ir_func *func, const struct ir_op *op, visit_
     return false;
 }
 
+/* False: deeper than IR_EXPR_DEPTH_MAX, or more than `*budget` nodes when written out as a tree. */
+static bool is_moderate(const struct ir_expr *expr, unsigned depth, unsigned *budget)
+{
+    for (; expr; expr = expr->a, depth++) {
+        if (depth >= IR_EXPR_DEPTH_MAX || *budget == 0)
+            return false;
+        --*budget;
+        if (expr->kind == IR_LITERAL)
+            for (uint32_t i = 0; i < expr->element_count; i++)
+                if (!is_moderate(expr->elements[i].value, depth + 1, budget))
+                    return false;
+        if (expr->b && !is_moderate(expr->b, depth + 1, budget))
+            return false;
+    }
+    return true;
+}
+
+/* Everything behind may recurse over expressions, so those that nobody writes by hand become
+ * unknown. */
+static void bound(struct arena *arena, const struct ir_expr **expr)
+{
+    unsigned budget = IR_EXPR_NODES_MAX;
+    if (*expr && !is_moderate(*expr, 0, &budget))
+        *expr = ir_unknown(arena, (*expr)->type);
+}
+
+static void bound_expressions(struct arena *arena, struct ir_func *func)
+{
+    for (size_t i = 0; i < func->block_count; i++) {
+        struct ir_block *block = &func->blocks[i];
+        for (size_t j = 0; j < block->op_count; j++) {
+            struct ir_op *op = &block->ops[j];
+            bound(arena, &op->callee);
+            bound(arena, &op->place);
+            bound(arena, &op->value);
+            for (size_t k = 0; k < op->arg_count; k++)
+                bound(arena, &op->args[k]);
+        }
+        bound(arena, &block->value);
+    }
+}
+
 static void take_address(const struct ir_func *func, const struct ir_var *var)
 {
     BUG_ON(var->id >= func->var_count || func->vars[var->id] != var);
@@ -540,15 +582,18 @@ static bool mentions(const struct ir_func *func, const struct ir_expr *expr, con
  * reads it: then nobody can see the undefined content. */
 static bool is_initialised(const struct ir_func *func, const struct ir_block *block, size_t at)
 {
-    enum { INITIALISER_OPS = 64 }; /* how far to look; else long blocks would take quadratic time */
+    /* How far to look, in all and counting effects only: else long blocks would take quadratic
+     * time. */
+    enum { OPS_MAX = 1000, EFFECTS_MAX = 64 };
     const struct ir_var *var = block->ops[at].var;
-    for (size_t i = at + 1; i < block->op_count && i - at <= INITIALISER_OPS; i++) {
+    size_t effects = 0;
+    for (size_t i = at + 1; i < block->op_count && i - at <= OPS_MAX; i++) {
         const struct ir_op *op = &block->ops[i];
+        if (op->kind == IR_OP_BEGIN || op->kind == IR_OP_END)
+            continue;
         if (op->kind == IR_OP_ASSIGN && op->place->kind == IR_VAR && op->place->var == var)
             return !any_in_expr(func, op->value, mentions, var);
-        if (op->kind == IR_OP_BEGIN && op->var == var)
-            return false;
-        if (any_in_op(func, op, mentions, var))
+        if (++effects > EFFECTS_MAX || any_in_op(func, op, mentions, var))
             return false;
     }
     return false;
@@ -604,6 +649,7 @@ void ir_func_finish(struct arena *arena, struct ir_func *func)
 {
     BUG_ON(func->block_count == 0 || func->block_count > UINT32_MAX);
     drop_unreached(arena, func);
+    bound_expressions(arena, func);
     find_taken_addresses(func);
     number_ops(func);
     fill_preds(arena, func);

@@ -145,6 +145,12 @@ enum ir_operator {
     IR_LT, IR_LE, IR_GT, IR_GE, IR_EQ, IR_NE,
 };
 
+/* What a finished function keeps to, so that walks over expressions may recurse. */
+enum {
+    IR_EXPR_DEPTH_MAX = 500,
+    IR_EXPR_NODES_MAX = 100 * 1000, /* of one operand, written out as a tree */
+};
+
 struct ir_element {
     uint64_t offset; /* bytes from the start of the whole literal */
     const struct ir_expr *value; /* never a literal itself: nested lists are flattened */
@@ -311,7 +317,9 @@ const struct ir_expr *ir_binary(struct arena *, const struct ir_type *, enum ir_
 const struct ir_expr *ir_unknown(struct arena *, const struct ir_type *);
 
 /* Drop blocks that the entry does not reach, drop BEGIN and END of variables whose address is never
- * taken (BEGIN stays without an initialiser), number blocks and operations, fill in preds. */
+ * taken (BEGIN stays without an initialiser), make expressions of absurd size unknown, mark variables
+ * whose address is taken, number blocks and operations, fill in preds.  A second time changes nothing.
+ */
 void ir_func_finish(struct arena *, struct ir_func *);
 
 /* ---- asking --------------------------------------------------------------------------------------- */
@@ -345,7 +353,7 @@ const char *ir_expr_text(struct arena *, const struct ir_expr *);
 void ir_dump_unit(struct text *, const struct ir_unit *);
 void ir_dump_func(struct text *, const struct ir_func *);
 
-/* ---- unit files (ir/unit_file.c) ------------------------------------------------------------------- */
+/* ---- unit files (ir/unit_write.c, ir/unit_read.c; their form: ir/unit_format.h) ------------------- */
 
 /* A unit as bytes, the same bytes for the same unit, on any machine. */
 void ir_unit_write(struct text *, const struct ir_unit *);
