@@ -229,7 +229,7 @@ static void test_model__mistakes_in_an_entry(void **state)
         "'return', 8 or null, or a mapping (key: value), got a list");
     assert_entry_mistake(
         "{select: {cases: arg 0, count: 1, operation: op, operations: {1: recv}, channel: c}}",
-        "m.yaml:3:72: expected receive, send, after, until or default, got 'recv'");
+        "m.yaml:3:71: expected receive, send, after, until or default, got 'recv'");
 }
 
 static void test_model__an_entry_without_meaning_lists_the_meanings(void **state)
