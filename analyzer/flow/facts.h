@@ -7,7 +7,14 @@
 #include "flow/flow.h"
 
 /* Everywhere that recursion follows the user's program, it stops at these. */
-enum { DEPTH_MAX = 48, FRAME_DEPTH_MAX = 8, FRAMES_MAX = 48 };
+enum {
+    DEPTH_MAX = 48,          /* of resolving */
+    FRAME_DEPTH_MAX = 8,     /* callers above a function */
+    FRAMES_MAX = 48,         /* of one function */
+    CALLERS_DEPTH_MAX = 200, /* callers looked at to find them */
+    TARGETS_DEPTH_MAX = 12,
+    TARGETS_STEPS_MAX = 2000, /* of one search for what a pointer may be */
+};
 
 /* A temp as a variable, so that resolved expressions of several functions do not mix up their
  * temps. */
@@ -59,7 +66,11 @@ struct flow {
     struct map field_stores;  /* record and offset → struct store_list */
     struct map symbol_stores; /* as bodies → struct store_list */
     VEC(struct flow_use) uses[ACT_WATCH + 1];
-    uint64_t can; /* bit by act_kind: func_facts.can is filled in */
+    uint64_t can;                 /* bit by act_kind: func_facts.can is filled in */
+    struct map targets;           /* by operation, the indirect ones → struct flow_targets */
+    VEC(struct flow_site) opaque; /* calls of code out of sight; filled by flow_escapes */
+    bool has_opaque;
+    int frames_depth; /* how deep flow_frames is in itself */
 };
 
 struct func_facts *facts_of(const struct ir_func *);

@@ -222,6 +222,7 @@ const struct ir_expr *const *site_args(const struct ir_op *op, size_t *count)
 struct target_search {
     struct flow *flow;
     struct flow_targets *targets;
+    size_t *steps_left;
     int depth;
 };
 
@@ -307,10 +308,11 @@ static void search(struct target_search to, const struct ir_func *func, const st
 {
     if (is_null(expr))
         return;
-    if (++to.depth > 12) {
+    if (++to.depth > TARGETS_DEPTH_MAX || *to.steps_left == 0) {
         to.targets->has_unknown = true;
         return;
     }
+    --*to.steps_left;
     while (expr->kind == IR_INDEX || expr->kind == IR_CAST)
         expr = expr->a;
     if (expr->kind == IR_DEREF && expr->type->kind == IR_TYPE_FUNCTION)
@@ -333,8 +335,25 @@ struct flow_targets flow_targets(struct flow *flow, const struct ir_func *func,
                                  const struct ir_expr *callee)
 {
     struct flow_targets targets = {0};
-    search((struct target_search){flow, &targets, 0}, func, callee);
+    size_t steps_left = TARGETS_STEPS_MAX;
+    search((struct target_search){flow, &targets, &steps_left, 0}, func, callee);
     return targets;
+}
+
+/* Searched once per operation: pointers may take a while. */
+static struct flow_targets targets_of_op(struct flow *flow, const struct ir_func *func,
+                                         const struct ir_op *op, const struct ir_expr *callee)
+{
+    if (callee->kind == IR_SYMBOL && callee->symbol->kind == IR_SYMBOL_FUNCTION)
+        return flow_targets(flow, func, callee);
+    void **slot = map_put(&flow->targets, &op, sizeof op);
+    if (!*slot) {
+        struct flow_targets targets = flow_targets(flow, func, callee);
+        *map_put(&flow->targets, &op, sizeof op) =
+            arena_copy(flow->arena, &targets, sizeof targets);
+        return targets;
+    }
+    return *(struct flow_targets *)*slot;
 }
 
 struct flow_targets flow_callees(struct flow *flow, const struct ir_func *func,
@@ -345,11 +364,11 @@ struct flow_targets flow_callees(struct flow *flow, const struct ir_func *func,
         return none;
     if (op->act && (op->act->kind == ACT_SPAWN || op->act->kind == ACT_INVOKE)) {
         if (op->act->entry)
-            return flow_targets(flow, func, op->act->entry);
+            return targets_of_op(flow, func, op, op->act->entry);
         none.has_unknown = true;
         return none;
     }
-    return op->act ? none : flow_targets(flow, func, op->callee);
+    return op->act ? none : targets_of_op(flow, func, op, op->callee);
 }
 
 const struct flow_site *flow_callers(struct flow *flow, const struct ir_func *func, size_t *count)
@@ -461,6 +480,7 @@ struct flow *flow_new(struct arena *arena, const struct model_set *models,
                           .unit_count = unit_count,
                           .bodies.arena = arena,
                           .field_stores.arena = arena,
+                          .targets.arena = arena,
                           .symbol_stores.arena = arena};
     for (size_t i = 0; i < unit_count; i++) {
         for (size_t j = 0; j < units[i]->func_count; j++)

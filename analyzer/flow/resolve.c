@@ -38,10 +38,12 @@ const struct frame *const *flow_frames(struct flow *flow, const struct ir_func *
     struct func_facts *facts = facts_of(func);
     if (!facts->has_frames && !facts->in_frames) {
         facts->in_frames = true;
-        for (size_t i = 0; i < facts->callers.count; i++)
+        flow->frames_depth++;
+        for (size_t i = 0; i < facts->callers.count && flow->frames_depth < CALLERS_DEPTH_MAX; i++)
             add_frames_of_site(flow, func, &facts->callers.at[i]);
         if (facts->frames.count == 0)
             *vec_add(flow->arena, &facts->frames) = flow_frame(flow, func, NULL, NULL);
+        flow->frames_depth--;
         facts->in_frames = false;
         facts->has_frames = true;
     }
@@ -454,19 +456,28 @@ bool flow_call_is_opaque(struct flow *flow, const struct ir_func *func, const st
     return flow_callees(flow, func, op).has_unknown;
 }
 
-bool flow_escapes(struct flow *flow, const struct ir_expr *object)
+static void find_opaque_calls(struct flow *flow)
 {
     for (size_t i = 0; i < flow->funcs.count; i++) {
         const struct ir_func *func = flow->funcs.at[i];
-        for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_CALL, op));) {
-            if (!flow_call_is_opaque(flow, func, op))
-                continue;
-            size_t count;
-            const struct frame *const *frames = flow_frames(flow, func, &count);
-            for (size_t j = 0; j < count; j++)
-                if (op_leaks_to_opaque(flow, frames[j], op, object))
-                    return true;
-        }
+        for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_CALL, op));)
+            if (flow_call_is_opaque(flow, func, op))
+                *vec_add(flow->arena, &flow->opaque) = (struct flow_site){SITE_CALL, func, op};
+    }
+    flow->has_opaque = true;
+}
+
+bool flow_escapes(struct flow *flow, const struct ir_expr *object)
+{
+    if (!flow->has_opaque)
+        find_opaque_calls(flow);
+    for (size_t i = 0; i < flow->opaque.count; i++) {
+        const struct flow_site *site = &flow->opaque.at[i];
+        size_t count;
+        const struct frame *const *frames = flow_frames(flow, site->func, &count);
+        for (size_t j = 0; j < count; j++)
+            if (op_leaks_to_opaque(flow, frames[j], site->op, object))
+                return true;
     }
     return false;
 }

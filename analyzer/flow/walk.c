@@ -2,7 +2,8 @@
 
 #include "flow/known.h"
 
-enum { STATES_MAX = 4000, CALL_DEPTH_MAX = 6, OUTCOMES_MAX = 12 };
+/* Of one walk, the functions it enters included. */
+enum { STATES_MAX = 20000, CALL_DEPTH_MAX = 6, OUTCOMES_MAX = 12 };
 
 /* A place on a way: about to do operation `op` of `block`. */
 struct state {
@@ -21,10 +22,11 @@ struct walk {
     struct map seen;
     struct walk_result result;
     int depth;
+    size_t *states_left; /* shared with the walks through the functions it calls */
 };
 
 static struct walk_result walk_frame(struct flow *, const struct frame *,
-                                     const struct walk_question *, int depth);
+                                     const struct walk_question *, int depth, size_t *states_left);
 
 static void push(struct walk *walk, const struct state *state)
 {
@@ -35,10 +37,11 @@ static void push(struct walk *walk, const struct state *state)
     if (*seen)
         return;
     *seen = walk;
-    if (walk->states.count >= STATES_MAX) {
+    if (*walk->states_left == 0) {
         walk->result.is_incomplete = true;
         return;
     }
+    --*walk->states_left;
     *vec_add(walk->flow->arena, &walk->states) = *state;
 }
 
@@ -138,7 +141,8 @@ static bool enter_body(struct walk *walk, const struct state *state, const struc
         return false;
     }
     struct frame *frame = flow_frame(walk->flow, body, walk->frame, op);
-    struct walk_result inner = walk_frame(walk->flow, frame, question, walk->depth + 1);
+    struct walk_result inner =
+        walk_frame(walk->flow, frame, question, walk->depth + 1, walk->states_left);
     walk->result.is_incomplete |= inner.is_incomplete || inner.exits.count > OUTCOMES_MAX;
     for (size_t i = 0; i < inner.exits.count; i++)
         if (!is_repeated(&inner, i))
@@ -270,9 +274,14 @@ static void go(struct walk *walk, struct state state)
 }
 
 static struct walk_result walk_frame(struct flow *flow, const struct frame *frame,
-                                     const struct walk_question *question, int depth)
+                                     const struct walk_question *question, int depth,
+                                     size_t *states_left)
 {
-    struct walk walk = {.flow = flow, .frame = frame, .question = question, .depth = depth};
+    struct walk walk = {.flow = flow,
+                        .frame = frame,
+                        .question = question,
+                        .depth = depth,
+                        .states_left = states_left};
     walk.seen.arena = flow->arena;
     push(&walk, &(struct state){0});
     for (size_t i = 0; i < walk.states.count; i++)
@@ -284,5 +293,6 @@ static struct walk_result walk_frame(struct flow *flow, const struct frame *fram
 struct walk_result flow_walk(struct flow *flow, const struct frame *frame,
                              const struct walk_question *question)
 {
-    return walk_frame(flow, frame, question, 0);
+    size_t states_left = STATES_MAX;
+    return walk_frame(flow, frame, question, 0, &states_left);
 }

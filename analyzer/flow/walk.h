@@ -51,7 +51,7 @@ struct walk_result {
     bool is_incomplete; /* gave up, or the bound was hit: nothing may rest on what is missing */
 };
 
-/* Costs at most a few thousand states per function. */
+/* Bounded: twenty thousand states in all, then the result is incomplete. */
 struct walk_result flow_walk(struct flow *, const struct frame *, const struct walk_question *);
 
 #endif
