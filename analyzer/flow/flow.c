@@ -493,6 +493,7 @@ struct flow *flow_new(struct arena *arena, const struct model_set *models,
     for (int direct = 1; direct >= 0; direct--)
         for (size_t i = 0; i < flow->funcs.count; i++)
             find_callers(flow, flow->funcs.at[i], direct);
+    flow->targets = (struct map){.arena = arena}; /* found while callers were still missing */
     for (size_t i = 0; i < flow->funcs.count; i++)
         note_uses(flow, flow->funcs.at[i]);
     return flow;
