@@ -471,8 +471,10 @@ static void print_op(struct text *out, const struct ir_func *func, const struct 
     }
 }
 
-static void print_cases(struct text *out, const struct ir_block *block)
+static void print_switch(struct text *out, const struct ir_func *func, const struct ir_block *block)
 {
+    text_add(out, "switch ");
+    print_expr(out, func, block->value, LEVEL_ANY);
     for (size_t i = 0; i < block->edge_count; i++) {
         const struct ir_edge *edge = &block->edges[i];
         text_add(out, i ? ", " : ": ");
@@ -489,28 +491,42 @@ static void print_cases(struct text *out, const struct ir_block *block)
     }
 }
 
+static void print_computed(struct text *out, const struct ir_func *func,
+                           const struct ir_block *block)
+{
+    text_add(out, "goto *(");
+    print_expr(out, func, block->value, LEVEL_ANY);
+    text_add_char(out, ')');
+    for (size_t i = 0; i < block->edge_count; i++)
+        text_printf(out, "%s b%" PRIu32, i ? "," : ":", block->edges[i].to);
+}
+
 static void print_end(struct text *out, const struct ir_func *func, const struct ir_block *block)
 {
-    static const char *const words[] = {
-        [IR_JUMP] = "goto ",       [IR_BRANCH] = "if ",    [IR_SWITCH] = "switch ",
-        [IR_COMPUTED] = "goto *(", [IR_RETURN] = "return", [IR_STOP] = "stop",
-    };
-    text_add(out, words[block->end]);
-    if (block->end == IR_RETURN && block->value)
-        text_add_char(out, ' ');
-    if (block->value && block->end != IR_JUMP && block->end != IR_STOP)
+    switch (block->end) {
+    case IR_JUMP:
+        text_printf(out, "goto b%" PRIu32, block->edges[0].to);
+        return;
+    case IR_BRANCH:
+        text_add(out, "if ");
         print_expr(out, func, block->value, LEVEL_ANY);
-    if (block->end == IR_JUMP)
-        text_printf(out, "b%" PRIu32, block->edges[0].to);
-    if (block->end == IR_BRANCH)
         text_printf(out, " goto b%" PRIu32 " else b%" PRIu32, block->edges[0].to,
                     block->edges[1].to);
-    if (block->end == IR_SWITCH)
-        print_cases(out, block);
-    if (block->end == IR_COMPUTED) {
-        text_add_char(out, ')');
-        for (size_t i = 0; i < block->edge_count; i++)
-            text_printf(out, "%s b%" PRIu32, i ? "," : ":", block->edges[i].to);
+        return;
+    case IR_SWITCH:
+        print_switch(out, func, block);
+        return;
+    case IR_COMPUTED:
+        print_computed(out, func, block);
+        return;
+    case IR_RETURN:
+        text_add(out, block->value ? "return " : "return");
+        if (block->value)
+            print_expr(out, func, block->value, LEVEL_ANY);
+        return;
+    case IR_STOP:
+        text_add(out, "stop");
+        return;
     }
 }
 
