@@ -18,24 +18,24 @@ static size_t option_count(const struct rule *rule)
     return count;
 }
 
-struct settings *settings_new(struct arena *arena, const struct rule *const *rules,
-                              size_t rule_count)
+struct settings *settings_new(struct arena *arena, const struct rule *const *table,
+                              size_t table_count)
 {
     struct settings *settings = arena_new(arena, struct settings);
     *settings = (struct settings){.arena = arena,
-                                  .rules = rules,
-                                  .rule_count = rule_count,
+                                  .rules = table,
+                                  .rule_count = table_count,
                                   .min_confidence = CONFIDENCE_LIKELY,
                                   .fail_on = FAIL_ON_WARNING};
-    settings->rule_settings = arena_array(arena, struct rule_setting, rule_count);
-    for (size_t i = 0; i < rule_count; i++) {
+    settings->rule_settings = arena_array(arena, struct rule_setting, table_count);
+    for (size_t i = 0; i < table_count; i++) {
         struct rule_setting *setting = &settings->rule_settings[i];
-        size_t count = option_count(rules[i]);
-        setting->is_on = rule_is_default(rules[i]);
-        setting->severity = rule_severity(rules[i]);
+        size_t count = option_count(table[i]);
+        setting->is_on = rule_is_default(table[i]);
+        setting->severity = rule_severity(table[i]);
         setting->options = arena_array(arena, bool, count);
         for (size_t j = 0; j < count; j++)
-            setting->options[j] = rules[i]->options[j].fallback;
+            setting->options[j] = table[i]->options[j].fallback;
     }
     return settings;
 }
@@ -90,15 +90,19 @@ static bool is_group_word(const char *word)
     return text_is(word, "all") || text_is(word, "default");
 }
 
-static bool select_word(struct settings *settings, const char *word, bool is_on)
+static bool is_known_word(const struct settings *settings, const char *word)
 {
-    bool is_known = is_group_word(word);
     for (size_t i = 0; i < settings->rule_count; i++)
-        if (is_meant(settings->rules[i], word)) {
+        if (is_meant(settings->rules[i], word))
+            return true;
+    return is_group_word(word);
+}
+
+static void select_word(struct settings *settings, const char *word, bool is_on)
+{
+    for (size_t i = 0; i < settings->rule_count; i++)
+        if (is_meant(settings->rules[i], word))
             settings->rule_settings[i].is_on = is_on;
-            is_known = true;
-        }
-    return is_known;
 }
 
 const char *settings_select_rules(struct settings *settings, const char *const *words, size_t count)
@@ -109,8 +113,9 @@ const char *settings_select_rules(struct settings *settings, const char *const *
     for (size_t i = 0; i < count; i++) {
         bool is_taken_away = *words[i] == '-';
         const char *word = words[i] + is_taken_away;
-        if (!select_word(settings, word, !is_taken_away))
+        if (!is_known_word(settings, word))
             return unknown_word(settings, word);
+        select_word(settings, word, !is_taken_away);
     }
     return NULL;
 }
@@ -175,23 +180,21 @@ static void read_default(struct settings *settings, struct yaml_source *source,
     for (size_t i = 0; i < list->count; i++) {
         *vec_add(settings->arena, &words) = list->items[i]->text;
         const char *word = list->items[i]->text + (*list->items[i]->text == '-');
-        struct settings *scratch =
-            settings_new(settings->arena, settings->rules, settings->rule_count);
-        if (!select_word(scratch, word, true))
+        if (!is_known_word(settings, word))
             yaml_problem(source, list->items[i], "%s", unknown_word(settings, word));
     }
     settings_select_rules(settings, words.at, words.count);
 }
 
 static void read_rules(struct settings *settings, struct yaml_source *source,
-                       const struct yaml *rules)
+                       const struct yaml *map)
 {
     /* The list says where the single rules start from, wherever it stands. */
-    const struct yaml *selected = rules ? yaml_get(rules, "default") : NULL;
+    const struct yaml *selected = map ? yaml_get(map, "default") : NULL;
     if (selected)
         read_default(settings, source, selected);
-    for (size_t i = 0; rules && i < settings->rule_count; i++) {
-        const struct yaml *value = yaml_get(rules, settings->rules[i]->id);
+    for (size_t i = 0; map && i < settings->rule_count; i++) {
+        const struct yaml *value = yaml_get(map, settings->rules[i]->id);
         struct rule_setting *setting = &settings->rule_settings[i];
         if (value && value->kind == YAML_MAP)
             read_options(settings->rules[i], setting, value);
@@ -339,7 +342,7 @@ bool settings_read(struct settings *settings, const char *path, model_problems *
  */
 
 /* What one place of a pattern is. */
-enum piece { PIECE_CHAR, PIECE_ANY_CHAR, PIECE_ANY_IN_NAME, PIECE_ANY };
+enum piece { PIECE_CHAR, PIECE_ANY_CHAR, PIECE_ANY_IN_NAME, PIECE_ANY, PIECE_FOLDERS };
 
 static enum piece piece_at(const char *pattern, size_t *length)
 {
@@ -352,19 +355,21 @@ static enum piece piece_at(const char *pattern, size_t *length)
         (*length)++;
     if (*length == 1)
         return PIECE_ANY_IN_NAME;
-    /* "folder" is in "**" + "/folder" too: the slash belongs to the stars. */
-    if (pattern[*length] == '/')
-        (*length)++;
-    return PIECE_ANY;
+    if (pattern[*length] != '/')
+        return PIECE_ANY;
+    (*length)++; /* no folder at all is fine too, and then there is no slash */
+    return PIECE_FOLDERS;
 }
 
 /* One row of the table "the pattern so far matches the first j bytes of the path". */
 static void step_row(const char *piece, enum piece kind, const char *path, size_t length,
                      const bool *from, bool *to)
 {
-    to[0] = (kind == PIECE_ANY || kind == PIECE_ANY_IN_NAME) && from[0];
+    to[0] = kind != PIECE_CHAR && kind != PIECE_ANY_CHAR && from[0];
+    bool is_past_start = from[0];
     for (size_t j = 1; j <= length; j++) {
         char c = path[j - 1];
+        is_past_start = is_past_start || from[j];
         switch (kind) {
         case PIECE_CHAR:
             to[j] = from[j - 1] && c == *piece;
@@ -377,6 +382,9 @@ static void step_row(const char *piece, enum piece kind, const char *path, size_
             break;
         case PIECE_ANY:
             to[j] = from[j] || to[j - 1];
+            break;
+        case PIECE_FOLDERS:
+            to[j] = from[j] || (is_past_start && c == '/');
             break;
         }
     }

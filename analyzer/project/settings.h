@@ -35,9 +35,9 @@ struct settings {
     VEC(const char *) files; /* absolute paths of what was read, the most general one first */
 };
 
-/* What holds without a file.  `rules` (of `rule_count`) must outlive the settings. */
-struct settings *settings_new(struct arena *arena, const struct rule *const *rules,
-                              size_t rule_count);
+/* What holds without a file.  `table` must outlive the settings. */
+struct settings *settings_new(struct arena *arena, const struct rule *const *table,
+                              size_t table_count);
 
 /* The path of the nearest `.leash.yaml` in the absolute folder or above it; NULL: there is none. */
 const char *settings_find(struct arena *arena, const char *folder);
@@ -63,8 +63,8 @@ bool settings_wants_path(const struct settings *settings, const char *path);
  * goes over folders.  O(length of path × length of pattern). */
 bool path_matches(const char *pattern, const char *path);
 
-/* What the file may hold; all rule ids are accepted where `rules` is NULL. */
-const struct shape *settings_grammar(struct arena *arena, const struct rule *const *rules,
-                                     size_t rule_count);
+/* What the file may hold; all rule ids are accepted where `table` is NULL. */
+const struct shape *settings_grammar(struct arena *arena, const struct rule *const *table,
+                                     size_t table_count);
 
 #endif

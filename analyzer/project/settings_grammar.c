@@ -67,14 +67,14 @@ static const struct shape *rule_shape(struct arena *arena, const struct rule *ru
     return either(arena, &on_or_off, record);
 }
 
-static const struct shape *known_rules(struct arena *arena, const struct rule *const *rules,
-                                       size_t rule_count)
+static const struct shape *known_rules(struct arena *arena, const struct rule *const *table,
+                                       size_t table_count)
 {
     VEC(struct shape_key) keys = {0};
     *vec_add(arena, &keys) = (struct shape_key){"default", &selectors, "the rules that are on"};
-    for (size_t i = 0; i < rule_count; i++)
-        *vec_add(arena, &keys) = (struct shape_key){rules[i]->id, rule_shape(arena, rules[i]),
-                                                    rules[i]->summary ? rules[i]->summary : ""};
+    for (size_t i = 0; i < table_count; i++)
+        *vec_add(arena, &keys) = (struct shape_key){table[i]->id, rule_shape(arena, table[i]),
+                                                    table[i]->summary ? table[i]->summary : ""};
     vec_add(arena, &keys);
     struct shape *record = arena_new(arena, struct shape);
     record->kind = SHAPE_RECORD;
@@ -100,10 +100,10 @@ static const struct shape any_rules = {.kind = SHAPE_MAP, .key = &rule_id, .item
 
 #define NOT_YET "is not supported in this version"
 
-const struct shape *settings_grammar(struct arena *arena, const struct rule *const *rules,
-                                     size_t rule_count)
+const struct shape *settings_grammar(struct arena *arena, const struct rule *const *table,
+                                     size_t table_count)
 {
-    const struct shape *rules_shape = rules ? known_rules(arena, rules, rule_count) : &any_rules;
+    const struct shape *rules_shape = table ? known_rules(arena, table, table_count) : &any_rules;
     const struct shape_key keys[] = {
         {"extends", &file_name, "the settings that these stand on"},
         {"rules", rules_shape, "which rules are on, and how"},

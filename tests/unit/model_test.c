@@ -1,12 +1,10 @@
 /* Model files: what loads, and what each mistake is told as. */
+#include "model/grammar.h"
 #include "model/table.h"
-#include "model/yaml.h"
+#include "schema_test.h"
+#include "unit_test.h"
 
-#include <setjmp.h>
-#include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static struct arena arena;
 
@@ -352,6 +350,15 @@ static void test_model__damaged_files(void **state)
     }
 }
 
+/* ---- the schema -------------------------------------------------------------------------------
+ */
+
+static void test_model__schema_is_the_grammar(void **state)
+{
+    (void)state;
+    assert_schema("rules/models/model.schema.json", &model_grammar, "leash: a model of a library");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -369,6 +376,7 @@ int main(void)
         cmocka_unit_test_teardown(test_model__many_mistakes_are_cut_off, release),
         cmocka_unit_test_teardown(test_model__bytes_that_are_no_yaml, release),
         cmocka_unit_test_teardown(test_model__damaged_files, release),
+        cmocka_unit_test_teardown(test_model__schema_is_the_grammar, release),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
