@@ -126,7 +126,8 @@ static uint32_t add_op(struct build *build, enum ir_op_kind kind, struct ir_pos 
 
 struct ir_op *emit(struct build *build, enum ir_op_kind kind, struct ir_pos pos)
 {
-    return &build->ops.at[add_op(build, kind, pos)].op;
+    uint32_t id = add_op(build, kind, pos);
+    return &build->ops.at[id].op;
 }
 
 void emit_assign(struct build *build, const struct ir_expr *place, const struct ir_expr *value,
