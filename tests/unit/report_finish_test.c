@@ -53,7 +53,7 @@ static void test_finish__the_kept_story_is_always_the_same(void **state)
     struct bench *bench = *state;
 
     for (int round = 0; round < 2; round++) {
-        bench->found.count = 0;
+        bench->found = (findings){0};
         for (int i = 0; i < 2; i++) {
             struct finding *finding = bench_finding(bench, "a", at(1, 1), "same");
             bench_note(bench, finding, at(i == round ? 5 : 4, 1), "there");
@@ -85,7 +85,7 @@ static const char *fingerprint(struct bench *bench, const char *path, const char
 {
     sources_release(&bench->sources);
     bench->sources.buffers = bench->buffers;
-    bench->found.count = 0;
+    bench->found = (findings){0};
     bench_file(bench, path, text);
     place.path = path;
     bench_finding(bench, "a", place, message);
@@ -117,7 +117,7 @@ static void test_fingerprint__is_the_same_in_every_clone(void **state)
     const char *first = fingerprint(bench, "/p/src/a.c", "f(x);\n", at(1, 1), "m");
     struct report_job job = {.sources = &bench->sources, .root = "/elsewhere"};
 
-    bench->found.count = 0;
+    bench->found = (findings){0};
     bench_file(bench, "/elsewhere/src/a.c", "f(x);\n");
     bench_finding(bench, "a", (struct place){"/elsewhere/src/a.c", 1, 1, 1, 2}, "m");
     report_finish(&bench->arena, &bench->found, &job);
@@ -138,7 +138,7 @@ static void test_fingerprint__twins_differ(void **state)
     /* And a suppression of the first leaves the second its own. */
     sources_release(&bench->sources);
     bench->sources.buffers = bench->buffers;
-    bench->found.count = 0;
+    bench->found = (findings){0};
     bench_file(bench, "/p/a.c", "// leash:ignore a\nf(x);\nf(x);\n");
     bench_finding(bench, "a", at(2, 1), "m");
     bench_finding(bench, "a", at(3, 1), "m");

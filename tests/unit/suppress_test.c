@@ -30,7 +30,7 @@ static void assert_left(struct bench *bench, const char *text, const char *expec
     text_release(&left);
     sources_release(&bench->sources);
     bench->sources.buffers = bench->buffers;
-    bench->found.count = 0;
+    bench->found = (findings){0};
 }
 
 static void find_at(struct bench *bench, uint32_t line, uint32_t end_line, const char *rule)
