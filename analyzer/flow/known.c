@@ -153,6 +153,10 @@ void known_add(struct known *known, const struct ir_expr *expr, int64_t low, int
     if (high < fact.high)
         fact.high = high;
     fact.is_nonzero |= is_nonzero;
+    if (fact.is_nonzero && fact.low == 0)
+        fact.low = 1;
+    if (fact.is_nonzero && fact.high == 0)
+        fact.high = -1;
     for (size_t i = 0; i < known->count; i++) {
         if (ir_expr_equal(known->facts[i].expr, expr)) {
             known->facts[i] = fact;
