@@ -1,4 +1,16 @@
+# Finds the libclang of version LEASH_LLVM: the target LibClang::LibClang.
+#
 # Debian ships no libclang.pc: ask the llvm-config of the wanted version, or probe its folder.
+if(NOT LEASH_LLVM MATCHES "^[0-9]+$" OR LEASH_LLVM LESS 17)
+  message(FATAL_ERROR "LEASH_LLVM is '${LEASH_LLVM}': leash needs libclang 17 or newer")
+endif()
+# What was found for another version must not stay.
+if(NOT LEASH_LLVM STREQUAL LIBCLANG_FOUND_FOR)
+  unset(LIBCLANG_CONFIG CACHE)
+  unset(LIBCLANG_INCLUDE_DIR CACHE)
+  unset(LIBCLANG_LIBRARY CACHE)
+  set(LIBCLANG_FOUND_FOR ${LEASH_LLVM} CACHE INTERNAL "The LEASH_LLVM of the cached places")
+endif()
 find_program(LIBCLANG_CONFIG NAMES llvm-config-${LEASH_LLVM})
 if(LIBCLANG_CONFIG)
   execute_process(COMMAND ${LIBCLANG_CONFIG} --includedir OUTPUT_VARIABLE hint_include

@@ -18,9 +18,10 @@ struct frontend_job {
     const char *file;      /* absolute, or relative to `directory` */
     const char *directory; /* absolute; where the compiler is started */
     const char *output;    /* the object file as the build names it; "" or NULL: unknown */
-    const char *const *flags; /* the compiler's arguments as the build gives them: they may begin with
-                                 the compiler's name and hold the file, -c, -o, -M..., gcc-only flags
-                                 and @response-files; the front end drops what does not concern it */
+    const char *const
+        *flags; /* the compiler's arguments as the build gives them: they may begin with
+                   the compiler's name and hold the file, -c, -o, -M..., gcc-only flags
+                   and @response-files; the front end drops what does not concern it */
     size_t flag_count;
     const struct frontend_buffer *buffers;
     size_t buffer_count;
@@ -29,10 +30,11 @@ struct frontend_job {
 /*
  * Parses and lowers.  The unit and all that hangs on it lives in `arena`.
  *
- * A unit that compiles with errors is returned with its errors in it.  NULL: nothing could be parsed
- * (no such file, unknown target, ...), and *problem says why and what to do, in the arena.
- * One thread at a time per call; several threads may call it with arenas of their own.  libclang may
- * kill the process on absurdly deep input: callers that must survive run it in a worker process.
+ * A unit that compiles with errors is returned with its errors in it.  NULL: nothing could be
+ * parsed (no such file, unknown target, ...), and *problem says why and what to do, in the arena.
+ * One thread at a time per call; several threads may call it with arenas of their own.  libclang
+ * may kill the process on absurdly deep input: callers that must survive run it in a worker
+ * process.
  */
 struct ir_unit *frontend_parse(struct arena *arena, const struct frontend_job *job,
                                const char **problem);

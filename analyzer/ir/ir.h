@@ -1,21 +1,21 @@
 /*
  * ir.h - what the front end makes of C: functions as control-flow graphs of operations.
  *
- * The IR knows C's semantics but no API: a call is a call until the model types it (ir_op.act).  It is
- * built once per translation unit, belongs to one arena, and is read-only afterwards but for the slots
- * that later layers own, which say so.
+ * The IR knows C's semantics but no API: a call is a call until the model types it (ir_op.act).  It
+ * is built once per translation unit, belongs to one arena, and is read-only afterwards but for the
+ * slots that later layers own, which say so.
  *
  * Evaluation.  Everything with an effect is an operation in the order of execution; expressions are
  * trees without effects over constants, places and temps.  `&&`, `||`, `!` in conditions, `?:` and
- * statement expressions are control flow; their value is a temp assigned on each way.  Operands that
- * C does not evaluate (sizeof, typeof, the control of _Generic) leave nothing behind.
+ * statement expressions are control flow; their value is a temp assigned on each way.  Operands
+ * that C does not evaluate (sizeof, typeof, the control of _Generic) leave nothing behind.
  *
- * Places.  Variables, symbols, fields, elements and dereferences are places.  Where a place stands as
- * an operand it means its content; IR_ADDR gives its address.  Arrays never stand as operands: their
- * decay is IR_ADDR of the array.  Normal forms: `p->f` is FIELD(DEREF p), `a[i]` of an array is
- * INDEX(a, i), `p[i]` and `*(p + i)` of a pointer are INDEX(DEREF p, i), `p[0]` is DEREF p, `p + i`
- * is ADDR(INDEX(DEREF p, i)), DEREF(ADDR x) is x, ADDR(DEREF p) is p.  Casts between pointers and
- * between integers that keep the value are left out.
+ * Places.  Variables, symbols, fields, elements and dereferences are places.  Where a place stands
+ * as an operand it means its content; IR_ADDR gives its address.  Arrays never stand as operands:
+ * their decay is IR_ADDR of the array.  Normal forms: `p->f` is FIELD(DEREF p), `a[i]` of an array
+ * is INDEX(a, i), `p[i]` and `*(p + i)` of a pointer are INDEX(DEREF p, i), `p[0]` is DEREF p, `p +
+ * i` is ADDR(INDEX(DEREF p, i)), DEREF(ADDR x) is x, ADDR(DEREF p) is p.  Casts between pointers
+ * and between integers that keep the value are left out.
  */
 #ifndef LEASH_IR_H
 #define LEASH_IR_H
@@ -24,15 +24,16 @@
 
 struct act; /* model/act.h: what a call means */
 
-/* A construct in a file, as an editor shows it: what a macro call expands to stands at the macro call.
- * Lines and columns count from 1, columns in bytes; the end is one past the last byte.  line == 0: no
- * position. */
+/* A construct in a file, as an editor shows it: what a macro call expands to stands at the macro
+ * call. Lines and columns count from 1, columns in bytes; the end is one past the last byte.  line
+ * == 0: no position. */
 struct ir_pos {
     uint32_t file; /* index in ir_unit.files */
     uint32_t line, column, end_line, end_column;
 };
 
-/* ---- types ---------------------------------------------------------------------------------------- */
+/* ---- types
+ * ---------------------------------------------------------------------------------------- */
 
 enum ir_type_kind {
     IR_TYPE_OTHER, /* complex, vector, not understood */
@@ -54,7 +55,7 @@ struct ir_type {
     uint64_t count;   /* IR_TYPE_ARRAY: elements; 0: unknown */
     bool is_signed;   /* IR_TYPE_INT */
     bool is_volatile, is_atomic, is_variadic;
-    const struct ir_type *target; /* pointee, element, a function's result */
+    const struct ir_type *target;   /* pointee, element, a function's result */
     const struct ir_type *alias_of; /* for a typedef's name: the type it names, one step; else NULL.
                                        All other fields are those of the type at the end. */
     const struct ir_record *record;
@@ -63,8 +64,8 @@ struct ir_type {
 };
 
 struct ir_field {
-    const char *name;     /* "" for an anonymous member */
-    uint64_t offset;      /* bytes from the start of the record (of the storage unit for bit-fields) */
+    const char *name; /* "" for an anonymous member */
+    uint64_t offset;  /* bytes from the start of the record (of the storage unit for bit-fields) */
     const struct ir_type *type;
 };
 
@@ -77,7 +78,8 @@ struct ir_record {
     size_t field_count;
 };
 
-/* ---- names ---------------------------------------------------------------------------------------- */
+/* ---- names
+ * ---------------------------------------------------------------------------------------- */
 
 enum ir_symbol_kind { IR_SYMBOL_FUNCTION, IR_SYMBOL_DATA };
 
@@ -87,11 +89,11 @@ struct ir_symbol {
     uint32_t id; /* index in ir_unit.symbols */
     enum ir_symbol_kind kind;
     const char *name;
-    const char *scope; /* NULL: external linkage.  Else what makes an internal name unique: the file's
-                          path, and for a static local the function and position as well. */
+    const char *scope; /* NULL: external linkage.  Else what makes an internal name unique: the
+                          file's path, and for a static local the function and position as well. */
     const struct ir_type *type;
-    struct ir_pos pos;   /* of the definition if this unit has it, else of the first declaration */
-    bool is_defined;     /* here */
+    struct ir_pos pos; /* of the definition if this unit has it, else of the first declaration */
+    bool is_defined;   /* here */
     bool is_noreturn;
     bool is_weak, is_inline, is_thread_local, is_in_system_header;
     const char **notes; /* annotate attributes, "leash:daemon" */
@@ -118,7 +120,8 @@ struct ir_var {
     const struct ir_symbol *cleanup; /* __attribute__((cleanup(f))): f */
 };
 
-/* ---- expressions ---------------------------------------------------------------------------------- */
+/* ---- expressions
+ * ---------------------------------------------------------------------------------- */
 
 enum ir_expr_kind {
     IR_UNKNOWN, /* not understood, or no integer: floats, _Complex, va_arg */
@@ -126,12 +129,13 @@ enum ir_expr_kind {
     IR_STRING,  /* text */
     IR_VAR,     /* var */
     IR_SYMBOL,  /* symbol: an object's content; of a function, its address */
-    IR_TEMP,    /* temp: the result of a call or a merged value; assigned on every way that leads here */
-    IR_FIELD,   /* a: the record's place; name, value: byte offset */
-    IR_INDEX,   /* a: the array's place, or DEREF of a pointer; b: index */
-    IR_DEREF,   /* a: a pointer */
-    IR_ADDR,    /* a: a place */
-    IR_UNARY,   /* op, a */
+    IR_TEMP,  /* temp: the result of a call or a merged value; assigned on every way that leads here
+               */
+    IR_FIELD, /* a: the record's place; name, value: byte offset */
+    IR_INDEX, /* a: the array's place, or DEREF of a pointer; b: index */
+    IR_DEREF, /* a: a pointer */
+    IR_ADDR,  /* a: a place */
+    IR_UNARY, /* op, a */
     IR_BINARY,  /* op, a, b */
     IR_CAST,    /* a; type: a conversion that may change the value */
     IR_LITERAL, /* elements: the value of an initialiser list; elements not named are zero */
@@ -139,14 +143,35 @@ enum ir_expr_kind {
 
 enum ir_operator {
     IR_OP_NONE,
-    IR_NEG, IR_BIT_NOT, IR_NOT,
-    IR_ADD, IR_SUB, IR_MUL, IR_DIV, IR_REM,
-    IR_SHL, IR_SHR, IR_AND, IR_OR, IR_XOR,
-    IR_LT, IR_LE, IR_GT, IR_GE, IR_EQ, IR_NE,
+    IR_NEG,
+    IR_BIT_NOT,
+    IR_NOT,
+    IR_ADD,
+    IR_SUB,
+    IR_MUL,
+    IR_DIV,
+    IR_REM,
+    IR_SHL,
+    IR_SHR,
+    IR_AND,
+    IR_OR,
+    IR_XOR,
+    IR_LT,
+    IR_LE,
+    IR_GT,
+    IR_GE,
+    IR_EQ,
+    IR_NE,
+};
+
+/* What a finished function keeps to, so that walks over expressions may recurse. */
+enum {
+    IR_EXPR_DEPTH_MAX = 500,
+    IR_EXPR_NODES_MAX = 100 * 1000, /* of one operand, written out as a tree */
 };
 
 struct ir_element {
-    uint64_t offset; /* bytes from the start of the whole literal */
+    uint64_t offset;             /* bytes from the start of the whole literal */
     const struct ir_expr *value; /* never a literal itself: nested lists are flattened */
 };
 
@@ -164,19 +189,21 @@ struct ir_expr {
         struct {
             const struct ir_element *elements;
             uint32_t element_count;
-            bool is_partial; /* elements were left out: a large table of numbers, or an odd designator */
+            bool is_partial; /* elements were left out: a large table of numbers, or an odd
+                                designator */
         };
     };
     const struct ir_expr *a, *b;
 };
 
-/* ---- operations ----------------------------------------------------------------------------------- */
+/* ---- operations
+ * ----------------------------------------------------------------------------------- */
 
 enum ir_op_kind {
-    IR_OP_CALL,    /* temp = callee(args...) */
-    IR_OP_ASSIGN,  /* place = value; for an IR_TEMP place, a copy or a merge */
-    IR_OP_BEGIN,   /* the life of `var` begins, its content undefined (a new object in each round) */
-    IR_OP_END,     /* the life of `var` ends; only for variables whose address is taken */
+    IR_OP_CALL,   /* temp = callee(args...) */
+    IR_OP_ASSIGN, /* place = value; for an IR_TEMP place, a copy or a merge */
+    IR_OP_BEGIN,  /* the life of `var` begins, its content undefined (a new object in each round) */
+    IR_OP_END,    /* the life of `var` ends; only for variables whose address is taken */
     IR_OP_UNKNOWN, /* something not understood happens here: `text` names it */
 };
 
@@ -185,8 +212,8 @@ struct ir_op {
     uint32_t id; /* 0 … op_count-1, in the order of blocks */
     uint32_t block;
     struct ir_pos pos;
-    bool is_cleanup;        /* a call that a cleanup attribute makes; pos is the exit that runs it */
-    uint32_t temp;          /* IR_OP_CALL: the result, 0: void */
+    bool is_cleanup; /* a call that a cleanup attribute makes; pos is the exit that runs it */
+    uint32_t temp;   /* IR_OP_CALL: the result, 0: void */
     const struct ir_expr *callee; /* IR_SYMBOL for a direct call, else the pointer */
     const struct ir_expr **args;
     size_t arg_count;
@@ -196,12 +223,13 @@ struct ir_op {
     const struct act *act; /* what the call means; filled in by the model layer, NULL: opaque */
 };
 
-/* ---- functions ------------------------------------------------------------------------------------ */
+/* ---- functions
+ * ------------------------------------------------------------------------------------ */
 
 enum ir_end {
-    IR_JUMP,     /* to edges[0] */
-    IR_BRANCH,   /* value != 0: edges[0], else edges[1] */
-    IR_SWITCH,   /* value within an edge's low … high, else the default edge (always there, last) */
+    IR_JUMP,   /* to edges[0] */
+    IR_BRANCH, /* value != 0: edges[0], else edges[1] */
+    IR_SWITCH, /* value within an edge's low … high, else the default edge (always there, last) */
     IR_COMPUTED, /* goto *value: every edge */
     IR_RETURN,   /* value, NULL: nothing; no edges.  After cleanups and IR_OP_END. */
     IR_STOP,     /* the last operation never returns, or is unreachable; no edges */
@@ -218,7 +246,8 @@ struct ir_block {
     struct ir_op *ops;
     size_t op_count;
     enum ir_end end;
-    struct ir_pos pos; /* of the condition, the return (for a fall off the end, the closing brace) */
+    struct ir_pos
+        pos; /* of the condition, the return (for a fall off the end, the closing brace) */
     const struct ir_expr *value;
     struct ir_edge *edges;
     size_t edge_count;
@@ -228,14 +257,14 @@ struct ir_block {
 
 /* A loop as written, or made by goto backwards (a natural loop). */
 struct ir_loop {
-    uint32_t head; /* block */
+    uint32_t head;     /* block */
     struct ir_pos pos; /* of the statement's keyword to its end; of the goto for a loop by goto */
 };
 
 struct ir_func {
     const struct ir_symbol *symbol;
     const struct ir_unit *unit;
-    struct ir_pos pos; /* of the name in the definition */
+    struct ir_pos pos;  /* of the name in the definition */
     struct ir_pos body; /* from the opening to the closing brace */
     struct ir_var **vars;
     size_t var_count, param_count;
@@ -244,15 +273,16 @@ struct ir_func {
     uint32_t temp_count; /* temps are 1 … temp_count */
     struct ir_loop *loops;
     size_t loop_count;
-    const char *incomplete; /* why it did not compile or lower in full: nothing may rest on an absence
-                               in it.  NULL: all of it is here. */
-    void *facts; /* owned by the flow layer */
+    const char *incomplete; /* why it did not compile or lower in full: nothing may rest on an
+                               absence in it.  NULL: all of it is here. */
+    void *facts;            /* owned by the flow layer */
 };
 
-/* ---- units ---------------------------------------------------------------------------------------- */
+/* ---- units
+ * ---------------------------------------------------------------------------------------- */
 
 struct ir_file {
-    const char *path; /* absolute and cleaned; as the compiler opened it */
+    const char *path;    /* absolute and cleaned; as the compiler opened it */
     uint64_t hash, size; /* XXH3 of the content, bytes */
     bool is_system;
 };
@@ -283,7 +313,8 @@ struct ir_unit {
     size_t symbol_count;
     struct ir_func **funcs; /* in the order of the source; bodies in system headers are left out */
     size_t func_count;
-    struct ir_func *init; /* a body without symbol: the initialisers of static objects as assignments */
+    struct ir_func
+        *init; /* a body without symbol: the initialisers of static objects as assignments */
     struct ir_enumerator *enumerators; /* of the unit's own files and headers, by name */
     size_t enumerator_count;
     struct ir_error *errors; /* what did not compile */
@@ -291,7 +322,8 @@ struct ir_unit {
     bool is_incomplete; /* a header was missing or the like: any function may lack something */
 };
 
-/* ---- building (ir/build.c) ------------------------------------------------------------------------ */
+/* ---- building (ir/build.c)
+ * ------------------------------------------------------------------------ */
 
 /* Expressions in normal form; constants are folded.  `type` is the type of the result. */
 const struct ir_expr *ir_const(struct arena *, const struct ir_type *, int64_t value);
@@ -302,7 +334,8 @@ const struct ir_expr *ir_field(struct arena *, const struct ir_type *, const str
                                const char *name, uint64_t offset);
 const struct ir_expr *ir_index(struct arena *, const struct ir_type *, const struct ir_expr *array,
                                const struct ir_expr *index);
-const struct ir_expr *ir_deref(struct arena *, const struct ir_type *, const struct ir_expr *pointer);
+const struct ir_expr *ir_deref(struct arena *, const struct ir_type *,
+                               const struct ir_expr *pointer);
 const struct ir_expr *ir_addr(struct arena *, const struct ir_type *, const struct ir_expr *place);
 const struct ir_expr *ir_unary(struct arena *, const struct ir_type *, enum ir_operator,
                                const struct ir_expr *a);
@@ -311,17 +344,25 @@ const struct ir_expr *ir_binary(struct arena *, const struct ir_type *, enum ir_
 const struct ir_expr *ir_unknown(struct arena *, const struct ir_type *);
 
 /* Drop blocks that the entry does not reach, drop BEGIN and END of variables whose address is never
- * taken (BEGIN stays without an initialiser), number blocks and operations, fill in preds. */
+ * taken (BEGIN stays without an initialiser), make expressions of absurd size unknown, mark
+ * variables whose address is taken, number blocks and operations, fill in preds.  A second time
+ * changes nothing.
+ */
 void ir_func_finish(struct arena *, struct ir_func *);
 
-/* ---- asking --------------------------------------------------------------------------------------- */
+/* ---- asking
+ * --------------------------------------------------------------------------------------- */
 
-/* The next operation of `kind` after `after` (NULL: the first), in the order of blocks; NULL: none. */
+/* The next operation of `kind` after `after` (NULL: the first), in the order of blocks; NULL: none.
+ */
 const struct ir_op *ir_next_op(const struct ir_func *, enum ir_op_kind, const struct ir_op *after);
 bool ir_expr_equal(const struct ir_expr *a, const struct ir_expr *b);
 /* The variable, symbol or temp that a place or value starts from, through fields, elements and
  * addresses, not through DEREF; NULL for constants and the like. */
 const struct ir_expr *ir_expr_root(const struct ir_expr *);
+/* Whether an IR_INDEX goes into the array that is its place `a`; else it steps from `a` to a
+ * neighbour, as `p[i]` steps from DEREF p. */
+bool ir_index_is_inside(const struct ir_expr *index);
 /* The function a direct call names, else NULL. */
 const struct ir_symbol *ir_callee(const struct ir_op *);
 /* The element of a literal at `offset`, NULL: zero (or unknown where the literal is partial). */
@@ -333,7 +374,8 @@ bool ir_type_is(const struct ir_type *, const char *name);
 bool ir_has_note(const char *const *notes, size_t count, const char *note);
 const char *ir_pos_path(const struct ir_unit *, const struct ir_pos *);
 
-/* ---- text (ir/dump.c) ----------------------------------------------------------------------------- */
+/* ---- text (ir/dump.c)
+ * ----------------------------------------------------------------------------- */
 
 /* As a C programmer would write it: "w->done", "jobs[i].wg", "&wg". */
 void ir_expr_print(struct text *, const struct ir_expr *);
@@ -342,12 +384,13 @@ const char *ir_expr_text(struct arena *, const struct ir_expr *);
 void ir_dump_unit(struct text *, const struct ir_unit *);
 void ir_dump_func(struct text *, const struct ir_func *);
 
-/* ---- unit files (ir/unit_file.c) ------------------------------------------------------------------- */
+/* ---- unit files (ir/unit_write.c, ir/unit_read.c; their form: ir/unit_format.h)
+ * ------------------- */
 
 /* A unit as bytes, the same bytes for the same unit, on any machine. */
 void ir_unit_write(struct text *, const struct ir_unit *);
-/* Back again.  The bytes are hostile: NULL and *problem (in the arena) when they are damaged, cut, or
- * of another version; never a crash, never more memory than a small multiple of `length`. */
+/* Back again.  The bytes are hostile: NULL and *problem (in the arena) when they are damaged, cut,
+ * or of another version; never a crash, never more memory than a small multiple of `length`. */
 struct ir_unit *ir_unit_read(struct arena *, const void *data, size_t length, const char **problem);
 
 #endif

@@ -1,11 +1,12 @@
 /*
  * act.h - what a call does to tasks: the meaning that a model gives to an operation.
  *
- * Expressions are those of the calling function's IR.  `object` is always the expression whose value
- * is the handle: the pointer to a channel, wait group, lock or context, or a thread's id.  For what
- * makes a handle (ACT_MAKE, ACT_DERIVE, ACT_DONE_CHANNEL, and ACT_SPAWN where threads have ids) it is
- * the place that receives it: the call's temp for a returned handle, `*arg` for an out-parameter.
- * NULL means that the model names none, or that the argument was missing in the call.
+ * Expressions are those of the calling function's IR.  `object` is always the expression whose
+ * value is the handle: the pointer to a channel, wait group, lock or context, or a thread's id. For
+ * what makes a handle (ACT_MAKE, ACT_DERIVE, ACT_DONE_CHANNEL, and ACT_SPAWN where threads have
+ * ids) it is the place that receives it: the call's temp for a returned handle, `*arg` for an
+ * out-parameter. NULL means that the model names none, or that the argument was missing in the
+ * call.
  */
 #ifndef LEASH_ACT_H
 #define LEASH_ACT_H
@@ -43,19 +44,19 @@ enum act_kind {
     ACT_SIGNAL,       /* object; wakes_all */
     ACT_DERIVE,       /* object: the new context; context: the parent */
     ACT_CANCEL,       /* object: a context, or a thread told to stop */
-    ACT_DONE_CHANNEL, /* object: the channel; context: what closes it when it ends; NULL context: the
-                         arguments in `sources` are channels of which any closes it */
+    ACT_DONE_CHANNEL, /* object: the channel; context: what closes it when it ends; NULL context:
+                         the arguments in `sources` are channels of which any closes it */
     ACT_CHECK_CONTEXT, /* context: asks without waiting whether it has ended */
-    ACT_JOIN,         /* object: until that task has ended */
-    ACT_DETACH,       /* object: nobody will join it */
-    ACT_SLEEP,        /* timeout_ms */
+    ACT_JOIN,          /* object: until that task has ended */
+    ACT_DETACH,        /* object: nobody will join it */
+    ACT_SLEEP,         /* timeout_ms */
     ACT_YIELD,
-    ACT_IO,           /* object: the descriptor */
-    ACT_FREE,         /* object, object_kind */
-    ACT_REF,          /* object: one more holder; the result is the same handle */
-    ACT_EXIT,         /* ends the process, or control does not come back: exit, abort */
-    ACT_END_TASK,     /* ends the calling task: pthread_exit */
-    ACT_WATCH,        /* asks whether the task was told to stop: a flag, pthread_testcancel */
+    ACT_IO,       /* object: the descriptor */
+    ACT_FREE,     /* object, object_kind */
+    ACT_REF,      /* object: one more holder; the result is the same handle */
+    ACT_EXIT,     /* ends the process, or control does not come back: exit, abort */
+    ACT_END_TASK, /* ends the calling task: pthread_exit */
+    ACT_WATCH,    /* asks whether the task was told to stop: a flag, pthread_testcancel */
 };
 
 enum act_mode { MODE_EXCLUSIVE, MODE_SHARED };
@@ -73,10 +74,10 @@ struct act_arm {
 };
 
 enum act_result {
-    RESULT_OK,      /* it happened: received, sent, locked, spawned */
-    RESULT_CLOSED,  /* the channel is closed */
-    RESULT_ENDED,   /* gave up: the context ended or time ran out */
-    RESULT_FAILED,  /* did not happen: lock not free, no memory */
+    RESULT_OK,     /* it happened: received, sent, locked, spawned */
+    RESULT_CLOSED, /* the channel is closed */
+    RESULT_ENDED,  /* gave up: the context ended or time ran out */
+    RESULT_FAILED, /* did not happen: lock not free, no memory */
 };
 
 /* How the caller can tell: `what` compared with `value` means `result`. */
@@ -101,7 +102,8 @@ struct act {
     const struct ir_expr *counted_by;
     const struct ir_expr *count, *capacity, *element_size;
     const struct ir_expr *context; /* what can end the wait early; the null constant: nothing */
-    const struct ir_expr *timeout_ms; /* how long it may wait at most; a negative constant: for ever */
+    const struct ir_expr
+        *timeout_ms; /* how long it may wait at most; a negative constant: for ever */
     const struct ir_expr *lock;
     const struct ir_expr **sources;
     size_t source_count;

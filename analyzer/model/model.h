@@ -22,18 +22,18 @@ struct model_set;
 struct model_set *model_set_new(struct arena *);
 /* Adds the models bundled with leash. */
 void model_set_add_bundled(struct model_set *);
-/* Adds one file.  Later files win over earlier ones for the same function.  false: it has mistakes, all
- * of which are added to `problems`, and nothing of it is used. */
+/* Adds one file.  Later files win over earlier ones for the same function.  false: it has mistakes,
+ * all of which are added to `problems`, and nothing of it is used. */
 bool model_set_add(struct model_set *, const char *file, const char *text, size_t length,
                    model_problems *problems);
 
-/* Types the calls of a unit: fills in ir_op.act, in the unit's arena.  Models whose headers the unit
- * does not see, and functions that the program defines itself with another meaning (a body for the
- * name in own code), stay out. */
+/* Types the calls of a unit: fills in ir_op.act, in the unit's arena.  Models whose headers the
+ * unit does not see, and functions that the program defines itself with another meaning (a body for
+ * the name in own code), stay out. */
 void model_apply(const struct model_set *, struct ir_unit *);
 
-/* What a type stands for, by its name or that of a typedef on the way; looks at the type itself, not
- * through pointers. */
+/* What a type stands for, by its name or that of a typedef on the way; looks at the type itself,
+ * not through pointers. */
 enum object_kind model_type_kind(const struct model_set *, const struct ir_type *);
 const char *object_kind_word(enum object_kind); /* "channel", "wait group" */
 

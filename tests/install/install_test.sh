@@ -1,0 +1,42 @@
+#!/bin/sh
+# install_test.sh CMAKE BUILD WORK COMPILER FLAGS: what `cmake --install` leaves can be used.
+set -eu
+cmake=$1 build=$2 work=$3 compiler=$4 flags=$5
+consumer=$(cd "$(dirname "$0")/consumer" && pwd)
+prefix=$work/prefix
+version=$(sed -n 's/^CMAKE_PROJECT_VERSION:[A-Z]*=//p' "$build/CMakeCache.txt")
+
+fail() {
+    echo "install_test: $*" >&2
+    exit 1
+}
+
+# expect_version HOW PROGRAM
+expect_version() {
+    said=$("$2")
+    [ "$said" = "$version" ] || fail "by $1: the program says '$said' instead of '$version'"
+    echo "by $1: a program linked to libleash $said"
+}
+
+rm -rf "$prefix" "$work/by-cmake" "$work/by-pkg-config"
+"$cmake" --install "$build" --prefix "$prefix" >"$work/install.log"
+
+for file in bin/leash include/leash.h share/doc/leash/LICENSE; do
+    [ -f "$prefix/$file" ] || fail "$file was not installed"
+done
+"$prefix/bin/leash" --version | grep -qF "$version" || fail "leash --version does not say $version"
+! grep -rlF "$build" "$prefix/lib"*/*/cmake "$prefix/lib"*/cmake 2>/dev/null ||
+    fail "the CMake package names the build folder"
+
+"$cmake" -G Ninja -S "$consumer" -B "$work/by-cmake" -DCMAKE_PREFIX_PATH="$prefix" \
+    -DCMAKE_C_COMPILER="$compiler" -DCMAKE_C_FLAGS="$flags" -Dwanted="$version" >"$work/cmake.log"
+"$cmake" --build "$work/by-cmake" >>"$work/cmake.log"
+expect_version find_package "$work/by-cmake/consumer"
+
+pc=$(find "$prefix" -name leash.pc)
+[ -n "$pc" ] || fail "leash.pc was not installed"
+export PKG_CONFIG_PATH="${pc%/*}"
+[ "$(pkg-config --modversion leash)" = "$version" ] || fail "leash.pc has another version"
+# shellcheck disable=SC2046,SC2086 # lists of flags
+"$compiler" $flags -o "$work/by-pkg-config" "$consumer/main.c" $(pkg-config --cflags --libs leash)
+expect_version pkg-config "$work/by-pkg-config"
