@@ -206,19 +206,47 @@ static expr *lower_number(struct build *build, CXCursor cursor)
     return number(build, type, value);
 }
 
+/* One character of a literal as the compiler prints it; `at` moves past it. */
+static char unescape(const char **at)
+{
+    static const char names[] = "abfnrtv";
+    static const char values[] = "\a\b\f\n\r\t\v";
+    char c = *(*at)++;
+    if (c != '\\')
+        return c;
+    int octal = 0;
+    size_t digits = 0;
+    while (digits < 3 && **at >= '0' && **at <= '7') {
+        octal = octal * 8 + (*(*at)++ - '0');
+        digits++;
+    }
+    if (digits)
+        return (char)octal;
+    c = *(*at)++;
+    const char *name = strchr(names, c);
+    return name && c ? values[name - names] : c;
+}
+
+/* The content, up to a NUL within it.  Wide literals begin with a letter: their content is "". */
+static const char *content_of(struct source *source, const char *spelling)
+{
+    size_t length = strlen(spelling);
+    if (text_starts(spelling, "u8\""))
+        spelling += 2;
+    if (spelling[0] != '"' || length < 2)
+        return "";
+    char *content = arena_push(&source->scratch, length);
+    size_t count = 0;
+    for (const char *at = spelling + 1; at[0] && at[0] != '"';)
+        content[count++] = unescape(&at);
+    return intern_str(&source->names, content);
+}
+
 static expr *lower_string(struct build *build, CXCursor cursor)
 {
     struct source *source = build->source;
-    const struct ir_type *type = type_at(source, cursor);
-    const char *text = "";
-    bool is_narrow = type->kind != IR_TYPE_ARRAY || !type->target || type->target->size == 1;
-    CXEvalResult result = is_narrow ? clang_Cursor_Evaluate(cursor) : NULL;
-    if (result) {
-        if (clang_EvalResult_getKind(result) == CXEval_StrLiteral)
-            text = intern_str(&source->names, clang_EvalResult_getAsStr(result));
-        clang_EvalResult_dispose(result);
-    }
-    return new_string(build, type, text);
+    const char *spelling = own_string(source, clang_getCursorSpelling(cursor));
+    return new_string(build, type_at(source, cursor), content_of(source, spelling));
 }
 
 /* ---- places -----------------------------------------------------------------------------------

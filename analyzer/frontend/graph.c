@@ -24,7 +24,7 @@ uint32_t new_block(struct build *build)
 uint32_t current_block(struct build *build)
 {
     if (build->current == NO_BLOCK)
-        build->current = new_block(build);
+        start_block(build, new_block(build));
     return build->current;
 }
 
@@ -70,6 +70,7 @@ void start_block(struct build *build, uint32_t block)
 {
     jump(build, block);
     build->current = block;
+    *vec_add(&build->source->scratch, &build->begun) = block;
 }
 
 /* Whether a condition's outcome is known: a constant, a string, or the address of a variable. */
@@ -244,6 +245,7 @@ static void resolve_computed(struct build *build)
         return;
     }
     uint32_t hub = new_block(build);
+    *vec_add(&build->source->scratch, &build->begun) = hub;
     struct raw_block *block = &build->blocks.at[hub];
     block->is_sealed = true;
     block->end = IR_COMPUTED;
@@ -504,63 +506,151 @@ static void finish_ops(struct build *build, struct ir_block *block, struct raw_b
             arena_copy(build->source->arena, out->ops.at, out->ops.count * sizeof(struct ir_op));
 }
 
-static void finish_edges(struct build *build, struct ir_block *block, const struct raw_block *raw)
+static void finish_edges(struct build *build, struct ir_block *block, const struct raw_block *raw,
+                         const uint32_t *number)
 {
     block->edge_count = raw->edge_count;
     block->edges = arena_array(build->source->arena, struct ir_edge, raw->edge_count);
     size_t at = 0;
-    for (uint32_t i = raw->first_edge; i != NO_ITEM; i = build->edges.at[i].next)
-        block->edges[at++] = build->edges.at[i].edge;
+    for (uint32_t i = raw->first_edge; i != NO_ITEM; i = build->edges.at[i].next) {
+        block->edges[at] = build->edges.at[i].edge;
+        block->edges[at].to = number[block->edges[at].to];
+        at++;
+    }
 }
 
-/* Only what the entry reaches is copied: dead code may be most of a function. */
-static void mark_reached(struct build *build, bool *reached)
+/* ---- tidying ----------------------------------------------------------------------------------
+ */
+
+/* Loop heads stay blocks of their own: ir_loop names them. */
+static void keep_heads(struct build *build)
+{
+    for (size_t i = 0; i < build->loops.count; i++)
+        build->blocks.at[build->loops.at[i].head].is_kept = true;
+}
+
+static bool is_empty_jump(const struct raw_block *block)
+{
+    return block->is_sealed && block->end == IR_JUMP && block->first_op == NO_ITEM &&
+           !block->is_kept;
+}
+
+/* Where an edge really leads, past blocks that do nothing; the ways met on are shortened too. */
+static uint32_t final_target(struct build *build, uint32_t to)
+{
+    uint32_t end = to;
+    size_t steps = 0;
+    while (is_empty_jump(&build->blocks.at[end]) && steps++ <= build->blocks.count)
+        end = build->edges.at[build->blocks.at[end].first_edge].edge.to;
+    while (to != end && is_empty_jump(&build->blocks.at[to])) {
+        struct raw_edge *edge = &build->edges.at[build->blocks.at[to].first_edge];
+        to = edge->edge.to;
+        edge->edge.to = end;
+    }
+    return end;
+}
+
+/* Marks what the entry reaches, counting the edges to each. */
+static void mark_reached(struct build *build)
 {
     uint32_t *work = arena_array(&build->source->brief, uint32_t, build->blocks.count);
     size_t count = 0;
+    for (size_t i = 0; i < build->blocks.count; i++)
+        build->blocks.at[i].incoming = 0;
     work[count++] = 0;
-    reached[0] = true;
+    build->blocks.at[0].incoming = 1;
     while (count) {
         uint32_t edge = build->blocks.at[work[--count]].first_edge;
         for (; edge != NO_ITEM; edge = build->edges.at[edge].next) {
-            uint32_t to = build->edges.at[edge].edge.to;
-            if (!reached[to])
+            uint32_t to = final_target(build, build->edges.at[edge].edge.to);
+            build->edges.at[edge].edge.to = to;
+            if (build->blocks.at[to].incoming++ == 0)
                 work[count++] = to;
-            reached[to] = true;
         }
     }
+}
+
+/* A block that only one jump leads to continues the block before. */
+static void absorb(struct build *build, struct raw_block *block)
+{
+    while (block->is_sealed && block->end == IR_JUMP) {
+        struct raw_block *next = &build->blocks.at[build->edges.at[block->first_edge].edge.to];
+        if (next == block || next->incoming != 1 || next->is_kept || !next->is_sealed ||
+            next == &build->blocks.at[0])
+            return;
+        if (block->first_op == NO_ITEM)
+            block->first_op = next->first_op;
+        else if (next->first_op != NO_ITEM)
+            build->ops.at[block->last_op].next = next->first_op;
+        if (next->first_op != NO_ITEM)
+            block->last_op = next->last_op;
+        block->first_edge = next->first_edge;
+        block->last_edge = next->last_edge;
+        block->edge_count = next->edge_count;
+        block->end = next->end;
+        block->value = next->value;
+        block->pos = next->pos;
+        next->incoming = 0;
+    }
+}
+
+/* Reached blocks in the order in which they were begun, which is that of the source. */
+static uint32_t order_blocks(struct build *build, uint32_t *order, uint32_t *number)
+{
+    uint32_t count = 0;
+    for (size_t i = 0; i < build->begun.count; i++) {
+        struct raw_block *block = &build->blocks.at[build->begun.at[i]];
+        if (block->incoming)
+            absorb(build, block);
+    }
+    for (size_t i = 0; i < build->begun.count; i++) {
+        uint32_t id = build->begun.at[i];
+        if (!build->blocks.at[id].incoming)
+            continue;
+        number[id] = count;
+        order[count++] = id;
+    }
+    return count;
+}
+
+static void finish_block(struct build *build, struct ir_block *block, struct raw_block *raw,
+                         struct out *out, const uint32_t *number)
+{
+    block->end = raw->is_sealed ? raw->end : IR_STOP;
+    if (!raw->is_sealed)
+        return;
+    finish_ops(build, block, raw, out);
+    finish_edges(build, block, raw, number);
+    block->pos = raw->pos;
+    block->value = raw->value;
 }
 
 static void finish_blocks(struct build *build)
 {
     struct ir_func *func = build->func;
+    struct arena *brief = &build->source->brief;
     struct out out = {0};
-    size_t count = build->blocks.count;
-    bool *reached = arena_array(&build->source->brief, bool, count);
-    mark_reached(build, reached);
-    func->block_count = count;
-    func->blocks = arena_array(&build->source->brief, struct ir_block, count);
-    for (uint32_t i = 0; i < count; i++) {
-        struct ir_block *block = &func->blocks[i];
-        struct raw_block *raw = &build->blocks.at[i];
-        block->id = i;
-        if (!raw->is_sealed || !reached[i]) {
-            block->end = IR_STOP;
-            continue;
-        }
-        finish_ops(build, block, raw, &out);
-        finish_edges(build, block, raw);
-        block->end = raw->end;
-        block->pos = raw->pos;
-        block->value = raw->value;
+    uint32_t *order = arena_array(brief, uint32_t, build->blocks.count);
+    uint32_t *number = arena_array(brief, uint32_t, build->blocks.count);
+    keep_heads(build);
+    mark_reached(build);
+    func->block_count = order_blocks(build, order, number);
+    func->blocks = arena_array(brief, struct ir_block, func->block_count);
+    for (uint32_t i = 0; i < func->block_count; i++) {
+        func->blocks[i].id = i;
+        finish_block(build, &func->blocks[i], &build->blocks.at[order[i]], &out, number);
     }
+    for (size_t i = 0; i < func->loop_count; i++)
+        func->loops[i].head = number[func->loops[i].head];
 }
 
 static void check_labels(struct build *build)
 {
     for (size_t i = 0; i < build->all_labels.count; i++)
-        if (!build->all_labels.at[i]->is_placed)
+        if (!build->all_labels.at[i]->is_placed) {
             build_incomplete(build, "a label is missing");
+            *vec_add(&build->source->scratch, &build->begun) = build->all_labels.at[i]->block;
+        }
 }
 
 void build_begin(struct build *build, struct source *source, struct ir_func *func)
@@ -577,7 +667,9 @@ void build_begin(struct build *build, struct source *source, struct ir_func *fun
     build->break_to = build->continue_to = (struct target){NO_BLOCK, NULL};
     build->in_switch = NULL;
     build->printed = NULL;
-    build->current = new_block(build);
+    build->begun.count = 0;
+    build->current = NO_BLOCK;
+    current_block(build);
 }
 
 void build_end(struct build *build)

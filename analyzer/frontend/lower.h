@@ -106,6 +106,7 @@ struct raw_block {
     uint32_t first_op, last_op, first_edge, last_edge; /* NO_ITEM: none */
     uint32_t edge_count, incoming;
     bool is_sealed;
+    bool is_kept; /* a loop's head */
     enum ir_end end;
     struct ir_pos pos;
     const struct ir_expr *value;
@@ -140,6 +141,7 @@ struct build {
     struct build *labels; /* who owns the labels: the function, for a static local's initialiser */
     CXCursor cursor;      /* the function's declaration */
     VEC(struct raw_block) blocks;
+    VEC(uint32_t) begun; /* blocks in the order in which they got their content */
     VEC(struct raw_op) ops;
     VEC(struct raw_edge) edges;
     VEC(struct ir_var *) vars;
