@@ -340,6 +340,32 @@ static void test_model_apply__select_over_changed_cases(void **state)
     assert_true(act_of(bench, 0)->may_park);
 }
 
+/* Nor where somebody else was given the array before. */
+static void test_model_apply__select_over_shared_cases(void **state)
+{
+    struct bench *bench = *state;
+    use_model(bench, select_model);
+    const struct ir_element elements[] = {{0, number(bench, 4)}};
+    const struct ir_expr *array = cases(bench, IR_VAR_LOCAL, 1, elements, 1);
+    CALL(bench, function(bench, "stranger"), address(bench, array));
+    CALL(bench, function(bench, "choose"), address(bench, array), number(bench, 1));
+    apply(bench);
+    assert_false(act_of(bench, 1)->arms_known);
+}
+
+static void test_model_apply__select_over_more_cases_than_there_are(void **state)
+{
+    struct bench *bench = *state;
+    use_model(bench, select_model);
+    const struct ir_element elements[] = {{0, number(bench, 0)}};
+    const struct ir_expr *array = cases(bench, IR_VAR_LITERAL, 1, elements, 1);
+    CALL(bench, function(bench, "choose"), address(bench, array), number(bench, 1));
+    CALL(bench, function(bench, "choose"), address(bench, array), number(bench, 2));
+    apply(bench);
+    assert_true(act_of(bench, 0)->arms_known);
+    assert_false(act_of(bench, 1)->arms_known);
+}
+
 static void test_model_apply__select_that_cannot_be_read(void **state)
 {
     struct bench *bench = *state;
@@ -537,6 +563,8 @@ int main(void)
         TEST(test_model_apply__select_arms),
         TEST(test_model_apply__select_with_default_does_not_park),
         TEST(test_model_apply__select_over_changed_cases),
+        TEST(test_model_apply__select_over_shared_cases),
+        TEST(test_model_apply__select_over_more_cases_than_there_are),
         TEST(test_model_apply__select_that_cannot_be_read),
         TEST(test_model_apply__only_external_functions_without_a_body),
         TEST(test_model_apply__only_models_whose_header_is_seen),
