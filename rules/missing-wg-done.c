@@ -38,8 +38,7 @@ static enum flow_same names_group(const struct counted *counted, const struct fr
     return flow_compare(flow, flow_resolve(flow, frame, handle), counted->group);
 }
 
-/* ---- what an operation of the task does to the count
- * ------------------------------------------------ */
+/* ---- what an operation of the task does to the count --------------------------------------- */
 
 /* Is it the group, or something that was handed to the task and may carry the group? */
 static bool carries_group(const struct counted *counted, const struct frame *frame,
@@ -128,19 +127,53 @@ static bool helper_puts_away(const struct counted *counted, const struct frame *
     return false;
 }
 
-/* Another task that can lower the count, or that nobody can look into, may take it over. */
-static bool spawn_takes(const struct counted *counted, const struct frame *frame,
-                        const struct ir_op *op)
+/* Does the function itself lower this very group when it runs in that frame? */
+static bool lowers_group(const struct counted *counted, const struct frame *frame)
+{
+    for (const struct ir_op *op = NULL; (op = ir_next_op(frame->func, IR_OP_CALL, op));)
+        if (op->act && op->act->kind == ACT_DONE && op->act->object &&
+            names_group(counted, frame, op->act->object) == FLOW_SAME)
+            return true;
+    return false;
+}
+
+/* Another task that lowers the count does it for this one; one that may, or that nobody can look
+ * into, may have taken it over. */
+static enum walk_effect effect_of_spawn(const struct counted *counted, const struct frame *frame,
+                                        const struct ir_op *op)
 {
     struct flow *flow = counted->pass->flow;
     struct flow_targets targets = flow_callees(flow, frame->func, op);
-    for (size_t i = 0; i < targets.bodies.count; i++)
-        if (flow_can(flow, targets.bodies.at[i], ACT_DONE))
-            return true;
+    enum walk_effect effect = WALK_NOTHING;
+    for (size_t i = 0; i < targets.bodies.count; i++) {
+        const struct ir_func *body = targets.bodies.at[i];
+        if (!flow_can(flow, body, ACT_DONE))
+            continue;
+        if (!flow_frame_has(frame, body) &&
+            lowers_group(counted, flow_frame(flow, body, frame, op)))
+            return WALK_DOES;
+        effect = WALK_HANDS_ON;
+    }
     for (size_t i = 0; targets.has_unknown && i < op->act->arg_count; i++)
         if (carries_group(counted, frame, op->act->args[i]))
-            return true;
-    return false;
+            effect = WALK_HANDS_ON;
+    return effect;
+}
+
+/* What is sent takes along what it points to: `chan_send(jobs, &job)`. */
+static bool sends_away(const struct counted *counted, const struct frame *frame,
+                       const struct ir_expr *value)
+{
+    return value && value->kind == IR_ADDR && carries_group(counted, frame, value->a);
+}
+
+static enum walk_effect effect_of_select(const struct counted *counted, const struct frame *frame,
+                                         const struct act *act)
+{
+    for (size_t i = 0; i < act->arm_count; i++)
+        if (act->arms[i].kind == ARM_SEND && sends_away(counted, frame, act->arms[i].value))
+            return WALK_HANDS_ON;
+    return WALK_NOTHING;
 }
 
 static enum walk_effect effect_of_act(struct counted *counted, const struct frame *frame,
@@ -153,14 +186,18 @@ static enum walk_effect effect_of_act(struct counted *counted, const struct fram
             return WALK_NOTHING;
         counted->done = op;
         return WALK_DOES;
-    case ACT_ADD:
+    case ACT_ADD: /* for a task of its own: that way counts differently */
         return names_group(counted, frame, act->object) == FLOW_DIFFERENT ? WALK_NOTHING
-                                                                          : WALK_GIVES_UP;
+                                                                          : WALK_HANDS_ON;
     case ACT_WAIT:
         counted->waits |= names_group(counted, frame, act->object) != FLOW_DIFFERENT;
         return WALK_NOTHING;
     case ACT_SPAWN:
-        return spawn_takes(counted, frame, op) ? WALK_HANDS_ON : WALK_NOTHING;
+        return effect_of_spawn(counted, frame, op);
+    case ACT_SEND:
+        return sends_away(counted, frame, act->value) ? WALK_HANDS_ON : WALK_NOTHING;
+    case ACT_SELECT:
+        return effect_of_select(counted, frame, act);
     case ACT_INVOKE:
         return helper_puts_away(counted, frame, op) ? WALK_HANDS_ON : WALK_NOTHING;
     default:
@@ -189,8 +226,7 @@ static bool matters(void *context, const struct ir_func *func)
            flow_can(flow, func, ACT_WAIT) || flow_can(flow, func, ACT_END_TASK);
 }
 
-/* ---- the finding
- * ------------------------------------------------------------------------------------ */
+/* ---- the finding --------------------------------------------------------------------------- */
 
 static bool lowers_in(const struct counted *counted, const struct frame *frame, const bool *blocks)
 {
@@ -249,14 +285,25 @@ static void tell_story(const struct counted *counted, struct finding *finding,
                   wait->func->symbol->name);
 }
 
+/* The done as the task itself writes it, or would: one that a second task calls has other names. */
+static const char *done_text(const struct counted *counted)
+{
+    const struct ir_expr *object = counted->done ? counted->done->act->object : counted->group;
+    return ir_expr_text(counted->pass->arena, object);
+}
+
+static const char *done_word(const struct counted *counted)
+{
+    return counted->done ? counted->done->act->word : "lowering the count of ";
+}
+
 static void report_exit(const struct counted *counted, const struct walk_exit *exit)
 {
     const struct ir_func *task = counted->task->func;
     struct finding *finding = pass_report(
         counted->pass, task, exit->pos, CONFIDENCE_LIKELY,
         "task '%s' can end here without %s(%s); call it on this way too, or defer it at the start",
-        task->symbol->name, counted->done->act->word,
-        ir_expr_text(counted->pass->arena, counted->done->act->object));
+        task->symbol->name, done_word(counted), done_text(counted));
     tell_story(counted, finding, exit);
 }
 
@@ -274,8 +321,7 @@ static void report_never(const struct counted *counted, const struct walk_result
     tell_story(counted, finding, NULL);
 }
 
-/* ---- which tasks a group counts
- * --------------------------------------------------------------------- */
+/* ---- which tasks a group counts ------------------------------------------------------------ */
 
 static bool is_handed_group(const struct counted *counted)
 {

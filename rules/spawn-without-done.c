@@ -35,8 +35,7 @@ struct look {
     const struct ir_op *park;
 };
 
-/* ---- channels
- * --------------------------------------------------------------------------------------- */
+/* ---- channels ------------------------------------------------------------------------------ */
 
 static bool is_zero(const struct ir_expr *expr)
 {
@@ -73,11 +72,31 @@ static bool is_fed_from_outside(const struct ir_expr *resolved)
     return maker && maker->kind == ACT_MAKE && !maker->element_size;
 }
 
+/* The other side goes through with it: it waits for this alone, or comes back until it has it. */
+static bool is_sure(struct flow *flow, const struct flow_use *use)
+{
+    if (flow_loop_of(flow, use->func, use->op->block) != 0)
+        return true;
+    const struct act *act = use->op->act;
+    if (use->arm)
+        return act->arm_count == 1;
+    return (!act->context || is_zero(act->context)) && !act->timeout_ms;
+}
+
+static bool has_sure_use(struct flow *flow, enum act_kind kind, const struct ir_expr *channel)
+{
+    const struct flow_use *use = NULL;
+    while ((use = flow_next_use(flow, kind, channel, use)))
+        if (is_sure(flow, use))
+            return true;
+    return false;
+}
+
 static bool receive_ends(struct flow *flow, const struct ir_expr *channel)
 {
     if (is_zero(channel))
         return false;
-    return is_fed_from_outside(channel) || has_use(flow, ACT_SEND, channel) ||
+    return is_fed_from_outside(channel) || has_sure_use(flow, ACT_SEND, channel) ||
            has_use(flow, ACT_CLOSE, channel) || flow_escapes(flow, channel);
 }
 
@@ -95,12 +114,11 @@ static bool send_ends(struct flow *flow, const struct frame *frame, const struct
     if (is_zero(channel))
         return false;
     bool once = flow_loop_of(flow, frame->func, op->block) == 0;
-    return (once && has_room(channel)) || has_use(flow, ACT_RECV, channel) ||
+    return (once && has_room(channel)) || has_sure_use(flow, ACT_RECV, channel) ||
            flow_escapes(flow, channel);
 }
 
-/* ---- waits
- * ------------------------------------------------------------------------------------------ */
+/* ---- waits --------------------------------------------------------------------------------- */
 
 static bool select_ends(struct flow *flow, const struct frame *frame, const struct ir_op *op)
 {
@@ -127,6 +145,22 @@ static bool is_unlimited(struct flow *flow, const struct frame *frame, const str
     return time->kind == IR_CONST && time->value < 0;
 }
 
+/* Somebody else closes or shuts down the descriptor, which ends the call. */
+static bool io_ends(struct flow *flow, const struct frame *frame, const struct act *act)
+{
+    if (!is_unlimited(flow, frame, act))
+        return true;
+    static const enum act_kind enders[] = {ACT_FREE, ACT_CANCEL};
+    const struct ir_expr *object = act->object ? flow_resolve(flow, frame, act->object) : NULL;
+    for (size_t i = 0; object && i < COUNT_OF(enders); i++) {
+        const struct flow_use *use = NULL;
+        while ((use = flow_next_use(flow, enders[i], object, use)))
+            if (use->op->act->object_kind == act->object_kind && !flow_frame_has(frame, use->func))
+                return true;
+    }
+    return false;
+}
+
 static bool wait_ends(struct flow *flow, const struct frame *frame, const struct ir_op *op)
 {
     const struct act *act = op->act;
@@ -139,14 +173,13 @@ static bool wait_ends(struct flow *flow, const struct frame *frame, const struct
     case ACT_SELECT:
         return select_ends(flow, frame, op);
     case ACT_IO:
-        return !is_unlimited(flow, frame, act);
+        return io_ends(flow, frame, act);
     default:
         return true;
     }
 }
 
-/* ---- ways to be told to stop
- * ------------------------------------------------------------------------ */
+/* ---- ways to be told to stop --------------------------------------------------------------- */
 
 static bool has_context(struct flow *flow, const struct frame *frame, const struct ir_expr *context)
 {
@@ -186,8 +219,7 @@ static bool watches(struct flow *flow, const struct frame *frame, const struct i
     return act->may_park && has_context(flow, frame, act->context);
 }
 
-/* ---- loops
- * ------------------------------------------------------------------------------------------ */
+/* ---- loops --------------------------------------------------------------------------------- */
 
 struct edges {
     struct flow *flow;
@@ -249,6 +281,33 @@ static bool needs_close_that_never_comes(struct flow *flow, const struct frame *
     return false;
 }
 
+/* Is this edge taken, or may it be, when what the branch tests has that value? */
+static bool takes_edge_at(struct flow *flow, const struct ir_func *func,
+                          const struct ir_block *block, const struct ir_edge *edge, int64_t value)
+{
+    struct frame root = {.func = func};
+    struct known known = {0};
+    known_add(&known, known_tested(block->value), value, value, value != 0);
+    int way = known_decide(flow, &root, &known, block->value);
+    return way < 0 || edge == &block->edges[way ? 0 : 1];
+}
+
+/* Is the condition about a static object that nothing sets to a value which takes this edge? */
+static bool is_never_set(struct flow *flow, const struct ir_func *func,
+                         const struct ir_block *block, const struct ir_edge *edge)
+{
+    const struct ir_expr *tested = known_tested(block->value);
+    if (tested->kind != IR_SYMBOL || !flow_is_private(flow, tested->symbol))
+        return false;
+    const struct ir_expr *value = flow_stored(flow, tested->symbol, 0);
+    if (!value)
+        return !takes_edge_at(flow, func, block, edge, 0);
+    for (size_t i = 1; value; value = flow_stored(flow, tested->symbol, i++))
+        if (value->kind != IR_CONST || takes_edge_at(flow, func, block, edge, value->value))
+            return false;
+    return true;
+}
+
 /* Does the edge leave a loop on a condition that cannot change in it? */
 static bool is_stuck_condition(struct flow *flow, const struct ir_func *func,
                                const struct ir_block *block, const struct ir_edge *edge)
@@ -260,7 +319,7 @@ static bool is_stuck_condition(struct flow *flow, const struct ir_func *func,
     bool *in = arena_array(flow_arena(flow), bool, func->block_count);
     for (uint32_t i = 0; i < func->block_count; i++)
         in[i] = flow_loop_within(flow, func, flow_loop_of(flow, func, i), loop);
-    return !flow_varies(func, block->value, in);
+    return !flow_varies(func, block->value, in) || is_never_set(flow, func, block, edge);
 }
 
 static bool edge_counts(void *context, const struct ir_func *func, const struct ir_block *block,
@@ -271,8 +330,7 @@ static bool edge_counts(void *context, const struct ir_func *func, const struct 
            !needs_close_that_never_comes(edges->flow, edges->frame, block, edge);
 }
 
-/* ---- looking through a task
- * ------------------------------------------------------------------------- */
+/* ---- looking through a task ---------------------------------------------------------------- */
 
 static void look_into(struct look *, const struct frame *);
 
@@ -322,8 +380,7 @@ static void look_into(struct look *look, const struct frame *frame)
     }
 }
 
-/* ---- what the task is handed
- * ------------------------------------------------------------------------ */
+/* ---- what the task is handed --------------------------------------------------------------- */
 
 /* Does the type lead to a context: itself, pointed to, or in a field? */
 static bool leads_to_context(const struct model_set *models, const struct ir_type *type, int depth)
@@ -343,6 +400,17 @@ static bool leads_to_context(const struct model_set *models, const struct ir_typ
     return false;
 }
 
+/* A channel that the task closes itself tells others that it has ended, not it to end. */
+static bool closes_itself(const struct look *look, const struct ir_expr *channel)
+{
+    const struct flow_use *use = NULL;
+    while ((use = flow_next_use(look->pass->flow, ACT_CLOSE, channel, use)))
+        for (size_t i = 0; i < look->visited_count; i++)
+            if (look->visited[i] == use->func)
+                return true;
+    return false;
+}
+
 static bool takes_done(const struct look *look, const struct frame *task)
 {
     struct flow *flow = look->pass->flow;
@@ -354,7 +422,8 @@ static bool takes_done(const struct look *look, const struct frame *task)
     for (size_t i = 0; i < act->arg_count; i++) {
         const struct ir_expr *arg = flow_resolve(flow, task->parent, act->args[i]);
         const struct act *maker = maker_of(arg, NULL);
-        if (maker && maker->object_kind == OBJECT_CHAN && is_done_channel(flow, arg))
+        if (maker && maker->object_kind == OBJECT_CHAN && is_done_channel(flow, arg) &&
+            !closes_itself(look, arg))
             return true;
     }
     return false;
@@ -368,8 +437,7 @@ static bool is_cancelled(const struct look *look, const struct frame *spawner)
     return handle && has_use(flow, ACT_CANCEL, flow_resolve(flow, spawner, handle));
 }
 
-/* ---- the finding
- * ------------------------------------------------------------------------------------ */
+/* ---- the finding --------------------------------------------------------------------------- */
 
 static void report(const struct look *look, const struct ir_func *spawner,
                    const struct ir_func *body)
@@ -401,11 +469,11 @@ static void report(const struct look *look, const struct ir_func *spawner,
 static bool should_report(struct look *look, const struct frame *task)
 {
     if (model_is_daemon(flow_models(look->pass->flow), task->func->symbol) ||
-        takes_done(look, task) || is_cancelled(look, task->parent))
+        is_cancelled(look, task->parent))
         return false;
     look->task_depth = task->depth;
     look_into(look, task);
-    if (look->can_be_stopped)
+    if (look->can_be_stopped || takes_done(look, task))
         return false;
     return look->loop_func || look->park_func || pass_option(look->pass, "strict");
 }

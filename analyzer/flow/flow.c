@@ -23,8 +23,7 @@ struct arena *flow_arena(struct flow *flow)
     return flow->arena;
 }
 
-/* ---- linking
- * ---------------------------------------------------------------------------------------- */
+/* ---- linking ------------------------------------------------------------------------------- */
 
 const char *symbol_key(struct arena *arena, const struct ir_symbol *symbol)
 {
@@ -42,8 +41,7 @@ const struct ir_func *flow_body(const struct flow *flow, const struct ir_symbol 
     return map_get_str(&flow->bodies, symbol->name);
 }
 
-/* ---- stores
- * ----------------------------------------------------------------------------------------- */
+/* ---- stores -------------------------------------------------------------------------------- */
 
 /* The innermost record that has something at `offset` of a type, and the offset in it. */
 static const struct ir_record *record_at(const struct ir_type *type, uint64_t *offset)
@@ -139,8 +137,7 @@ static void note_assignment(struct flow *flow, const struct ir_func *func, const
     }
 }
 
-/* ---- per function
- * ----------------------------------------------------------------------------------- */
+/* ---- per function -------------------------------------------------------------------------- */
 
 static bool is_null(const struct ir_expr *value)
 {
@@ -209,8 +206,7 @@ static void scan_func(struct flow *flow, struct ir_func *func)
     scan_returns(func);
 }
 
-/* ---- calls
- * ------------------------------------------------------------------------------------------ */
+/* ---- calls --------------------------------------------------------------------------------- */
 
 const struct ir_expr *const *site_args(const struct ir_op *op, size_t *count)
 {
@@ -404,8 +400,7 @@ static void find_callers(struct flow *flow, const struct ir_func *func, bool dir
     }
 }
 
-/* ---- uses
- * ------------------------------------------------------------------------------------------- */
+/* ---- uses ---------------------------------------------------------------------------------- */
 
 static void add_use(struct flow *flow, enum act_kind kind, struct flow_use use)
 {
@@ -459,8 +454,7 @@ bool flow_can(struct flow *flow, const struct ir_func *func, enum act_kind kind)
     return facts_of(func)->can & 1ull << kind;
 }
 
-/* ---- all together
- * ----------------------------------------------------------------------------------- */
+/* ---- all together -------------------------------------------------------------------------- */
 
 static void add_func(struct flow *flow, struct ir_func *func)
 {
