@@ -158,14 +158,15 @@ static void read_nolint_entry(const struct scan *scan, size_t start, size_t end,
     }
 }
 
-/* A list is short: without that bound, a line full of them would take its length squared. */
+/* A list holds no '(' and is short: without that, a line full of them would take its length
+ * squared. */
 static void read_nolint_list(const struct scan *scan, size_t at, uint32_t target)
 {
     enum { LIST_BYTES_MAX = 4096 };
     const char *text = scan->comment->text;
     size_t end = scan->end - at < LIST_BYTES_MAX ? scan->end : at + LIST_BYTES_MAX;
 
-    for (size_t start = at; at < end; at++) {
+    for (size_t start = at; at < end && text[at] != '('; at++) {
         if (text[at] != ',' && text[at] != ')')
             continue;
         read_nolint_entry(scan, start, at, target);

@@ -87,6 +87,15 @@ static const char *check_blocks(const char *page)
     return NULL;
 }
 
+/* The summary with a capital and a full stop. */
+static char *sentence(struct arena *arena, const char *summary)
+{
+    char *text = arena_printf(arena, "%s.", summary);
+
+    *text = (char)toupper((unsigned char)*text);
+    return text;
+}
+
 static const char *check_page(struct arena *arena, const struct rule *rule, const char *page)
 {
     const char *title = arena_printf(arena, "# %s", rule->id);
@@ -96,8 +105,9 @@ static const char *check_page(struct arena *arena, const struct rule *rule, cons
 
     if (!text_is(line_of(arena, page, 1), title))
         return arena_printf(arena, "the first line is not '%s'", title);
-    if (!find_line(page, rule->summary))
-        return arena_printf(arena, "no line is the summary '%s'", rule->summary);
+    if (!text_is(line_of(arena, page, 3), sentence(arena, rule->summary)))
+        return arena_printf(arena, "the third line is not the rule's summary, '%s'",
+                            sentence(arena, rule->summary));
     if (!text_starts(line_of(arena, page, 5), group))
         return arena_printf(arena, "the fifth line does not begin with '%s'", group);
     const char *complaint = check_sections(arena, page);
@@ -168,17 +178,20 @@ static void test_rules__each_has_its_files_and_page(void **state)
 {
     (void)state;
     struct arena arena = {0};
+    size_t complaints = 0;
 
     for (size_t i = 0; i < rule_count; i++) {
         const char *complaint = check_rule(&arena, rules[i]);
         if (complaint)
-            fail_msg("%s: %s", rules[i]->id, complaint);
+            print_error("%s: %s\n", rules[i]->id, complaint);
+        complaints += complaint != NULL;
         assert_ptr_equal(rule_find(rules[i]->id), rules[i]);
     }
     assert_null(rules[rule_count]);
     assert_null(rule_find("no-such-rule"));
     assert_null(rule_page("no-such-rule"));
     arena_release(&arena);
+    assert_int_equal(complaints, 0);
 }
 
 static void test_rules__sorted_and_unique(void **state)
@@ -217,9 +230,9 @@ static void test_rules__severity_and_default_come_from_the_group(void **state)
 /* ---- the checks themselves ---------------------------------------------------------------------
  */
 
-static const struct rule sample = {.id = "a-rule", .group = GROUP_LEAK, .summary = "It is so"};
+static const struct rule sample = {.id = "a-rule", .group = GROUP_LEAK, .summary = "it is so"};
 
-#define HEAD  "# a-rule\n\nIt is so\n\nGroup: leak \xC2\xB7 on by default \xC2\xB7 since 0.1\n\n"
+#define HEAD  "# a-rule\n\nIt is so.\n\nGroup: leak \xC2\xB7 on by default \xC2\xB7 since 0.1\n\n"
 #define FIRST "## What it reports\nx\n## Why\nx\n"
 #define BAD   "## Bad\n```c bad\nf();\n```\n"
 #define GOOD  "## Good\n```c good\ng();\n```\n"
@@ -244,8 +257,9 @@ static void test_rules__page_checks_complain(void **state)
     (void)state;
     assert_complaint(HEAD FIRST BAD GOOD LAST, NULL);
     assert_complaint("# b-rule\n", "the first line is not '# a-rule'");
-    assert_complaint("# a-rule\n\nSo it is\n", "no line is the summary 'It is so'");
-    assert_complaint("# a-rule\n\nIt is so\n\nGroup: misuse\n",
+    assert_complaint("# a-rule\n\nSo it is\n",
+                     "the third line is not the rule's summary, 'It is so.'");
+    assert_complaint("# a-rule\n\nIt is so.\n\nGroup: misuse\n",
                      "the fifth line does not begin with 'Group: leak \xC2\xB7 on by default "
                      "\xC2\xB7 since '");
     assert_complaint(HEAD FIRST BAD LAST, "'## Good' is missing or in the wrong place");

@@ -167,6 +167,21 @@ static void test_suppress__elsewhere_it_works_but_is_not_judged(void **state)
     assert_left(bench, "f();\n", "");
 }
 
+/* Megabytes of markers that open and never close: the test's time limit is the assertion. */
+static void test_suppress__a_line_full_of_markers(void **state)
+{
+    struct bench *bench = *state;
+    struct text text = {0};
+
+    text_add(&text, "/*");
+    for (int i = 0; i < 400000; i++)
+        text_add(&text, "NOLINT(leash:ignore ");
+    text_add(&text, "*/\nf();\n");
+    find_at(bench, 2, 2, "endless-task");
+    assert_left(bench, text.at, "2:1 endless-task: m\n");
+    text_release(&text);
+}
+
 static void test_suppress__an_unsure_finding_uses_it_too(void **state)
 {
     struct bench *bench = *state;
@@ -215,6 +230,7 @@ int main(void)
         TEST(test_suppress__unused_ones_are_findings),
         TEST(test_suppress__below_an_if_it_is_never_unused),
         TEST(test_suppress__elsewhere_it_works_but_is_not_judged),
+        TEST(test_suppress__a_line_full_of_markers),
         TEST(test_suppress__an_unsure_finding_uses_it_too),
         TEST(test_suppress__unused_can_be_switched_off),
     };
