@@ -137,6 +137,63 @@ static void note_assignment(struct flow *flow, const struct ir_func *func, const
     }
 }
 
+const struct ir_expr *flow_stored(struct flow *flow, const struct ir_symbol *symbol, size_t index)
+{
+    const struct store_list *list = stores_of_symbol(flow, symbol);
+    return list && index < list->stores.count ? list->stores.at[index].value : NULL;
+}
+
+static bool takes_address(const struct ir_expr *expr, const struct ir_symbol *symbol)
+{
+    if (!expr)
+        return false;
+    if (expr->kind == IR_ADDR) {
+        const struct ir_expr *root = ir_expr_root(expr->a);
+        if (root && root->kind == IR_SYMBOL && root->symbol == symbol)
+            return true;
+    }
+    for (uint32_t i = 0; expr->kind == IR_LITERAL && i < expr->element_count; i++)
+        if (takes_address(expr->elements[i].value, symbol))
+            return true;
+    return takes_address(expr->a, symbol) || takes_address(expr->b, symbol);
+}
+
+static bool op_takes_address(const struct ir_op *op, const struct ir_symbol *symbol)
+{
+    for (size_t i = 0; i < op->arg_count; i++)
+        if (takes_address(op->args[i], symbol))
+            return true;
+    return takes_address(op->value, symbol) || takes_address(op->place, symbol);
+}
+
+static bool func_takes_address(const struct ir_func *func, const struct ir_symbol *symbol)
+{
+    for (size_t i = 0; i < func->block_count; i++) {
+        const struct ir_block *block = &func->blocks[i];
+        if (takes_address(block->value, symbol))
+            return true;
+        for (size_t j = 0; j < block->op_count; j++)
+            if (op_takes_address(&block->ops[j], symbol))
+                return true;
+    }
+    return false;
+}
+
+bool flow_is_private(struct flow *flow, const struct ir_symbol *symbol)
+{
+    if (symbol->kind != IR_SYMBOL_DATA || !symbol->scope)
+        return false;
+    for (size_t i = 0; i < flow->unit_count; i++) {
+        const struct ir_unit *unit = flow->units[i];
+        for (size_t j = 0; j < unit->func_count; j++)
+            if (unit->funcs[j]->incomplete || func_takes_address(unit->funcs[j], symbol))
+                return false;
+        if (unit->init && func_takes_address(unit->init, symbol))
+            return false;
+    }
+    return true;
+}
+
 /* ---- per function -------------------------------------------------------------------------- */
 
 static bool is_null(const struct ir_expr *value)
