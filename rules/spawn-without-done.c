@@ -69,7 +69,7 @@ static bool is_done_channel(struct flow *flow, const struct ir_expr *resolved)
 static bool is_fed_from_outside(const struct ir_expr *resolved)
 {
     const struct act *maker = maker_of(resolved, NULL);
-    return maker && maker->kind == ACT_MAKE && !maker->element_size;
+    return maker && maker->is_fed_from_outside;
 }
 
 /* The other side goes through with it: it waits for this alone, or comes back until it has it. */
@@ -155,7 +155,7 @@ static bool io_ends(struct flow *flow, const struct frame *frame, const struct a
     for (size_t i = 0; object && i < COUNT_OF(enders); i++) {
         const struct flow_use *use = NULL;
         while ((use = flow_next_use(flow, enders[i], object, use)))
-            if (use->op->act->object_kind == act->object_kind && !flow_frame_has(frame, use->func))
+            if (use->op->act->object_kind == OBJECT_OTHER && !flow_frame_has(frame, use->func))
                 return true;
     }
     return false;
