@@ -9,48 +9,55 @@
 /* ---- the table of declarations ----------------------------------------------------------------
  */
 
-static struct decl_slot *find_slot(struct source *source, CXCursor cursor)
+static struct decl_slot *find_slot(const struct decl_table *table, CXCursor cursor)
 {
-    size_t mask = source->decl_capacity - 1;
+    size_t mask = table->capacity - 1;
     uint64_t hash = clang_hashCursor(cursor) * UINT64_C(0x9e3779b97f4a7c15);
     for (size_t i = (hash >> 32) & mask;; i = (i + 1) & mask) {
-        struct decl_slot *slot = &source->decl_slots[i];
+        struct decl_slot *slot = &table->slots[i];
         if (!slot->decl || clang_equalCursors(slot->cursor, cursor))
             return slot;
     }
 }
 
-static void grow(struct source *source)
+static void grow(struct decl_table *table)
 {
-    struct decl_slot *old = source->decl_slots;
-    size_t count = source->decl_capacity;
-    source->decl_capacity = count ? count * 2 : 256;
-    source->decl_slots = arena_array(&source->scratch, struct decl_slot, source->decl_capacity);
-    for (size_t i = 0; i < count; i++)
-        if (old[i].decl)
-            *find_slot(source, old[i].cursor) = old[i];
+    struct decl_table old = *table;
+    table->capacity = old.capacity ? old.capacity * 2 : 16;
+    table->slots = arena_array(table->arena, struct decl_slot, table->capacity);
+    for (size_t i = 0; i < old.capacity; i++)
+        if (old.slots[i].decl)
+            *find_slot(table, old.slots[i].cursor) = old.slots[i];
+}
+
+static struct decl *table_get(const struct decl_table *table, CXCursor cursor)
+{
+    return table->capacity ? find_slot(table, cursor)->decl : NULL;
+}
+
+static void table_put(struct decl_table *table, CXCursor cursor, struct decl *decl)
+{
+    if (table->count * 4 >= table->capacity * 3)
+        grow(table);
+    struct decl_slot *slot = find_slot(table, cursor);
+    if (!slot->decl)
+        table->count++;
+    *slot = (struct decl_slot){cursor, decl};
 }
 
 struct decl *decl_get(struct source *source, CXCursor cursor)
 {
-    return source->decl_capacity ? find_slot(source, cursor)->decl : NULL;
-}
-
-static void decl_alias(struct source *source, CXCursor cursor, struct decl *decl)
-{
-    if (source->decl_count * 4 >= source->decl_capacity * 3)
-        grow(source);
-    struct decl_slot *slot = find_slot(source, cursor);
-    if (!slot->decl)
-        source->decl_count++;
-    *slot = (struct decl_slot){cursor, decl};
+    struct decl *decl = table_get(&source->locals, cursor);
+    return decl ? decl : table_get(&source->globals, cursor);
 }
 
 struct decl *decl_put(struct source *source, CXCursor cursor, enum decl_kind kind)
 {
-    struct decl *decl = arena_new(&source->scratch, struct decl);
+    bool is_local = kind == DECL_VAR || kind == DECL_LABEL;
+    struct decl_table *table = is_local ? &source->locals : &source->globals;
+    struct decl *decl = arena_new(table->arena, struct decl);
     decl->kind = kind;
-    decl_alias(source, cursor, decl);
+    table_put(table, cursor, decl);
     return decl;
 }
 
@@ -254,7 +261,7 @@ struct decl *symbol_of(struct source *source, CXCursor cursor)
     decl = decl_get(source, clang_getCanonicalCursor(cursor));
     if (!decl)
         decl = make_symbol(source, cursor);
-    decl_alias(source, cursor, decl);
+    table_put(&source->globals, cursor, decl);
     return decl;
 }
 
@@ -458,7 +465,7 @@ static void lower_body(struct build *build, CXCursor body)
 {
     struct source *source = build->source;
     build->func->body = pos_of(source, body);
-    build->exit_pos = pos_of_end(source, body);
+    build->exit_pos = end_of(build->func->body);
     struct kids kids = kids_of(source, body);
     for (size_t i = 0; i < kids.count; i++)
         lower_stmt(build, kid(source, kids, i));
@@ -486,8 +493,10 @@ void lower_function(struct source *source, CXCursor cursor)
     struct build *build = &source->function;
     build_begin(build, source, func);
     build->cursor = cursor;
-    struct ir_pos extent = pos_of(source, cursor);
-    func->incomplete = error_within(source, &extent);
+    if (source->errors.count) {
+        struct ir_pos extent = pos_of(source, cursor);
+        func->incomplete = error_within(source, &extent);
+    }
     add_params(build, cursor);
     lower_body(build, body);
     build_end(build);

@@ -832,7 +832,7 @@ expr *emit_call(struct build *build, expr *callee, expr **args, size_t arg_count
     if (stops)
         end_block(build, IR_STOP, NULL, pos);
     if (is_void)
-        return unknown(build, result);
+        return build->source->nothing;
     return ir_temp(build->source->arena, result, temp);
 }
 

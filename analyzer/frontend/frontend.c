@@ -324,7 +324,10 @@ static void begin_source(struct source *source)
     source->named_symbols.arena = &source->scratch;
     source->function_names.arena = &source->scratch;
     source->pointer_size = pointer_size(source->tu);
+    source->globals.arena = &source->scratch;
+    source->locals.arena = &source->brief;
     types_begin(source);
+    source->nothing = ir_unknown(source->arena, source->void_type);
     build_begin(&source->init, source, source->unit->init);
     source->init.is_static = true;
 }

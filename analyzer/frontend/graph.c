@@ -268,6 +268,8 @@ struct order {
     uint32_t count;
     uint32_t *number; /* of a block in reverse postorder, NO_BLOCK: not reached */
     uint32_t *dominator;
+    bool has_dominators;
+    size_t steps; /* spent on finding them */
 };
 
 struct frame {
@@ -316,28 +318,30 @@ static struct order find_order(struct build *build)
     return order;
 }
 
-static uint32_t meet(const struct order *order, uint32_t a, uint32_t b)
+static uint32_t meet(struct order *order, uint32_t a, uint32_t b)
 {
     while (a != b) {
-        while (a > b)
+        if (a > b)
             a = order->dominator[a];
-        while (b > a)
+        else
             b = order->dominator[b];
+        order->steps++;
     }
     return a;
 }
 
-/* Immediate dominators, all in numbers of the order; pushed along edges until nothing changes. */
-static void find_dominators(const struct build *build, struct order *order)
+/* Immediate dominators, all in numbers of the order; pushed along edges until nothing changes.
+ * false: that would take too long, so loops made by goto are not told. */
+static bool find_dominators(const struct build *build, struct order *order)
 {
-    enum { ROUNDS = 50 }; /* an irreducible tangle is not worth more: loops may then be missed */
+    enum { STEPS_MAX = 4 * 1000 * 1000 };
     for (uint32_t i = 0; i < order->count; i++)
         order->dominator[i] = NO_BLOCK;
     order->dominator[0] = 0;
     bool changed = true;
-    for (int round = 0; changed && round < ROUNDS; round++) {
+    while (changed && order->steps < STEPS_MAX) {
         changed = false;
-        for (uint32_t i = 0; i < order->count; i++) {
+        for (uint32_t i = 0; i < order->count && order->steps < STEPS_MAX; i++) {
             uint32_t edge = build->blocks.at[order->blocks[i]].first_edge;
             for (; edge != NO_ITEM; edge = build->edges.at[edge].next) {
                 uint32_t to = order->number[build->edges.at[edge].edge.to];
@@ -345,9 +349,11 @@ static void find_dominators(const struct build *build, struct order *order)
                 uint32_t now = old == NO_BLOCK ? i : meet(order, old, i);
                 changed |= now != old;
                 order->dominator[to] = now;
+                order->steps++;
             }
         }
     }
+    return !changed && order->steps < STEPS_MAX;
 }
 
 static bool dominates(const struct order *order, uint32_t a, uint32_t b)
@@ -366,7 +372,8 @@ static bool leads_back(const struct order *order, const bool *back, const struct
     if (loop->source == NO_BLOCK)
         return back[loop->head];
     uint32_t source = order->number[loop->source];
-    return source != NO_BLOCK && dominates(order, order->number[loop->head], source);
+    return source != NO_BLOCK && order->has_dominators &&
+           dominates(order, order->number[loop->head], source);
 }
 
 static void mark_back(struct build *build, const struct order *order, bool *back)
@@ -382,14 +389,6 @@ static void mark_back(struct build *build, const struct order *order, bool *back
     }
 }
 
-static bool has_loop_at(const struct ir_func *func, uint32_t head)
-{
-    for (size_t i = 0; i < func->loop_count; i++)
-        if (func->loops[i].head == head)
-            return true;
-    return false;
-}
-
 static void finish_loops(struct build *build)
 {
     struct ir_func *func = build->func;
@@ -399,17 +398,18 @@ static void finish_loops(struct build *build)
     bool has_goto = false;
     for (size_t i = 0; i < build->loops.count; i++)
         has_goto |= build->loops.at[i].source != NO_BLOCK;
-    if (has_goto)
-        find_dominators(build, &order);
+    order.has_dominators = has_goto && find_dominators(build, &order);
     bool *back = arena_array(&build->source->brief, bool, build->blocks.count);
+    bool *has_loop = arena_array(&build->source->brief, bool, build->blocks.count);
     mark_back(build, &order, back);
     func->loops = arena_array(build->source->arena, struct ir_loop, build->loops.count);
     for (size_t i = 0; i < build->loops.count; i++) {
         const struct raw_loop *loop = &build->loops.at[i];
         if (!leads_back(&order, back, loop))
             continue;
-        if (loop->source != NO_BLOCK && has_loop_at(func, loop->head))
+        if (has_loop[loop->head])
             continue; /* several gotos, one loop */
+        has_loop[loop->head] = true;
         func->loops[func->loop_count++] = (struct ir_loop){loop->head, loop->pos};
     }
 }
@@ -463,6 +463,9 @@ static bool is_fragile(const struct ir_expr *value)
     return false;
 }
 
+/* Of a whole function: a thousand exits out of a thousand variables would be a million. */
+enum { ENDS_MAX = 300 * 1000 };
+
 /* A value is computed before its scope is left, so it moves into a temp. */
 static void save_value(struct build *build, struct out *out, struct raw_block *block,
                        struct ir_pos pos)
@@ -484,10 +487,25 @@ static void expand_exit(struct build *build, struct out *out, const struct raw_o
     if (raw->is_return && live && live->depth > stop)
         save_value(build, out, block, raw->op.pos);
     for (; live && live->depth > stop; live = relevant(live->up)) {
+        if (build->ends_spelt++ > ENDS_MAX) {
+            build_incomplete(build, "too many variables are left at too many places");
+            return;
+        }
         if (live->var->cleanup)
             add_cleanup(build, out, live->var, raw->op.pos);
         add_out(build, out, IR_OP_END, raw->op.pos)->var = live->var;
     }
+}
+
+/* A variable that gets its value at once, and is known by its name alone, begins with that. */
+static bool is_needless(const struct build *build, const struct raw_op *raw)
+{
+    if (raw->op.kind != IR_OP_BEGIN || raw->op.var->is_address_taken || raw->next == NO_ITEM)
+        return false;
+    const struct ir_op *next = &build->ops.at[raw->next].op;
+    return next->kind == IR_OP_ASSIGN && next->place->kind == IR_VAR &&
+           next->place->var == raw->op.var && !next->value->a && next->value->kind != IR_VAR &&
+           next->value->kind != IR_LITERAL;
 }
 
 static void finish_ops(struct build *build, struct ir_block *block, struct raw_block *raw,
@@ -498,7 +516,7 @@ static void finish_ops(struct build *build, struct ir_block *block, struct raw_b
         const struct raw_op *op = &build->ops.at[i];
         if (op->is_exit)
             expand_exit(build, out, op, raw);
-        else
+        else if (!is_needless(build, op))
             *vec_add(&build->source->brief, &out->ops) = op->op;
     }
     block->op_count = out->ops.count;
@@ -690,7 +708,7 @@ void build_begin(struct build *build, struct source *source, struct ir_func *fun
     build->blocks.count = build->ops.count = build->edges.count = build->vars.count = 0;
     build->loops.count = build->gotos.count = build->computed.count = 0;
     build->asm_gotos.count = build->taken_labels.count = build->all_labels.count = 0;
-    build->temp_count = build->literal_count = build->for_count = 0;
+    build->temp_count = build->literal_count = build->for_count = build->ends_spelt = 0;
     build->depth = 0;
     build->live = NULL;
     build->break_to = build->continue_to = (struct target){NO_BLOCK, NULL};
@@ -720,9 +738,9 @@ void build_end(struct build *build)
     finish_blocks(build);
     func->temp_count = build->temp_count;
     ir_func_finish(arena, func);
-    if (func->block_count)
-        func->blocks = arena_copy(arena, func->blocks, func->block_count * sizeof *func->blocks);
+    func->blocks = arena_copy(arena, func->blocks, func->block_count * sizeof *func->blocks);
     arena_release(&build->source->brief);
+    build->source->locals = (struct decl_table){.arena = &build->source->brief};
 }
 
 void build_incomplete(struct build *build, const char *why)

@@ -38,19 +38,28 @@ struct label {
 };
 
 struct decl {
-    enum decl_kind kind;
-    enum builtin builtin;
+    enum decl_kind kind : 8;
+    enum builtin builtin : 8;
+    bool is_lowered;            /* DECL_SYMBOL: its initialiser or body was */
     const struct ir_expr *expr; /* DECL_VAR, DECL_SYMBOL: the expression that names it */
-    struct ir_var *var;
-    struct ir_symbol *symbol;
-    struct label *label;
-    struct ir_record *record;
-    bool is_lowered; /* DECL_SYMBOL: its initialiser or body was */
+    union {
+        struct ir_var *var;
+        struct ir_symbol *symbol;
+        struct label *label;
+        struct ir_record *record;
+    };
 };
 
 struct decl_slot {
     CXCursor cursor;
     struct decl *decl; /* NULL: free */
+};
+
+/* Open addressing; zero-initialised but for `arena` is an empty table. */
+struct decl_table {
+    struct arena *arena;
+    struct decl_slot *slots;
+    size_t count, capacity;
 };
 
 /* A type with what only the front end wants to know. */
@@ -155,7 +164,7 @@ struct build {
     VEC(struct label *) taken_labels; /* &&label */
     VEC(struct label *) all_labels;
     uint32_t current; /* NO_BLOCK: what follows cannot be reached */
-    uint32_t temp_count, literal_count, for_count;
+    uint32_t temp_count, literal_count, for_count, ends_spelt;
     unsigned depth; /* of nesting, bounded */
     struct live *live;
     struct target break_to, continue_to;
@@ -189,14 +198,15 @@ struct source {
     size_t records_done;
     struct type_slot *type_slots;
     size_t type_count, type_capacity;
-    struct decl_slot *decl_slots;
-    size_t decl_count, decl_capacity;
+    struct decl_table globals; /* records, functions, objects with static storage */
+    struct decl_table locals;  /* variables and labels of the function at hand */
     struct map named_symbols;  /* symbols without a declaration: atomic builtins */
     struct map function_names; /* name → struct named_function, filled when a cleanup asks */
     bool has_function_names;
     VEC(CXCursor) kids; /* a stack: children of the cursors being lowered */
     const struct ir_type *int_type, *void_type, *unknown_type;
-    uint64_t pointer_size; /* bytes, of the target */
+    const struct ir_expr *nothing; /* what a call of type void is worth */
+    uint64_t pointer_size;         /* bytes, of the target */
     struct build function, init;
 };
 
@@ -220,6 +230,7 @@ struct ir_pos pos_of_range(struct source *source, CXSourceRange range);
 struct ir_pos pos_of_name(struct source *source, CXCursor cursor, const char *name);
 /* The last byte of a construct: a closing brace. */
 struct ir_pos pos_of_end(struct source *source, CXCursor cursor);
+struct ir_pos end_of(struct ir_pos pos);
 /* The text that stands at a token, in a macro's body where it comes from there; NULL: none. */
 const char *text_at(struct source *source, CXSourceLocation location, size_t *length);
 const char *text_of_start(struct source *source, CXCursor cursor, size_t *length);

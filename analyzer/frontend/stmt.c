@@ -215,7 +215,7 @@ struct label *label_of(struct build *build, CXCursor cursor)
     if (!decl)
         decl = decl_put(source, cursor, DECL_LABEL);
     if (!decl->label) {
-        decl->label = arena_new(&source->scratch, struct label);
+        decl->label = arena_new(&source->brief, struct label);
         decl->label->block = new_block(build);
         *vec_add(&source->scratch, &build->all_labels) = decl->label;
     }

@@ -628,14 +628,19 @@ static void number_ops(struct ir_func *func)
 }
 
 /* Sources are visited in ascending order, so a source already there is the last one of the list. */
-static void fill_preds(struct arena *arena, struct ir_func *func)
+static void fill_preds(struct arena *arena, struct arena *scratch, struct ir_func *func)
 {
-    size_t *room = arena_array(arena, size_t, func->block_count);
+    size_t *room = arena_array(scratch, size_t, func->block_count);
+    size_t edges = 0;
     for (size_t i = 0; i < func->block_count; i++)
         for (size_t j = 0; j < func->blocks[i].edge_count; j++)
             room[func->blocks[i].edges[j].to]++;
+    for (size_t i = 0; i < func->block_count; i++)
+        edges += func->blocks[i].edge_count;
+    uint32_t *preds = arena_array(arena, uint32_t, edges);
     for (size_t i = 0; i < func->block_count; i++) {
-        func->blocks[i].preds = arena_array(arena, uint32_t, room[i]);
+        func->blocks[i].preds = preds;
+        preds += room[i];
         func->blocks[i].pred_count = 0;
     }
     for (uint32_t i = 0; i < func->block_count; i++)
@@ -649,11 +654,13 @@ static void fill_preds(struct arena *arena, struct ir_func *func)
 void ir_func_finish(struct arena *arena, struct ir_func *func)
 {
     BUG_ON(func->block_count == 0 || func->block_count > UINT32_MAX);
-    drop_unreached(arena, func);
+    struct arena scratch = {0};
+    drop_unreached(&scratch, func);
     bound_expressions(arena, func);
     find_taken_addresses(func);
     number_ops(func);
-    fill_preds(arena, func);
+    fill_preds(arena, &scratch, func);
+    arena_release(&scratch);
 }
 
 /* ---- asking ---------------------------------------------------------------------------------- */
