@@ -148,11 +148,12 @@ static bool is_unlimited(struct flow *flow, const struct frame *frame, const str
 /* Somebody else closes or shuts down the descriptor, which ends the call. */
 static bool io_ends(struct flow *flow, const struct frame *frame, const struct act *act)
 {
-    if (!is_unlimited(flow, frame, act))
-        return true;
+    if (!is_unlimited(flow, frame, act) || !act->object)
+        return true; /* without one descriptor it waits for several, one of which may be there to
+                        end it */
     static const enum act_kind enders[] = {ACT_FREE, ACT_CANCEL};
-    const struct ir_expr *object = act->object ? flow_resolve(flow, frame, act->object) : NULL;
-    for (size_t i = 0; object && i < COUNT_OF(enders); i++) {
+    const struct ir_expr *object = flow_resolve(flow, frame, act->object);
+    for (size_t i = 0; i < COUNT_OF(enders); i++) {
         const struct flow_use *use = NULL;
         while ((use = flow_next_use(flow, enders[i], object, use)))
             if (use->op->act->object_kind == OBJECT_OTHER && !flow_frame_has(frame, use->func))
@@ -443,16 +444,14 @@ static void report(const struct look *look, const struct ir_func *spawner,
                    const struct ir_func *body)
 {
     struct pass *pass = look->pass;
-    const char *what = look->spawn->act->object_kind == OBJECT_THREAD ? "thread" : "task";
+    const char *what = look->spawn->act->object ? "thread" : "task";
     const char *name = body->symbol->name;
-    bool endless = look->loop_func || look->park_func;
-    struct finding *finding = pass_report(
-        pass, spawner, look->spawn->pos, CONFIDENCE_LIKELY,
-        endless
-            ? "%s '%s' can run for ever and nobody can stop it: it takes no done channel and no "
-              "context"
-            : "%s '%s' takes no done channel and no context",
-        what, name);
+    const char *how = look->loop_func   ? " can run for ever and nobody can stop it: it"
+                      : look->park_func ? " can wait for ever and nobody can stop it: it"
+                                        : "";
+    struct finding *finding =
+        pass_report(pass, spawner, look->spawn->pos, CONFIDENCE_LIKELY,
+                    "%s '%s'%s takes no done channel and no context", what, name, how);
     if (look->loop_func)
         pass_note(pass, finding, look->loop_func, look->loop_pos, "this loop has no way out");
     if (look->park_func)
