@@ -164,6 +164,12 @@ enum ir_operator {
     IR_NE,
 };
 
+/* What a finished function keeps to, so that walks over expressions may recurse. */
+enum {
+    IR_EXPR_DEPTH_MAX = 500,
+    IR_EXPR_NODES_MAX = 100 * 1000, /* of one operand, written out as a tree */
+};
+
 struct ir_element {
     uint64_t offset;             /* bytes from the start of the whole literal */
     const struct ir_expr *value; /* never a literal itself: nested lists are flattened */
@@ -338,7 +344,10 @@ const struct ir_expr *ir_binary(struct arena *, const struct ir_type *, enum ir_
 const struct ir_expr *ir_unknown(struct arena *, const struct ir_type *);
 
 /* Drop blocks that the entry does not reach, drop BEGIN and END of variables whose address is never
- * taken (BEGIN stays without an initialiser), number blocks and operations, fill in preds. */
+ * taken (BEGIN stays without an initialiser), make expressions of absurd size unknown, mark
+ * variables whose address is taken, number blocks and operations, fill in preds.  A second time
+ * changes nothing.
+ */
 void ir_func_finish(struct arena *, struct ir_func *);
 
 /* ---- asking
@@ -351,6 +360,9 @@ bool ir_expr_equal(const struct ir_expr *a, const struct ir_expr *b);
 /* The variable, symbol or temp that a place or value starts from, through fields, elements and
  * addresses, not through DEREF; NULL for constants and the like. */
 const struct ir_expr *ir_expr_root(const struct ir_expr *);
+/* Whether an IR_INDEX goes into the array that is its place `a`; else it steps from `a` to a
+ * neighbour, as `p[i]` steps from DEREF p. */
+bool ir_index_is_inside(const struct ir_expr *index);
 /* The function a direct call names, else NULL. */
 const struct ir_symbol *ir_callee(const struct ir_op *);
 /* The element of a literal at `offset`, NULL: zero (or unknown where the literal is partial). */
@@ -372,8 +384,8 @@ const char *ir_expr_text(struct arena *, const struct ir_expr *);
 void ir_dump_unit(struct text *, const struct ir_unit *);
 void ir_dump_func(struct text *, const struct ir_func *);
 
-/* ---- unit files (ir/unit_file.c)
- * ------------------------------------------------------------------- */
+/* ---- unit files (ir/unit_write.c, ir/unit_read.c; their form: ir/unit_format.h)
+ * ------------------- */
 
 /* A unit as bytes, the same bytes for the same unit, on any machine. */
 void ir_unit_write(struct text *, const struct ir_unit *);
