@@ -1,0 +1,126 @@
+/*
+ * pass.c - running rules over a program, and what they report through.
+ */
+#include "rules/rule.h"
+
+#include <string.h>
+
+static size_t option_count(const struct rule *rule)
+{
+    size_t count = 0;
+
+    while (rule->options && rule->options[count].name)
+        count++;
+    return count;
+}
+
+static const bool *options_of(struct arena *arena, const struct rule_choice *choice)
+{
+    size_t count = option_count(choice->rule);
+
+    if (choice->options)
+        return choice->options;
+    bool *options = arena_array(arena, bool, count + 1);
+    for (size_t i = 0; i < count; i++)
+        options[i] = choice->rule->options[i].fallback;
+    return options;
+}
+
+static void run(struct pass *pass)
+{
+    size_t count = 0;
+    struct ir_func *const *funcs = flow_funcs(pass->flow, &count);
+
+    for (size_t i = 0; pass->rule->check && i < count; i++)
+        pass->rule->check(pass, funcs[i]);
+    if (pass->rule->check_program)
+        pass->rule->check_program(pass);
+}
+
+void rules_run(struct arena *arena, struct flow *flow, const struct rule_choice *choices,
+               size_t count, findings *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct pass pass = {
+            .rule = choices[i].rule,
+            .flow = flow,
+            .arena = arena,
+            .out = out,
+            .severity = choices[i].severity,
+            .options = options_of(arena, &choices[i]),
+        };
+        run(&pass);
+    }
+}
+
+/* The unit's arena goes before the findings do: paths and names are copied. */
+static struct place place_of(struct arena *arena, const struct ir_func *function,
+                             const struct ir_pos *pos)
+{
+    struct place place = {0};
+
+    if (pos->file >= function->unit->file_count)
+        return place;
+    place.path = arena_strdup(arena, ir_pos_path(function->unit, pos));
+    place.line = pos->line;
+    place.column = pos->column;
+    place.end_line = pos->end_line;
+    place.end_column = pos->end_column;
+    return place;
+}
+
+__attribute__((format(printf, 2, 0))) static const char *print(struct arena *arena,
+                                                               const char *format, va_list args)
+{
+    va_list again;
+    va_copy(again, args);
+    int length = vsnprintf(NULL, 0, format, args);
+    BUG_ON(length < 0);
+    char *message = arena_push(arena, (size_t)length + 1);
+    vsnprintf(message, (size_t)length + 1, format, again);
+    va_end(again);
+    return message;
+}
+
+struct finding *pass_report(struct pass *pass, const struct ir_func *function, struct ir_pos pos,
+                            enum confidence confidence, const char *format, ...)
+{
+    struct finding *finding = arena_new(pass->arena, struct finding);
+    va_list args;
+
+    finding->rule = pass->rule->id;
+    finding->group = pass->rule->group;
+    finding->severity = pass->severity;
+    finding->confidence = confidence;
+    finding->place = place_of(pass->arena, function, &pos);
+    if (!finding->place.path)
+        BUG("%s reports at no file", pass->rule->id);
+    finding->function = function->symbol ? arena_strdup(pass->arena, function->symbol->name) : "";
+    va_start(args, format);
+    finding->message = print(pass->arena, format, args);
+    va_end(args);
+    *vec_add(pass->arena, pass->out) = finding;
+    return finding;
+}
+
+void pass_note(struct pass *pass, struct finding *finding, const struct ir_func *function,
+               struct ir_pos pos, const char *format, ...)
+{
+    struct note *note = vec_add(pass->arena, &finding->notes);
+    va_list args;
+
+    note->place = place_of(pass->arena, function, &pos);
+    va_start(args, format);
+    note->message = print(pass->arena, format, args);
+    va_end(args);
+}
+
+bool pass_option(const struct pass *pass, const char *name)
+{
+    const struct rule_option *options = pass->rule->options;
+
+    for (size_t i = 0; options && options[i].name; i++)
+        if (text_is(options[i].name, name))
+            return pass->options[i];
+    BUG("%s has no option '%s'", pass->rule->id, name);
+}
