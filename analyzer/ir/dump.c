@@ -189,10 +189,31 @@ static void print_binary(struct printer *printer, const struct ir_expr *expr)
     print_at(printer, expr->b, level + 1);
 }
 
-/* One step of a designator, `.f` or `[2]`, towards `*offset` within `type`; the type there, or
- * NULL. */
+static bool is_alike(const struct ir_type *a, const struct ir_type *b)
+{
+    return a->kind == b->kind && a->size == b->size;
+}
+
+/* The member that holds `offset`; of a union's, rather the one that is as `wanted`. */
+static const struct ir_field *field_at(const struct ir_record *record, uint64_t offset,
+                                       const struct ir_type *wanted)
+{
+    const struct ir_field *first = NULL;
+    for (size_t i = 0; i < record->field_count; i++) {
+        const struct ir_field *field = &record->fields[i];
+        if (offset < field->offset || offset - field->offset >= field->type->size)
+            continue;
+        if (offset == field->offset && is_alike(field->type, wanted))
+            return field;
+        if (!first)
+            first = field;
+    }
+    return first;
+}
+
+/* One step of a designator, `.f` or `[2]`, towards `*offset` in `type`: the type there, or NULL. */
 static const struct ir_type *print_step(struct text *out, const struct ir_type *type,
-                                        uint64_t *offset)
+                                        uint64_t *offset, const struct ir_type *wanted)
 {
     if (type->kind == IR_TYPE_ARRAY && type->target && type->target->size) {
         text_printf(out, "[%" PRIu64 "]", *offset / type->target->size);
@@ -201,16 +222,13 @@ static const struct ir_type *print_step(struct text *out, const struct ir_type *
     }
     if (type->kind != IR_TYPE_RECORD || !type->record)
         return NULL;
-    for (size_t i = 0; i < type->record->field_count; i++) {
-        const struct ir_field *field = &type->record->fields[i];
-        if (*offset < field->offset || *offset - field->offset >= field->type->size)
-            continue;
-        if (field->name[0])
-            text_printf(out, ".%s", field->name);
-        *offset -= field->offset;
-        return field->type;
-    }
-    return NULL;
+    const struct ir_field *field = field_at(type->record, *offset, wanted);
+    if (!field)
+        return NULL;
+    if (field->name[0])
+        text_printf(out, ".%s", field->name);
+    *offset -= field->offset;
+    return field->type;
 }
 
 static bool is_scalar(const struct ir_type *type)
@@ -226,11 +244,10 @@ static void print_designator(struct text *out, const struct ir_type *type, uint6
     struct text path = {0};
     uint64_t rest = offset;
     for (int i = 0; type && i < STEPS_MAX; i++) {
-        bool is_there =
-            is_scalar(type) || (type->kind == wanted->kind && type->size == wanted->size);
+        bool is_there = is_scalar(type) || is_alike(type, wanted);
         if (is_there && i > 0)
             break;
-        type = print_step(&path, type, &rest);
+        type = print_step(&path, type, &rest, wanted);
     }
     if (type && rest == 0 && path.length)
         text_add(out, path.at);

@@ -297,7 +297,8 @@ static void put_block(struct writer *writer, struct text *out, const struct ir_b
         put_op(writer, out, &block->ops[i]);
     put(out, block->end);
     put_pos(out, &block->pos);
-    put_expr(writer, out, block->value);
+    bool has_value = block->end != IR_JUMP && block->end != IR_STOP;
+    put_expr(writer, out, has_value ? block->value : NULL);
     put(out, block->edge_count);
     for (size_t i = 0; i < block->edge_count; i++) {
         put(out, block->edges[i].to);
