@@ -32,7 +32,7 @@ struct flag_rule {
 static const struct flag_rule flag_rules[] = {
     /* Macros and headers. */
     {"-include-pch", false, DROP_NEXT},
-    {"-include", false, KEEP_NEXT},
+    {"-include", false, KEEP_VALUE},
     {"-imacros", false, KEEP_NEXT},
     {"-iquote", false, KEEP_VALUE},
     {"-isystem", false, KEEP_VALUE},
@@ -93,10 +93,6 @@ static const struct flag_rule flag_rules[] = {
     {"-fno-dollars-in-identifiers", false, KEEP},
     {"-flax-vector-conversions", true, KEEP},
     {"-fexceptions", false, KEEP},
-    {"-fPIC", false, KEEP},
-    {"-fpic", false, KEEP},
-    {"-fPIE", false, KEEP},
-    {"-fpie", false, KEEP},
     {"-ffast-math", false, KEEP},
     {"-ffinite-math-only", false, KEEP},
     {"-fstack-protector", false, KEEP},
