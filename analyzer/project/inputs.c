@@ -157,6 +157,7 @@ static void add_header(struct search *search, const struct compile_commands *com
         if (unit->state != UNIT_WAITING || !includes(unit->file, path_base(file)))
             continue;
         add_unit(search, unit);
+        search->inputs->is_restricted = true;
         return;
     }
     problem_add(search->arena, &search->inputs->problems, file, 0, 0,
@@ -278,6 +279,7 @@ static bool add_database(struct search *search, const char *path)
         add_unit(search, commands->units.at[i]);
     if (commands->units.count == 0 && commands->problems.count == 0)
         problem_add(search->arena, &search->inputs->problems, path, 0, 0, "lists no file");
+    search->inputs->is_restricted = search->options->files.count > 0;
     for (size_t i = 0; i < search->options->files.count; i++)
         add_wanted(search, search->options->files.at[i]);
     return true;
@@ -318,6 +320,8 @@ bool inputs_find(struct arena *arena, const char *working_directory,
         for (size_t i = 0; i < options->files.count; i++)
             add_file(&search, options->files.at[i]);
     }
+    if (!inputs->is_restricted)
+        inputs->only.count = 0;
     for (size_t i = 0; i < inputs->units.count; i++)
         add_extra(&search, inputs->units.at[i]);
     return found;

@@ -20,6 +20,7 @@ struct input_options {
 struct inputs {
     unit_list units;
     bool is_one_program;  /* all units belong together; else link groups have to be found */
+    bool is_restricted;   /* the units are more than the user asked for: */
     name_list only;       /* findings are wanted in these files (absolute) alone; empty: in all */
     size_t repeated;      /* equal entries of a database */
     const char *database; /* absolute path of the compile_commands.json in use; NULL: none */
