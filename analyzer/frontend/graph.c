@@ -1,0 +1,702 @@
+/*
+ * graph.c - functions under construction: blocks, operations, exits from scopes, loops.
+ *
+ * Operations of all blocks are kept in one array in the order they were made, linked per block, so
+ * that a function costs no more than its finished size.  What leaving a scope does is written as
+ * one "exit" and spelt out at the end, when it is known which variables have their address taken: a
+ * return out of a thousand variables then costs what it must, not what it could.
+ */
+#include "frontend/lower.h"
+
+#include <string.h>
+
+/* ---- blocks -----------------------------------------------------------------------------------
+ */
+
+uint32_t new_block(struct build *build)
+{
+    struct raw_block *block = vec_add(&build->source->scratch, &build->blocks);
+    block->first_op = block->last_op = block->first_edge = block->last_edge = NO_ITEM;
+    return (uint32_t)build->blocks.count - 1;
+}
+
+/* The block that operations go to; after a jump, one that nothing leads to. */
+uint32_t current_block(struct build *build)
+{
+    if (build->current == NO_BLOCK)
+        start_block(build, new_block(build));
+    return build->current;
+}
+
+bool has_incoming(const struct build *build, uint32_t block)
+{
+    return build->blocks.at[block].incoming != 0;
+}
+
+void add_edge(struct build *build, uint32_t from, struct ir_edge edge)
+{
+    struct raw_edge *raw = vec_add(&build->source->scratch, &build->edges);
+    uint32_t id = (uint32_t)build->edges.count - 1;
+    *raw = (struct raw_edge){edge, NO_ITEM};
+    struct raw_block *block = &build->blocks.at[from];
+    if (block->first_edge == NO_ITEM)
+        block->first_edge = id;
+    else
+        build->edges.at[block->last_edge].next = id;
+    block->last_edge = id;
+    block->edge_count++;
+    build->blocks.at[edge.to].incoming++;
+}
+
+void end_block(struct build *build, enum ir_end end, const struct ir_expr *value, struct ir_pos pos)
+{
+    struct raw_block *block = &build->blocks.at[current_block(build)];
+    block->end = end;
+    block->value = value;
+    block->pos = pos;
+    block->is_sealed = true;
+    build->current = NO_BLOCK;
+}
+
+void jump(struct build *build, uint32_t to)
+{
+    if (build->current == NO_BLOCK)
+        return;
+    add_edge(build, build->current, (struct ir_edge){.to = to});
+    end_block(build, IR_JUMP, NULL, (struct ir_pos){0});
+}
+
+void start_block(struct build *build, uint32_t block)
+{
+    jump(build, block);
+    build->current = block;
+    *vec_add(&build->source->scratch, &build->begun) = block;
+}
+
+/* Whether a condition's outcome is known: a constant, a string, or the address of a variable. */
+static bool is_known(const struct ir_expr *value, bool *outcome)
+{
+    switch (value->kind) {
+    case IR_CONST:
+        *outcome = value->value != 0;
+        return true;
+    case IR_STRING:
+        *outcome = true;
+        return true;
+    case IR_ADDR:
+        *outcome = true;
+        return value->a->kind == IR_VAR;
+    default:
+        return false;
+    }
+}
+
+void branch(struct build *build, const struct ir_expr *value, struct ir_pos pos, uint32_t then,
+            uint32_t otherwise)
+{
+    bool outcome;
+    uint32_t from = current_block(build);
+    if (is_known(value, &outcome)) {
+        jump(build, outcome ? then : otherwise);
+        return;
+    }
+    add_edge(build, from, (struct ir_edge){.to = then});
+    add_edge(build, from, (struct ir_edge){.to = otherwise});
+    end_block(build, IR_BRANCH, value, pos);
+}
+
+/* ---- operations -------------------------------------------------------------------------------
+ */
+
+static uint32_t add_op(struct build *build, enum ir_op_kind kind, struct ir_pos pos)
+{
+    uint32_t into = current_block(build);
+    struct raw_op *raw = vec_add(&build->source->scratch, &build->ops);
+    uint32_t id = (uint32_t)build->ops.count - 1;
+    *raw = (struct raw_op){.next = NO_ITEM};
+    raw->op.kind = kind;
+    raw->op.pos = pos;
+    struct raw_block *block = &build->blocks.at[into];
+    if (block->first_op == NO_ITEM)
+        block->first_op = id;
+    else
+        build->ops.at[block->last_op].next = id;
+    block->last_op = id;
+    return id;
+}
+
+struct ir_op *emit(struct build *build, enum ir_op_kind kind, struct ir_pos pos)
+{
+    uint32_t id = add_op(build, kind, pos);
+    return &build->ops.at[id].op;
+}
+
+void emit_assign(struct build *build, const struct ir_expr *place, const struct ir_expr *value,
+                 struct ir_pos pos)
+{
+    struct ir_op *op = emit(build, IR_OP_ASSIGN, pos);
+    op->place = place;
+    op->value = value;
+}
+
+void emit_unknown(struct build *build, const char *text, struct ir_pos pos)
+{
+    emit(build, IR_OP_UNKNOWN, pos)->text = text;
+}
+
+const struct ir_expr *new_temp(struct build *build, const struct ir_type *type)
+{
+    return ir_temp(build->source->arena, type, ++build->temp_count);
+}
+
+/* ---- scopes -----------------------------------------------------------------------------------
+ */
+
+void push_live(struct build *build, struct ir_var *var)
+{
+    struct live *live = arena_new(&build->source->brief, struct live);
+    live->up = build->live;
+    live->var = var;
+    live->depth = live->up ? live->up->depth + 1 : 1;
+    build->live = live;
+}
+
+uint32_t emit_exit(struct build *build, struct live *to, struct ir_pos pos)
+{
+    if (build->live == to)
+        return NO_ITEM;
+    uint32_t id = add_op(build, IR_OP_END, pos);
+    struct raw_op *raw = &build->ops.at[id];
+    raw->is_exit = true;
+    raw->from = build->live;
+    raw->to = to;
+    return id;
+}
+
+static struct live *common(struct live *a, struct live *b)
+{
+    while (a != b) {
+        if (!b || (a && a->depth > b->depth))
+            a = a->up;
+        else if (!a || b->depth > a->depth)
+            b = b->up;
+        else {
+            a = a->up;
+            b = b->up;
+        }
+    }
+    return a;
+}
+
+/* A goto runs what it leaves: all that is alive where it stands and not at its label. */
+static void resolve_gotos(struct build *build)
+{
+    for (size_t i = 0; i < build->gotos.count; i++) {
+        if (build->gotos.at[i].op == NO_ITEM)
+            continue; /* nothing was alive */
+        struct raw_op *exit = &build->ops.at[build->gotos.at[i].op];
+        exit->to = common(exit->from, build->gotos.at[i].label->live);
+    }
+}
+
+static bool is_relevant(const struct live *live)
+{
+    return live->var->is_address_taken || live->var->cleanup;
+}
+
+/* The nearest relevant variable at or above `live`; the way there is remembered. */
+static struct live *relevant(struct live *live)
+{
+    struct live *found = live;
+    while (found && !is_relevant(found))
+        found = found->has_skip ? found->skip : found->up;
+    while (live != found && !live->has_skip) {
+        struct live *up = live->up;
+        live->skip = found;
+        live->has_skip = true;
+        live = up;
+    }
+    return found;
+}
+
+/* ---- computed gotos ---------------------------------------------------------------------------
+ */
+
+enum { COMPUTED_EDGES = 100 * 1000 };
+
+static void add_label_edges(struct build *build, uint32_t from)
+{
+    for (size_t i = 0; i < build->taken_labels.count; i++)
+        add_edge(build, from, (struct ir_edge){.to = build->taken_labels.at[i]->block});
+}
+
+/* Each leads to every label whose address is taken; where that would be too many edges, by way of
+ * one block for all. */
+static void resolve_computed(struct build *build)
+{
+    for (size_t i = 0; i < build->asm_gotos.count; i++)
+        for (size_t j = 0; j < build->all_labels.count; j++)
+            add_edge(build, build->asm_gotos.at[i],
+                     (struct ir_edge){.to = build->all_labels.at[j]->block});
+    size_t count = build->computed.count;
+    if (count * build->taken_labels.count <= COMPUTED_EDGES) {
+        for (size_t i = 0; i < count; i++)
+            add_label_edges(build, build->computed.at[i]);
+        return;
+    }
+    uint32_t hub = new_block(build);
+    *vec_add(&build->source->scratch, &build->begun) = hub;
+    struct raw_block *block = &build->blocks.at[hub];
+    block->is_sealed = true;
+    block->end = IR_COMPUTED;
+    block->value = ir_unknown(build->source->arena, build->source->unknown_type);
+    add_label_edges(build, hub);
+    for (size_t i = 0; i < count; i++) {
+        build->blocks.at[build->computed.at[i]].end = IR_JUMP;
+        add_edge(build, build->computed.at[i], (struct ir_edge){.to = hub});
+    }
+}
+
+/* ---- loops ------------------------------------------------------------------------------------
+ */
+
+/* Blocks from the entry, each after the ones before it where no loop forbids; and their numbers. */
+struct order {
+    uint32_t *blocks;
+    uint32_t count;
+    uint32_t *number; /* of a block in reverse postorder, NO_BLOCK: not reached */
+    uint32_t *dominator;
+};
+
+struct frame {
+    uint32_t block, edge;
+};
+
+static void walk(struct build *build, struct order *order, struct frame *stack)
+{
+    size_t depth = 0;
+    bool *seen = arena_array(&build->source->brief, bool, build->blocks.count);
+    stack[depth++] = (struct frame){0, build->blocks.at[0].first_edge};
+    seen[0] = true;
+    while (depth) {
+        struct frame *top = &stack[depth - 1];
+        if (top->edge == NO_ITEM) {
+            order->blocks[order->count++] = top->block;
+            depth--;
+            continue;
+        }
+        const struct raw_edge *edge = &build->edges.at[top->edge];
+        top->edge = edge->next;
+        if (seen[edge->edge.to])
+            continue;
+        seen[edge->edge.to] = true;
+        stack[depth++] = (struct frame){edge->edge.to, build->blocks.at[edge->edge.to].first_edge};
+    }
+}
+
+static struct order find_order(struct build *build)
+{
+    struct arena *scratch = &build->source->brief;
+    size_t count = build->blocks.count;
+    struct order order = {.blocks = arena_array(scratch, uint32_t, count),
+                          .number = arena_array(scratch, uint32_t, count),
+                          .dominator = arena_array(scratch, uint32_t, count)};
+    walk(build, &order, arena_array(scratch, struct frame, count));
+    for (size_t i = 0; i < count; i++)
+        order.number[i] = NO_BLOCK;
+    for (uint32_t i = 0, j = order.count; i < j--; i++) {
+        uint32_t block = order.blocks[i];
+        order.blocks[i] = order.blocks[j];
+        order.blocks[j] = block;
+    }
+    for (uint32_t i = 0; i < order.count; i++)
+        order.number[order.blocks[i]] = i;
+    return order;
+}
+
+static uint32_t meet(const struct order *order, uint32_t a, uint32_t b)
+{
+    while (a != b) {
+        while (a > b)
+            a = order->dominator[a];
+        while (b > a)
+            b = order->dominator[b];
+    }
+    return a;
+}
+
+/* Immediate dominators, all in numbers of the order; pushed along edges until nothing changes. */
+static void find_dominators(const struct build *build, struct order *order)
+{
+    enum { ROUNDS = 50 }; /* an irreducible tangle is not worth more: loops may then be missed */
+    for (uint32_t i = 0; i < order->count; i++)
+        order->dominator[i] = NO_BLOCK;
+    order->dominator[0] = 0;
+    bool changed = true;
+    for (int round = 0; changed && round < ROUNDS; round++) {
+        changed = false;
+        for (uint32_t i = 0; i < order->count; i++) {
+            uint32_t edge = build->blocks.at[order->blocks[i]].first_edge;
+            for (; edge != NO_ITEM; edge = build->edges.at[edge].next) {
+                uint32_t to = order->number[build->edges.at[edge].edge.to];
+                uint32_t old = order->dominator[to];
+                uint32_t now = old == NO_BLOCK ? i : meet(order, old, i);
+                changed |= now != old;
+                order->dominator[to] = now;
+            }
+        }
+    }
+}
+
+static bool dominates(const struct order *order, uint32_t a, uint32_t b)
+{
+    while (b > a)
+        b = order->dominator[b];
+    return a == b;
+}
+
+/* A loop as written counts when something leads back to its head: all that does so was made after
+ * the head, and only the way in before it. */
+static bool leads_back(const struct build *build, const struct order *order, const bool *back,
+                       const struct raw_loop *loop)
+{
+    if (order->number[loop->head] == NO_BLOCK)
+        return false;
+    if (loop->source == NO_BLOCK)
+        return back[loop->head];
+    uint32_t source = order->number[loop->source];
+    (void)build;
+    return source != NO_BLOCK && dominates(order, order->number[loop->head], source);
+}
+
+static void mark_back(const struct build *build, const struct order *order, bool *back)
+{
+    for (uint32_t i = 0; i < order->count; i++) {
+        uint32_t from = order->blocks[i];
+        uint32_t edge = build->blocks.at[from].first_edge;
+        for (; edge != NO_ITEM; edge = build->edges.at[edge].next)
+            if (build->edges.at[edge].edge.to <= from)
+                back[build->edges.at[edge].edge.to] = true;
+    }
+}
+
+static bool has_loop_at(const struct ir_func *func, uint32_t head)
+{
+    for (size_t i = 0; i < func->loop_count; i++)
+        if (func->loops[i].head == head)
+            return true;
+    return false;
+}
+
+static void finish_loops(struct build *build)
+{
+    struct ir_func *func = build->func;
+    if (!build->loops.count)
+        return;
+    struct order order = find_order(build);
+    bool has_goto = false;
+    for (size_t i = 0; i < build->loops.count; i++)
+        has_goto |= build->loops.at[i].source != NO_BLOCK;
+    if (has_goto)
+        find_dominators(build, &order);
+    bool *back = arena_array(&build->source->brief, bool, build->blocks.count);
+    mark_back(build, &order, back);
+    func->loops = arena_array(build->source->arena, struct ir_loop, build->loops.count);
+    for (size_t i = 0; i < build->loops.count; i++) {
+        const struct raw_loop *loop = &build->loops.at[i];
+        if (!leads_back(build, &order, back, loop))
+            continue;
+        if (loop->source != NO_BLOCK && has_loop_at(func, loop->head))
+            continue; /* several gotos, one loop */
+        func->loops[func->loop_count++] = (struct ir_loop){loop->head, loop->pos};
+    }
+}
+
+/* ---- finishing --------------------------------------------------------------------------------
+ */
+
+struct out {
+    VEC(struct ir_op) ops;
+};
+
+static struct ir_op *add_out(struct build *build, struct out *out, enum ir_op_kind kind,
+                             struct ir_pos pos)
+{
+    struct ir_op *op = vec_add(&build->source->brief, &out->ops);
+    op->kind = kind;
+    op->pos = pos;
+    return op;
+}
+
+static void add_cleanup(struct build *build, struct out *out, const struct ir_var *var,
+                        struct ir_pos pos)
+{
+    struct arena *arena = build->source->arena;
+    struct ir_op *op = add_out(build, out, IR_OP_CALL, pos);
+    op->is_cleanup = true;
+    op->var = var;
+    op->callee = ir_symbol(arena, var->cleanup);
+    op->args = arena_array(arena, const struct ir_expr *, 1);
+    op->args[0] = ir_addr(arena, pointer_to(build->source, var->type), ir_var(arena, var));
+    op->arg_count = 1;
+    const struct ir_type *type = var->cleanup->type;
+    if (type->target && type->target->kind != IR_TYPE_VOID)
+        op->temp = ++build->temp_count;
+}
+
+/* Whether what leaving a scope does may change the value: it reads memory that others know. */
+static bool is_fragile(const struct ir_expr *value)
+{
+    for (; value; value = value->a) {
+        if (value->kind == IR_DEREF || (value->kind == IR_VAR && value->var->is_address_taken))
+            return true;
+        if (value->kind == IR_SYMBOL && value->symbol->kind == IR_SYMBOL_DATA)
+            return true;
+        if (value->kind == IR_LITERAL)
+            return true;
+        if (value->kind == IR_ADDR)
+            return false;
+        if (value->b && is_fragile(value->b))
+            return true;
+    }
+    return false;
+}
+
+/* A value is computed before its scope is left, so it moves into a temp. */
+static void save_value(struct build *build, struct out *out, struct raw_block *block,
+                       struct ir_pos pos)
+{
+    if (block->end != IR_RETURN || !block->value || !is_fragile(block->value))
+        return;
+    const struct ir_expr *temp = new_temp(build, block->value->type);
+    struct ir_op *op = add_out(build, out, IR_OP_ASSIGN, pos);
+    op->place = temp;
+    op->value = block->value;
+    block->value = temp;
+}
+
+static void expand_exit(struct build *build, struct out *out, const struct raw_op *raw,
+                        struct raw_block *block)
+{
+    uint32_t stop = raw->to ? raw->to->depth : 0;
+    struct live *live = relevant(raw->from);
+    if (live && live->depth > stop)
+        save_value(build, out, block, raw->op.pos);
+    for (; live && live->depth > stop; live = relevant(live->up)) {
+        if (live->var->cleanup)
+            add_cleanup(build, out, live->var, raw->op.pos);
+        add_out(build, out, IR_OP_END, raw->op.pos)->var = live->var;
+    }
+}
+
+static void finish_ops(struct build *build, struct ir_block *block, struct raw_block *raw,
+                       struct out *out)
+{
+    out->ops.count = 0;
+    for (uint32_t i = raw->first_op; i != NO_ITEM; i = build->ops.at[i].next) {
+        const struct raw_op *op = &build->ops.at[i];
+        if (op->is_exit)
+            expand_exit(build, out, op, raw);
+        else
+            *vec_add(&build->source->brief, &out->ops) = op->op;
+    }
+    block->op_count = out->ops.count;
+    if (block->op_count)
+        block->ops =
+            arena_copy(build->source->arena, out->ops.at, out->ops.count * sizeof(struct ir_op));
+}
+
+static void finish_edges(struct build *build, struct ir_block *block, const struct raw_block *raw,
+                         const uint32_t *number)
+{
+    block->edge_count = raw->edge_count;
+    block->edges = arena_array(build->source->arena, struct ir_edge, raw->edge_count);
+    size_t at = 0;
+    for (uint32_t i = raw->first_edge; i != NO_ITEM; i = build->edges.at[i].next) {
+        block->edges[at] = build->edges.at[i].edge;
+        block->edges[at].to = number[block->edges[at].to];
+        at++;
+    }
+}
+
+/* ---- tidying ----------------------------------------------------------------------------------
+ */
+
+/* Loop heads stay blocks of their own: ir_loop names them. */
+static void keep_heads(struct build *build)
+{
+    for (size_t i = 0; i < build->loops.count; i++)
+        build->blocks.at[build->loops.at[i].head].is_kept = true;
+}
+
+static bool is_empty_jump(const struct raw_block *block)
+{
+    return block->is_sealed && block->end == IR_JUMP && block->first_op == NO_ITEM &&
+           !block->is_kept;
+}
+
+/* Where an edge really leads, past blocks that do nothing; the ways met on are shortened too. */
+static uint32_t final_target(struct build *build, uint32_t to)
+{
+    uint32_t end = to;
+    size_t steps = 0;
+    while (is_empty_jump(&build->blocks.at[end]) && steps++ <= build->blocks.count)
+        end = build->edges.at[build->blocks.at[end].first_edge].edge.to;
+    while (to != end && is_empty_jump(&build->blocks.at[to])) {
+        struct raw_edge *edge = &build->edges.at[build->blocks.at[to].first_edge];
+        to = edge->edge.to;
+        edge->edge.to = end;
+    }
+    return end;
+}
+
+/* Marks what the entry reaches, counting the edges to each. */
+static void mark_reached(struct build *build)
+{
+    uint32_t *work = arena_array(&build->source->brief, uint32_t, build->blocks.count);
+    size_t count = 0;
+    for (size_t i = 0; i < build->blocks.count; i++)
+        build->blocks.at[i].incoming = 0;
+    work[count++] = 0;
+    build->blocks.at[0].incoming = 1;
+    while (count) {
+        uint32_t edge = build->blocks.at[work[--count]].first_edge;
+        for (; edge != NO_ITEM; edge = build->edges.at[edge].next) {
+            uint32_t to = final_target(build, build->edges.at[edge].edge.to);
+            build->edges.at[edge].edge.to = to;
+            if (build->blocks.at[to].incoming++ == 0)
+                work[count++] = to;
+        }
+    }
+}
+
+/* A block that only one jump leads to continues the block before. */
+static void absorb(struct build *build, struct raw_block *block)
+{
+    while (block->is_sealed && block->end == IR_JUMP) {
+        struct raw_block *next = &build->blocks.at[build->edges.at[block->first_edge].edge.to];
+        if (next == block || next->incoming != 1 || next->is_kept || !next->is_sealed ||
+            next == &build->blocks.at[0])
+            return;
+        if (block->first_op == NO_ITEM)
+            block->first_op = next->first_op;
+        else if (next->first_op != NO_ITEM)
+            build->ops.at[block->last_op].next = next->first_op;
+        if (next->first_op != NO_ITEM)
+            block->last_op = next->last_op;
+        block->first_edge = next->first_edge;
+        block->last_edge = next->last_edge;
+        block->edge_count = next->edge_count;
+        block->end = next->end;
+        block->value = next->value;
+        block->pos = next->pos;
+        next->incoming = 0;
+    }
+}
+
+/* Reached blocks in the order in which they were begun, which is that of the source. */
+static uint32_t order_blocks(struct build *build, uint32_t *order, uint32_t *number)
+{
+    uint32_t count = 0;
+    for (size_t i = 0; i < build->begun.count; i++) {
+        struct raw_block *block = &build->blocks.at[build->begun.at[i]];
+        if (block->incoming)
+            absorb(build, block);
+    }
+    for (size_t i = 0; i < build->begun.count; i++) {
+        uint32_t id = build->begun.at[i];
+        if (!build->blocks.at[id].incoming)
+            continue;
+        number[id] = count;
+        order[count++] = id;
+    }
+    return count;
+}
+
+static void finish_block(struct build *build, struct ir_block *block, struct raw_block *raw,
+                         struct out *out, const uint32_t *number)
+{
+    block->end = raw->is_sealed ? raw->end : IR_STOP;
+    if (!raw->is_sealed)
+        return;
+    finish_ops(build, block, raw, out);
+    finish_edges(build, block, raw, number);
+    block->pos = raw->pos;
+    block->value = raw->value;
+}
+
+static void finish_blocks(struct build *build)
+{
+    struct ir_func *func = build->func;
+    struct arena *brief = &build->source->brief;
+    struct out out = {0};
+    uint32_t *order = arena_array(brief, uint32_t, build->blocks.count);
+    uint32_t *number = arena_array(brief, uint32_t, build->blocks.count);
+    keep_heads(build);
+    mark_reached(build);
+    func->block_count = order_blocks(build, order, number);
+    func->blocks = arena_array(brief, struct ir_block, func->block_count);
+    for (uint32_t i = 0; i < func->block_count; i++) {
+        func->blocks[i].id = i;
+        finish_block(build, &func->blocks[i], &build->blocks.at[order[i]], &out, number);
+    }
+    for (size_t i = 0; i < func->loop_count; i++)
+        func->loops[i].head = number[func->loops[i].head];
+}
+
+static void check_labels(struct build *build)
+{
+    for (size_t i = 0; i < build->all_labels.count; i++)
+        if (!build->all_labels.at[i]->is_placed) {
+            build_incomplete(build, "a label is missing");
+            *vec_add(&build->source->scratch, &build->begun) = build->all_labels.at[i]->block;
+        }
+}
+
+void build_begin(struct build *build, struct source *source, struct ir_func *func)
+{
+    build->source = source;
+    build->func = func;
+    build->labels = build;
+    build->blocks.count = build->ops.count = build->edges.count = build->vars.count = 0;
+    build->loops.count = build->gotos.count = build->computed.count = 0;
+    build->asm_gotos.count = build->taken_labels.count = build->all_labels.count = 0;
+    build->temp_count = build->literal_count = build->for_count = 0;
+    build->depth = 0;
+    build->live = NULL;
+    build->break_to = build->continue_to = (struct target){NO_BLOCK, NULL};
+    build->in_switch = NULL;
+    build->printed = NULL;
+    build->begun.count = 0;
+    build->current = NO_BLOCK;
+    current_block(build);
+}
+
+void build_end(struct build *build)
+{
+    struct ir_func *func = build->func;
+    struct arena *arena = build->source->arena;
+    if (build->current != NO_BLOCK) {
+        emit_exit(build, NULL, build->exit_pos);
+        end_block(build, IR_RETURN, NULL, build->exit_pos);
+    }
+    check_labels(build);
+    resolve_gotos(build);
+    resolve_computed(build);
+    finish_loops(build);
+    func->var_count = build->vars.count;
+    if (func->var_count)
+        func->vars = arena_copy(arena, build->vars.at, func->var_count * sizeof *func->vars);
+    finish_blocks(build);
+    func->temp_count = build->temp_count;
+    ir_func_finish(arena, func);
+    if (func->block_count)
+        func->blocks = arena_copy(arena, func->blocks, func->block_count * sizeof *func->blocks);
+    arena_release(&build->source->brief);
+}
+
+void build_incomplete(struct build *build, const char *why)
+{
+    if (!build->func->incomplete)
+        build->func->incomplete = arena_strdup(build->source->arena, why);
+}
