@@ -20,6 +20,8 @@ static bool is_missing_file(const char *message)
 
 static const char *remedy_of(const struct run *run, const char *message)
 {
+    if (text_starts(message, "bracket nesting level exceeded"))
+        return "allow more: leash check --extra-arg=-fbracket-depth=1024 ...";
     if (!is_missing_file(message))
         return NULL;
     if (run->inputs.database)

@@ -63,9 +63,12 @@ static void limit_cpu(void)
     setrlimit(RLIMIT_CPU, &limit);
 }
 
-/* Where memory runs out, the kernel shall take a worker before anybody else. */
+/* Where memory runs out, the kernel shall take a worker before anybody else.  One that dies leaves
+ * no core file behind. */
 static void volunteer(void)
 {
+    struct rlimit none = {0};
+    setrlimit(RLIMIT_CORE, &none);
     int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
     if (fd < 0)
         return;
