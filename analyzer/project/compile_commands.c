@@ -94,6 +94,10 @@ static struct unit **place_of(struct loading *loading, const struct unit *unit,
         text_add_char(&key, '\0');
         text_add(&key, clean->at[i]);
     }
+    if (unit->why) {
+        text_add_char(&key, '\0');
+        text_add(&key, unit->why);
+    }
     struct unit **place = (struct unit **)map_put(&loading->seen, key.at, key.length);
     text_release(&key);
     return place;
