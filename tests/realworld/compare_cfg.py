@@ -124,9 +124,9 @@ class ClangBlock:
 
 
 def declared_name(line):
-    """The function's name in a declaration as clang prints it."""
+    """The function's name in a declaration as clang prints it: `int f(void)`, `int (f)(void)`."""
     line = re.sub(r"__attribute__\(\((?:[^()]|\([^()]*\))*\)\)", "", line)
-    for match in re.finditer(r"([A-Za-z_]\w*)\(", line):
+    for match in re.finditer(r"([A-Za-z_]\w*)\)?\(", line):
         if match[1] not in ("typeof", "__typeof__", "_Atomic", "_Alignas", "__declspec"):
             return match[1]
     return None
@@ -243,7 +243,7 @@ class ClangFunction:
 
         None: the block is no join that does nothing but branch on the arriving value."""
         block = self.blocks[number]
-        if not block.elements or not re.search(r"\] (&&|\|\|) \(*(\[|!)", block.elements[0]):
+        if not block.elements or not re.search(r"\]\)* (&&|\|\|) \(*(\[|!)", block.elements[0]):
             return None
         if self.calls(block) or len(block.successors) != 2 or not block.terminator:
             return None

@@ -102,7 +102,13 @@ configure() {
         by_make memcached
         ;;
     redis) by_make MALLOC=libc ;;
-    lua5.4) by_make -C src linux ;;
+    lua5.4)
+        # Debian's makefile wants libtool and builds all twice, as C++ too: plain C objects will do.
+        printf '#define DEB_HOST_MULTIARCH "%s"\n' "$(dpkg-architecture -q DEB_HOST_MULTIARCH)" \
+            >src/lua5.4-deb-multiarch.h
+        # shellcheck disable=SC2016 # for the shell that make starts
+        by_make -C src SYSCFLAGS=-DLUA_USE_LINUX CXX=true LIBTOOL='sh -c '\''shift 2; "$$@"'\'' --' o
+        ;;
     *) stop "unknown package $1; known: $packages" ;;
     esac
 }
@@ -110,6 +116,7 @@ configure() {
 # ---- the command line -----------------------------------------------------------------------------
 
 [ $# -gt 0 ] || {
+    # shellcheck disable=SC2086 # a list of words
     printf '%s\n' $packages
     exit 0
 }
