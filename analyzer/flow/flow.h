@@ -1,8 +1,14 @@
 /*
- * flow.h - facts about one program: who calls whom, what a pointer may point to, who holds which
- * object, and what a function does to what it is handed.
+ * flow.h - facts about one program: who calls whom, which object an expression names, who does what
+ * to an object, and what happens on the paths through a function.
  *
  * Flow reports nothing; rules ask it.
+ *
+ * Objects are named by resolved expressions.  Resolving follows an expression back through
+ * variables that are assigned once, through parameters into the frames that called, through fields
+ * that one store fills, and through what functions return, until it reaches where the object was
+ * made.  What it cannot follow stays a name of its own: two such names are compared with care
+ * (flow_compare).
  */
 #ifndef LEASH_FLOW_H
 #define LEASH_FLOW_H
@@ -11,13 +17,127 @@
 
 struct flow;
 
-/* The facts of a program: the units of one link group, to which model_apply was done.  They are
- * computed here, once, in time near linear in the size of the units; all memory is in `arena`. */
+/* ---- the program
+ * ------------------------------------------------------------------------------------ */
+
+/* The facts of a program: the units of one link group, to which model_apply was done.  Cheap facts
+ * are computed here, once, in time linear in the size of the units; the others when first asked
+ * for.  All memory is in `arena`.  One thread at a time. */
 struct flow *flow_new(struct arena *arena, const struct model_set *models,
                       struct ir_unit *const *units, size_t unit_count);
 
 /* Every function with a body, in the order of units and source. */
 struct ir_func *const *flow_funcs(const struct flow *, size_t *count);
 const struct model_set *flow_models(const struct flow *);
+struct arena *flow_arena(struct flow *);
+
+/* The body behind a symbol: this unit's own, or that of the unit that defines it.  NULL: not in the
+ * program. */
+const struct ir_func *flow_body(const struct flow *, const struct ir_symbol *);
+
+/* ---- calls
+ * ------------------------------------------------------------------------------------------ */
+
+enum site_kind { SITE_CALL, SITE_SPAWN, SITE_INVOKE };
+
+/* An operation that runs a function: by a call, as a new task, or through a model (a deferred
+ * call). */
+struct flow_site {
+    enum site_kind kind;
+    const struct ir_func *func;
+    const struct ir_op *op;
+};
+
+struct flow_targets {
+    VEC(const struct ir_func *) bodies;
+    bool has_unknown; /* it may also run a function that is not in the program */
+};
+
+/* What the pointer `callee` of `func` may be: itself, or all that is stored where it comes from. */
+struct flow_targets flow_targets(struct flow *, const struct ir_func *func,
+                                 const struct ir_expr *callee);
+/* The functions an operation runs, whatever the kind of site; none for other operations. */
+struct flow_targets flow_callees(struct flow *, const struct ir_func *, const struct ir_op *);
+/* The sites that run `func`. */
+const struct flow_site *flow_callers(struct flow *, const struct ir_func *func, size_t *count);
+
+/* ---- frames and objects
+ * ----------------------------------------------------------------------------- */
+
+/* A function as entered from a site; a root frame has no parent, its parameters are unknown. */
+struct frame {
+    const struct ir_func *func;
+    const struct frame *parent;
+    const struct ir_op *op; /* of the parent's function; NULL for a root */
+    size_t depth;
+};
+
+struct frame *flow_frame(struct flow *, const struct ir_func *, const struct frame *parent,
+                         const struct ir_op *);
+/* The frames in which a function can run, up to its outermost callers in sight: at most a few
+ * dozen, recursion is cut. */
+const struct frame *const *flow_frames(struct flow *, const struct ir_func *, size_t *count);
+/* Is `func` one of the functions that run in this frame and above it? */
+bool flow_frame_has(const struct frame *, const struct ir_func *func);
+
+/* The value of an operand of frame->func, followed back as far as it is certain. */
+const struct ir_expr *flow_resolve(struct flow *, const struct frame *, const struct ir_expr *);
+/* The call whose result a resolved expression is, and its function; NULL: it is no call's result.
+ */
+const struct ir_op *flow_made_by(const struct ir_expr *resolved, const struct ir_func **func);
+
+enum flow_same { FLOW_DIFFERENT, FLOW_MAYBE, FLOW_SAME };
+/* Do two resolved handles name one object?  MAYBE where it cannot be told. */
+enum flow_same flow_compare(struct flow *, const struct ir_expr *, const struct ir_expr *);
+
+/* Every operation of the program that does `kind` to an object, the arms of selects included (as
+ * ACT_RECV and ACT_SEND). */
+struct flow_use {
+    const struct ir_func *func;
+    const struct ir_op *op;
+    const struct ir_expr *object; /* in the terms of func */
+    const struct act_arm *arm;    /* NULL: a plain operation */
+};
+const struct flow_use *flow_uses(struct flow *, enum act_kind kind, size_t *count);
+/* Can a call of the function do that, itself or in what it calls?  Tasks it spawns do not count. */
+bool flow_can(struct flow *, const struct ir_func *, enum act_kind kind);
+/* The next use of that kind, after `after` (NULL: the first), that may concern the object; NULL:
+ * none. */
+const struct flow_use *flow_next_use(struct flow *, enum act_kind kind,
+                                     const struct ir_expr *object, const struct flow_use *after);
+/* Does this call run code that is neither in the program nor modelled nor the system's? */
+bool flow_call_is_opaque(struct flow *, const struct ir_func *, const struct ir_op *);
+/* Has the handle been given to code out of sight: an opaque function that is not the system's? */
+bool flow_escapes(struct flow *, const struct ir_expr *object);
+
+/* ---- graphs
+ * ----------------------------------------------------------------------------------------- */
+
+/* Can control go from just behind `from` to `to`?  Both of `func`. */
+bool flow_reaches(struct flow *, const struct ir_func *, const struct ir_op *from,
+                  const struct ir_op *to);
+/* Marks the blocks that control can reach from `block`, itself included. */
+void flow_reach_from(struct flow *, const struct ir_func *, uint32_t block, bool *reached);
+/* Does every way from the entry to `to` pass `from`? */
+bool flow_dominates(struct flow *, const struct ir_func *, const struct ir_op *from,
+                    const struct ir_op *to);
+/* The innermost loop around a block, numbered from 1 per function; 0: none. */
+uint32_t flow_loop_of(struct flow *, const struct ir_func *, uint32_t block);
+/* Is loop `inner` the same as, or inside of, `outer`?  Everything is inside of 0. */
+bool flow_loop_within(struct flow *, const struct ir_func *, uint32_t inner, uint32_t outer);
+
+/* A loop from which control never leaves once it is in, when only the edges that `counts` accepts
+ * lead anywhere; false: every loop has a way out.  Linear in the size of the graph. */
+typedef bool flow_edge_filter(void *context, const struct ir_func *, const struct ir_block *,
+                              const struct ir_edge *);
+struct flow_trap {
+    const bool *in;    /* by block */
+    struct ir_pos pos; /* of the loop as written */
+};
+bool flow_find_trap(struct flow *, const struct ir_func *, flow_edge_filter *counts, void *context,
+                    struct flow_trap *trap);
+
+/* Can the value of the expression change while control stays in these blocks? */
+bool flow_varies(const struct ir_func *, const struct ir_expr *, const bool *in);
 
 #endif

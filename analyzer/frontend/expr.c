@@ -120,6 +120,8 @@ static bool keeps_value(const struct ir_type *from, const struct ir_type *to)
 static expr *new_cast(struct build *build, expr *value, const struct ir_type *type)
 {
     struct ir_expr *cast = (struct ir_expr *)ir_unknown(build->source->arena, type);
+    if (value->kind == IR_UNKNOWN)
+        return cast;
     cast->kind = IR_CAST;
     cast->a = value;
     return cast;
@@ -259,10 +261,28 @@ static const struct ir_record *record_of(const struct ir_type *type)
     return type->kind == IR_TYPE_RECORD ? type->record : NULL;
 }
 
+/* Past the anonymous members on the way to a named one. */
+static CXCursor skip_anonymous(struct source *source, CXCursor cursor)
+{
+    for (;;) {
+        CXCursor inner = strip_parens(source, cursor);
+        if (clang_getCursorKind(inner) != CXCursor_MemberRefExpr ||
+            own_string(source, clang_getCursorSpelling(inner))[0])
+            return cursor;
+        struct kids kids = kids_of(source, inner);
+        bool has_base = kids.count != 0;
+        cursor = has_base ? kid(source, kids, 0) : cursor;
+        kids_drop(source, kids);
+        if (!has_base)
+            return cursor;
+    }
+}
+
 /* The record's place, be it named by `.` or `->`. */
 static expr *lower_base(struct build *build, CXCursor cursor, const struct ir_type **type)
 {
     struct source *source = build->source;
+    cursor = skip_anonymous(source, cursor);
     CXCursor inner = strip_parens(source, cursor);
     *type = type_at(source, cursor);
     if (clang_getCursorKind(inner) == CXCursor_CompoundLiteralExpr &&
@@ -627,12 +647,13 @@ static expr *lower_truth(struct build *build, CXCursor cursor, bool is_used)
 }
 
 /* One arm of a conditional; its value goes to `temp` where that is. */
-static expr *lower_arm(struct build *build, CXCursor cursor, const struct ir_type *type, expr *temp)
+static expr *lower_arm(struct build *build, CXCursor cursor, const struct ir_type *type, expr *temp,
+                       bool is_used)
 {
-    if (!temp)
+    if (!is_used)
         return lower_used(build, cursor, false);
     expr *value = convert(build, lower_expr(build, cursor), type);
-    if (build->current != NO_BLOCK)
+    if (temp && build->current != NO_BLOCK)
         emit_assign(build, temp, value, pos_of(build->source, cursor));
     return value;
 }
@@ -660,15 +681,15 @@ static expr *lower_conditional(struct build *build, CXCursor cursor, bool is_use
     lower_condition(build, kid(source, kids, 0), then, otherwise);
     bool is_then = has_incoming(build, then);
     bool is_open = is_then && has_incoming(build, otherwise);
-    expr *temp = is_used ? new_temp(build, type) : NULL;
+    expr *temp = is_used && is_open ? new_temp(build, type) : NULL;
     start_block(build, then);
-    expr *first = lower_arm(build, kid(source, kids, 1), type, temp);
+    expr *first = lower_arm(build, kid(source, kids, 1), type, temp, is_used);
     jump(build, join);
     start_block(build, otherwise);
-    expr *second = lower_arm(build, kid(source, kids, 2), type, temp);
+    expr *second = lower_arm(build, kid(source, kids, 2), type, temp, is_used);
     start_block(build, join);
     kids_drop(source, kids);
-    if (temp && !is_open && (is_then ? first : second)->kind == IR_CONST)
+    if (is_used && !is_open)
         return is_then ? first : second;
     return temp ? temp : unknown(build, type);
 }
@@ -691,7 +712,7 @@ static expr *lower_elvis(struct build *build, CXCursor cursor, struct kids kids,
         emit_assign(build, temp, convert(build, value, type), pos);
     jump(build, join);
     start_block(build, otherwise);
-    lower_arm(build, kid(source, kids, 3), type, temp);
+    lower_arm(build, kid(source, kids, 3), type, temp, is_used);
     start_block(build, join);
     return temp ? temp : unknown(build, type);
 }
@@ -956,71 +977,6 @@ static expr *lower_unexposed(struct build *build, CXCursor cursor, bool is_used)
 
 /* ---- _Generic ---------------------------------------------------------------------------------
  */
-
-/* The type's name that stands before an association's expression, without white space. */
-static void association_name(struct source *source, CXCursor cursor, struct text *name)
-{
-    CXFile file = NULL;
-    unsigned offset = 0;
-    CXSourceLocation start = clang_getRangeStart(clang_getCursorExtent(cursor));
-    clang_getSpellingLocation(start, &file, NULL, NULL, &offset);
-    if (!file)
-        return;
-    const struct own_file *own = &source->own_files.at[file_index(source, file)];
-    if (!own->text || offset > own->length)
-        return;
-    const char *at = own->text + offset;
-    while (at > own->text && strchr(" \t\r\n\\(", at[-1]))
-        at--;
-    if (at == own->text || at[-1] != ':')
-        return;
-    const char *stop = --at;
-    while (at > own->text && at[-1] != ',' && at[-1] != ';' && stop - at < 200)
-        at--;
-    for (; at < stop; at++)
-        if (!strchr(" \t\r\n\\", *at))
-            text_add_char(name, *at);
-}
-
-static bool is_named_like(struct source *source, CXCursor branch, CXType type)
-{
-    struct text name = {0};
-    association_name(source, branch, &name);
-    CXString spelling = clang_getTypeSpelling(clang_getUnqualifiedType(type));
-    struct text wanted = {0};
-    for (const char *at = clang_getCString(spelling); at && *at; at++)
-        if (*at != ' ')
-            text_add_char(&wanted, *at);
-    clang_disposeString(spelling);
-    bool is_same = name.at && wanted.at && strcmp(name.at, wanted.at) == 0;
-    text_release(&name);
-    text_release(&wanted);
-    return is_same;
-}
-
-/* The branch chosen has the type of the whole.  Where several have it (all return void, say), the
- * name of the type before it decides, as far as that is in the text; else the first. */
-static size_t choose_association(struct source *source, CXCursor cursor, struct kids kids,
-                                 bool *is_sure)
-{
-    CXType whole = clang_getCanonicalType(clang_getCursorType(cursor));
-    CXType control = clang_getCursorType(kid(source, kids, 0));
-    size_t first = 0, count = 0;
-    for (size_t i = 1; i < kids.count; i++) {
-        CXCursor branch = kid(source, kids, i);
-        if (!clang_equalTypes(clang_getCanonicalType(clang_getCursorType(branch)), whole))
-            continue;
-        if (is_named_like(source, branch, control) ||
-            is_named_like(source, branch, clang_getCanonicalType(control))) {
-            *is_sure = true;
-            return i;
-        }
-        first = first ? first : i;
-        count++;
-    }
-    *is_sure = count == 1;
-    return first;
-}
 
 static expr *lower_generic(struct build *build, CXCursor cursor, bool is_used)
 {

@@ -99,6 +99,13 @@ static bool is_about_flags(const char *message)
     return false;
 }
 
+/* Whether declarations may be missing anywhere.  (With KeepGoing nothing is called fatal.) */
+static bool is_about_headers(const char *message)
+{
+    return text_ends(message, "file not found") || text_starts(message, "cannot open file") ||
+           text_starts(message, "#include nested too deeply");
+}
+
 static void add_error(struct source *source, CXDiagnostic diagnostic)
 {
     enum CXDiagnosticSeverity severity = clang_getDiagnosticSeverity(diagnostic);
@@ -116,7 +123,7 @@ static void add_error(struct source *source, CXDiagnostic diagnostic)
         pos.end_line = pos.line;
         pos.end_column = pos.column + 1;
     }
-    if (severity == CXDiagnostic_Fatal || !file)
+    if (severity == CXDiagnostic_Fatal || !file || is_about_headers(message))
         source->unit->is_incomplete = true;
     *vec_add(&source->scratch, &source->errors) = (struct ir_error){pos, message};
 }

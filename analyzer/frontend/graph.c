@@ -16,7 +16,7 @@
 uint32_t new_block(struct build *build)
 {
     struct raw_block *block = vec_add(&build->source->scratch, &build->blocks);
-    block->first_op = block->last_op = block->first_edge = block->last_edge = NO_ITEM;
+    *block = (struct raw_block){NO_ITEM, NO_ITEM, NO_ITEM, NO_ITEM};
     return (uint32_t)build->blocks.count - 1;
 }
 
@@ -45,7 +45,8 @@ void add_edge(struct build *build, uint32_t from, struct ir_edge edge)
         build->edges.at[block->last_edge].next = id;
     block->last_edge = id;
     block->edge_count++;
-    build->blocks.at[edge.to].incoming++;
+    if (!block->is_dead)
+        build->blocks.at[edge.to].incoming++;
 }
 
 void end_block(struct build *build, enum ir_end end, const struct ir_expr *value, struct ir_pos pos)
@@ -70,6 +71,7 @@ void start_block(struct build *build, uint32_t block)
 {
     jump(build, block);
     build->current = block;
+    build->blocks.at[block].is_dead = build->blocks.at[block].incoming == 0;
     *vec_add(&build->source->scratch, &build->begun) = block;
 }
 
@@ -94,9 +96,9 @@ static bool is_known(const struct ir_expr *value, bool *outcome)
 void branch(struct build *build, const struct ir_expr *value, struct ir_pos pos, uint32_t then,
             uint32_t otherwise)
 {
-    bool outcome;
+    bool outcome = true;
     uint32_t from = current_block(build);
-    if (is_known(value, &outcome)) {
+    if (then == otherwise || is_known(value, &outcome)) {
         jump(build, outcome ? then : otherwise);
         return;
     }
@@ -355,27 +357,27 @@ static bool dominates(const struct order *order, uint32_t a, uint32_t b)
     return a == b;
 }
 
-/* A loop as written counts when something leads back to its head: all that does so was made after
- * the head, and only the way in before it. */
-static bool leads_back(const struct build *build, const struct order *order, const bool *back,
-                       const struct raw_loop *loop)
+/* A loop as written counts when something leads back to its head: any edge made after the one that
+ * leads in.  A goto backwards makes a loop when there is no way into it but by its label. */
+static bool leads_back(const struct order *order, const bool *back, const struct raw_loop *loop)
 {
     if (order->number[loop->head] == NO_BLOCK)
         return false;
     if (loop->source == NO_BLOCK)
         return back[loop->head];
     uint32_t source = order->number[loop->source];
-    (void)build;
     return source != NO_BLOCK && dominates(order, order->number[loop->head], source);
 }
 
-static void mark_back(const struct build *build, const struct order *order, bool *back)
+static void mark_back(struct build *build, const struct order *order, bool *back)
 {
+    uint32_t *since = arena_array(&build->source->brief, uint32_t, build->blocks.count);
+    for (size_t i = 0; i < build->loops.count; i++)
+        since[build->loops.at[i].head] = build->loops.at[i].since;
     for (uint32_t i = 0; i < order->count; i++) {
-        uint32_t from = order->blocks[i];
-        uint32_t edge = build->blocks.at[from].first_edge;
+        uint32_t edge = build->blocks.at[order->blocks[i]].first_edge;
         for (; edge != NO_ITEM; edge = build->edges.at[edge].next)
-            if (build->edges.at[edge].edge.to <= from)
+            if (edge >= since[build->edges.at[edge].edge.to])
                 back[build->edges.at[edge].edge.to] = true;
     }
 }
@@ -404,7 +406,7 @@ static void finish_loops(struct build *build)
     func->loops = arena_array(build->source->arena, struct ir_loop, build->loops.count);
     for (size_t i = 0; i < build->loops.count; i++) {
         const struct raw_loop *loop = &build->loops.at[i];
-        if (!leads_back(build, &order, back, loop))
+        if (!leads_back(&order, back, loop))
             continue;
         if (loop->source != NO_BLOCK && has_loop_at(func, loop->head))
             continue; /* several gotos, one loop */
@@ -423,8 +425,7 @@ static struct ir_op *add_out(struct build *build, struct out *out, enum ir_op_ki
                              struct ir_pos pos)
 {
     struct ir_op *op = vec_add(&build->source->brief, &out->ops);
-    op->kind = kind;
-    op->pos = pos;
+    *op = (struct ir_op){.kind = kind, .pos = pos}; /* the vector is used again and again */
     return op;
 }
 
@@ -466,7 +467,7 @@ static bool is_fragile(const struct ir_expr *value)
 static void save_value(struct build *build, struct out *out, struct raw_block *block,
                        struct ir_pos pos)
 {
-    if (block->end != IR_RETURN || !block->value || !is_fragile(block->value))
+    if (!block->value || !is_fragile(block->value))
         return;
     const struct ir_expr *temp = new_temp(build, block->value->type);
     struct ir_op *op = add_out(build, out, IR_OP_ASSIGN, pos);
@@ -480,7 +481,7 @@ static void expand_exit(struct build *build, struct out *out, const struct raw_o
 {
     uint32_t stop = raw->to ? raw->to->depth : 0;
     struct live *live = relevant(raw->from);
-    if (live && live->depth > stop)
+    if (raw->is_return && live && live->depth > stop)
         save_value(build, out, block, raw->op.pos);
     for (; live && live->depth > stop; live = relevant(live->up)) {
         if (live->var->cleanup)
@@ -525,14 +526,25 @@ static void finish_edges(struct build *build, struct ir_block *block, const stru
 /* Loop heads stay blocks of their own: ir_loop names them. */
 static void keep_heads(struct build *build)
 {
-    for (size_t i = 0; i < build->loops.count; i++)
-        build->blocks.at[build->loops.at[i].head].is_kept = true;
+    for (size_t i = 0; i < build->func->loop_count; i++)
+        build->blocks.at[build->func->loops[i].head].is_kept = true;
 }
 
-static bool is_empty_jump(const struct raw_block *block)
+static bool does_nothing(const struct build *build, const struct raw_block *block)
 {
-    return block->is_sealed && block->end == IR_JUMP && block->first_op == NO_ITEM &&
-           !block->is_kept;
+    for (uint32_t i = block->first_op; i != NO_ITEM; i = build->ops.at[i].next) {
+        const struct raw_op *raw = &build->ops.at[i];
+        const struct live *live = raw->is_exit ? relevant(raw->from) : NULL;
+        if (!raw->is_exit || (live && live->depth > (raw->to ? raw->to->depth : 0)))
+            return false;
+    }
+    return true;
+}
+
+static bool is_empty_jump(const struct build *build, const struct raw_block *block)
+{
+    return block->is_sealed && block->end == IR_JUMP && !block->is_kept &&
+           does_nothing(build, block);
 }
 
 /* Where an edge really leads, past blocks that do nothing; the ways met on are shortened too. */
@@ -540,14 +552,30 @@ static uint32_t final_target(struct build *build, uint32_t to)
 {
     uint32_t end = to;
     size_t steps = 0;
-    while (is_empty_jump(&build->blocks.at[end]) && steps++ <= build->blocks.count)
+    while (is_empty_jump(build, &build->blocks.at[end]) && steps++ <= build->blocks.count)
         end = build->edges.at[build->blocks.at[end].first_edge].edge.to;
-    while (to != end && is_empty_jump(&build->blocks.at[to])) {
+    while (to != end && is_empty_jump(build, &build->blocks.at[to])) {
         struct raw_edge *edge = &build->edges.at[build->blocks.at[to].first_edge];
         to = edge->edge.to;
         edge->edge.to = end;
     }
     return end;
+}
+
+/* A condition both of whose ways meet at once decides nothing. */
+static void shorten_edges(struct build *build, struct raw_block *block)
+{
+    for (uint32_t i = block->first_edge; i != NO_ITEM; i = build->edges.at[i].next)
+        build->edges.at[i].edge.to = final_target(build, build->edges.at[i].edge.to);
+    if (block->end != IR_BRANCH || !block->is_sealed ||
+        build->edges.at[block->first_edge].edge.to != build->edges.at[block->last_edge].edge.to)
+        return;
+    block->end = IR_JUMP;
+    block->value = NULL;
+    block->pos = (struct ir_pos){0};
+    block->edge_count = 1;
+    block->last_edge = block->first_edge;
+    build->edges.at[block->first_edge].next = NO_ITEM;
 }
 
 /* Marks what the entry reaches, counting the edges to each. */
@@ -560,10 +588,11 @@ static void mark_reached(struct build *build)
     work[count++] = 0;
     build->blocks.at[0].incoming = 1;
     while (count) {
-        uint32_t edge = build->blocks.at[work[--count]].first_edge;
+        struct raw_block *block = &build->blocks.at[work[--count]];
+        shorten_edges(build, block);
+        uint32_t edge = block->first_edge;
         for (; edge != NO_ITEM; edge = build->edges.at[edge].next) {
-            uint32_t to = final_target(build, build->edges.at[edge].edge.to);
-            build->edges.at[edge].edge.to = to;
+            uint32_t to = build->edges.at[edge].edge.to;
             if (build->blocks.at[to].incoming++ == 0)
                 work[count++] = to;
         }
@@ -669,7 +698,8 @@ void build_begin(struct build *build, struct source *source, struct ir_func *fun
     build->printed = NULL;
     build->begun.count = 0;
     build->current = NO_BLOCK;
-    current_block(build);
+    start_block(build, new_block(build));
+    build->blocks.at[0].is_dead = false;
 }
 
 void build_end(struct build *build)

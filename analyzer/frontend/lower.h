@@ -92,8 +92,9 @@ struct live {
 
 struct raw_op {
     struct ir_op op;
-    uint32_t next; /* in the block, NO_ITEM: last */
-    bool is_exit;  /* stands for the cleanups and ends of from ... to (exclusive) */
+    uint32_t next;  /* in the block, NO_ITEM: last */
+    bool is_exit;   /* stands for the cleanups and ends of from ... to (exclusive) */
+    bool is_return; /* an exit before the end of a block that returns a value */
     struct live *from, *to;
 };
 
@@ -107,6 +108,7 @@ struct raw_block {
     uint32_t edge_count, incoming;
     bool is_sealed;
     bool is_kept; /* a loop's head */
+    bool is_dead; /* nothing led to it when it was begun, and it has no label */
     enum ir_end end;
     struct ir_pos pos;
     const struct ir_expr *value;
@@ -120,6 +122,7 @@ struct pending_goto {
 struct raw_loop {
     uint32_t head;
     uint32_t source; /* the block of a backward goto; NO_BLOCK: a loop as written */
+    uint32_t since;  /* edges to the head with this number and above lead back */
     struct ir_pos pos;
 };
 
@@ -312,6 +315,12 @@ const struct ir_expr *lower_atomic(struct build *build, CXCursor cursor, struct 
 const struct ir_expr *emit_call(struct build *build, const struct ir_expr *callee,
                                 const struct ir_expr **args, size_t arg_count,
                                 const struct ir_type *result, struct ir_pos pos);
+
+/* ---- generic.c --------------------------------------------------------------------------------
+ */
+
+/* Which child of a _Generic is the branch that is taken; 0: none fits.  !*is_sure: a guess. */
+size_t choose_association(struct source *source, CXCursor cursor, struct kids kids, bool *is_sure);
 
 /* ---- stmt.c -----------------------------------------------------------------------------------
  */

@@ -208,6 +208,9 @@ static void add_default(struct build *build)
 struct label *label_of(struct build *build, CXCursor cursor)
 {
     struct source *source = build->source;
+    /* The declaration around it, kept in the first word, differs with how the cursor was reached.
+     */
+    cursor.data[0] = NULL;
     struct decl *decl = decl_get(source, cursor);
     if (!decl)
         decl = decl_put(source, cursor, DECL_LABEL);
@@ -223,6 +226,7 @@ static void place_label(struct build *build, CXCursor cursor)
 {
     struct label *label = label_of(build, cursor);
     start_block(build, label->block);
+    build->blocks.at[label->block].is_dead = false; /* a goto may yet come */
     label->live = build->live;
     label->is_placed = true;
 }
@@ -245,7 +249,8 @@ static void lower_goto(struct build *build, CXCursor cursor)
     uint32_t op = emit_exit(build, NULL, pos); /* how far it leaves is known at the end */
     *vec_add(&source->scratch, &build->gotos) = (struct pending_goto){op, label};
     if (label->is_placed)
-        *vec_add(&source->scratch, &build->loops) = (struct raw_loop){label->block, block, pos};
+        *vec_add(&source->scratch, &build->loops) =
+            (struct raw_loop){label->block, block, NO_ITEM, pos};
     jump(build, label->block);
 }
 
@@ -274,12 +279,16 @@ static void lower_return(struct build *build, CXCursor cursor)
     struct source *source = build->source;
     struct kids kids = kids_of(source, cursor);
     struct ir_pos pos = pos_of(source, cursor);
-    const struct ir_expr *value = kids.count ? lower_expr(build, kid(source, kids, 0)) : NULL;
+    const struct ir_expr *value = NULL;
+    if (kids.count && type_at(source, kid(source, kids, 0))->kind == IR_TYPE_VOID)
+        lower_effect(build, kid(source, kids, 0));
+    else if (kids.count)
+        value = lower_expr(build, kid(source, kids, 0));
     kids_drop(source, kids);
-    if (value && value->type->kind == IR_TYPE_VOID)
-        value = NULL;
     current_block(build);
-    emit_exit(build, NULL, pos);
+    uint32_t exit = emit_exit(build, NULL, pos);
+    if (exit != NO_ITEM)
+        build->ops.at[exit].is_return = true;
     end_block(build, IR_RETURN, value, pos);
 }
 
@@ -288,8 +297,8 @@ static void lower_return(struct build *build, CXCursor cursor)
 
 static void add_loop(struct build *build, uint32_t head, CXCursor cursor)
 {
-    *vec_add(&build->source->scratch, &build->loops) =
-        (struct raw_loop){head, NO_BLOCK, pos_of(build->source, cursor)};
+    *vec_add(&build->source->scratch, &build->loops) = (struct raw_loop){
+        head, NO_BLOCK, (uint32_t)build->edges.count, pos_of(build->source, cursor)};
 }
 
 /* Break and continue of a loop's body; what they led to before. */

@@ -350,8 +350,11 @@ const struct ir_type *pointer_to(struct source *source, const struct ir_type *ta
     struct ir_type *own = table_get(source, key);
     if (own)
         return own;
+    size_t bracket = target->kind == IR_TYPE_ARRAY ? strcspn(target->name, "[") : 0;
     const char *space = text_ends(target->name, "*") ? "" : " ";
-    const char *name = arena_printf(&source->scratch, "%s%s*", target->name, space);
+    const char *name = bracket ? arena_printf(&source->scratch, "%.*s (*)%s", (int)bracket,
+                                              target->name, target->name + bracket)
+                               : arena_printf(&source->scratch, "%s%s*", target->name, space);
     own = new_type(source, IR_TYPE_POINTER, intern_str(&source->names, name));
     own->size = source->pointer_size;
     own->target = target;

@@ -366,7 +366,8 @@ const struct ir_expr *ir_addr(struct arena *arena, const struct ir_type *type,
     if (place->type->kind == IR_TYPE_FUNCTION)
         return place;
     /* `&a[0]` is where `a` is: one form for both. */
-    if (place->kind == IR_INDEX && goes_into(place->a, place->type) && is_zero(place->b))
+    if (place->kind == IR_INDEX && place->type->kind != IR_TYPE_ARRAY &&
+        goes_into(place->a, place->type) && is_zero(place->b))
         return ir_addr(arena, type, place->a);
     struct ir_expr *expr = new_expr(arena, IR_ADDR, type);
     expr->a = place;

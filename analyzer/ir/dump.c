@@ -24,9 +24,15 @@ enum level {
     LEVEL_POSTFIX,
 };
 
+/* A function that is dumped, and which of its variables have the name of an earlier one. */
+struct listing {
+    const struct ir_func *func;
+    const bool *is_repeated; /* by the variable's id */
+};
+
 struct printer {
     struct text *out;
-    const struct ir_func *func; /* for a dump: tell variables of one name apart; else NULL */
+    const struct listing *listing; /* for a dump: tell variables of one name apart; else NULL */
     unsigned depth;
     unsigned budget; /* nodes still to print: a shared tree may be huge when written out */
 };
@@ -115,11 +121,8 @@ static void print_string(struct text *out, const char *string)
 static void print_var(struct printer *printer, const struct ir_var *var)
 {
     text_add(printer->out, var->name);
-    for (uint32_t i = 0; printer->func && i < var->id && i < printer->func->var_count; i++)
-        if (strcmp(printer->func->vars[i]->name, var->name) == 0) {
-            text_printf(printer->out, ".%" PRIu32, var->id);
-            return;
-        }
+    if (printer->listing && printer->listing->is_repeated[var->id])
+        text_printf(printer->out, ".%" PRIu32, var->id);
 }
 
 static void print_field(struct printer *printer, const struct ir_expr *expr)
@@ -360,10 +363,10 @@ static void print_at(struct printer *printer, const struct ir_expr *expr, enum l
     printer->depth--;
 }
 
-static void print_expr(struct text *out, const struct ir_func *func, const struct ir_expr *expr,
+static void print_expr(struct text *out, const struct listing *listing, const struct ir_expr *expr,
                        enum level least)
 {
-    struct printer printer = {.out = out, .func = func, .budget = NODES_MAX};
+    struct printer printer = {.out = out, .listing = listing, .budget = NODES_MAX};
     print_at(&printer, expr, least);
 }
 
@@ -432,33 +435,33 @@ static void print_notes(struct text *out, const char **notes, size_t count)
     }
 }
 
-static void print_call(struct text *out, const struct ir_func *func, const struct ir_op *op)
+static void print_call(struct text *out, const struct listing *listing, const struct ir_op *op)
 {
     if (op->is_cleanup)
         text_add(out, "cleanup ");
     if (op->temp)
         text_printf(out, "t%" PRIu32 " = ", op->temp);
-    print_expr(out, func, op->callee, LEVEL_POSTFIX);
+    print_expr(out, listing, op->callee, LEVEL_POSTFIX);
     text_add_char(out, '(');
     for (size_t i = 0; i < op->arg_count; i++) {
         if (i)
             text_add(out, ", ");
-        print_expr(out, func, op->args[i], LEVEL_ANY);
+        print_expr(out, listing, op->args[i], LEVEL_ANY);
     }
     text_add_char(out, ')');
 }
 
-static void print_op(struct text *out, const struct ir_func *func, const struct ir_op *op)
+static void print_op(struct text *out, const struct listing *listing, const struct ir_op *op)
 {
-    struct printer printer = {.out = out, .func = func};
+    struct printer printer = {.out = out, .listing = listing};
     switch (op->kind) {
     case IR_OP_CALL:
-        print_call(out, func, op);
+        print_call(out, listing, op);
         return;
     case IR_OP_ASSIGN:
-        print_expr(out, func, op->place, LEVEL_ANY);
+        print_expr(out, listing, op->place, LEVEL_ANY);
         text_add(out, " = ");
-        print_expr(out, func, op->value, LEVEL_ANY);
+        print_expr(out, listing, op->value, LEVEL_ANY);
         return;
     case IR_OP_BEGIN:
     case IR_OP_END:
@@ -471,8 +474,11 @@ static void print_op(struct text *out, const struct ir_func *func, const struct 
     }
 }
 
-static void print_cases(struct text *out, const struct ir_block *block)
+static void print_switch(struct text *out, const struct listing *listing,
+                         const struct ir_block *block)
 {
+    text_add(out, "switch ");
+    print_expr(out, listing, block->value, LEVEL_ANY);
     for (size_t i = 0; i < block->edge_count; i++) {
         const struct ir_edge *edge = &block->edges[i];
         text_add(out, i ? ", " : ": ");
@@ -489,32 +495,47 @@ static void print_cases(struct text *out, const struct ir_block *block)
     }
 }
 
-static void print_end(struct text *out, const struct ir_func *func, const struct ir_block *block)
+static void print_computed(struct text *out, const struct listing *listing,
+                           const struct ir_block *block)
 {
-    static const char *const words[] = {
-        [IR_JUMP] = "goto ",       [IR_BRANCH] = "if ",    [IR_SWITCH] = "switch ",
-        [IR_COMPUTED] = "goto *(", [IR_RETURN] = "return", [IR_STOP] = "stop",
-    };
-    text_add(out, words[block->end]);
-    if (block->end == IR_RETURN && block->value)
-        text_add_char(out, ' ');
-    if (block->value && block->end != IR_JUMP && block->end != IR_STOP)
-        print_expr(out, func, block->value, LEVEL_ANY);
-    if (block->end == IR_JUMP)
-        text_printf(out, "b%" PRIu32, block->edges[0].to);
-    if (block->end == IR_BRANCH)
+    text_add(out, "goto *(");
+    print_expr(out, listing, block->value, LEVEL_ANY);
+    text_add_char(out, ')');
+    for (size_t i = 0; i < block->edge_count; i++)
+        text_printf(out, "%s b%" PRIu32, i ? "," : ":", block->edges[i].to);
+}
+
+static void print_end(struct text *out, const struct listing *listing, const struct ir_block *block)
+{
+    switch (block->end) {
+    case IR_JUMP:
+        text_printf(out, "goto b%" PRIu32, block->edges[0].to);
+        return;
+    case IR_BRANCH:
+        text_add(out, "if ");
+        print_expr(out, listing, block->value, LEVEL_ANY);
         text_printf(out, " goto b%" PRIu32 " else b%" PRIu32, block->edges[0].to,
                     block->edges[1].to);
-    if (block->end == IR_SWITCH)
-        print_cases(out, block);
-    if (block->end == IR_COMPUTED) {
-        text_add_char(out, ')');
-        for (size_t i = 0; i < block->edge_count; i++)
-            text_printf(out, "%s b%" PRIu32, i ? "," : ":", block->edges[i].to);
+        return;
+    case IR_SWITCH:
+        print_switch(out, listing, block);
+        return;
+    case IR_COMPUTED:
+        print_computed(out, listing, block);
+        return;
+    case IR_RETURN:
+        text_add(out, block->value ? "return " : "return");
+        if (block->value)
+            print_expr(out, listing, block->value, LEVEL_ANY);
+        return;
+    case IR_STOP:
+        text_add(out, "stop");
+        return;
     }
 }
 
-static void print_block(struct text *out, const struct ir_func *func, const struct ir_block *block)
+static void print_block(struct text *out, const struct listing *listing,
+                        const struct ir_block *block)
 {
     text_printf(out, "  b%" PRIu32 ":", block->id);
     for (size_t i = 0; i < block->pred_count; i++)
@@ -523,18 +544,18 @@ static void print_block(struct text *out, const struct ir_func *func, const stru
     for (size_t i = 0; i < block->op_count; i++) {
         size_t start = out->length;
         text_add(out, "    ");
-        print_op(out, func, &block->ops[i]);
-        end_line(out, start, func->unit, &block->ops[i].pos);
+        print_op(out, listing, &block->ops[i]);
+        end_line(out, start, listing->func->unit, &block->ops[i].pos);
     }
     size_t start = out->length;
     text_add(out, "    ");
-    print_end(out, func, block);
-    end_line(out, start, func->unit, &block->pos);
+    print_end(out, listing, block);
+    end_line(out, start, listing->func->unit, &block->pos);
 }
 
-static void print_local(struct text *out, const struct ir_func *func, const struct ir_var *var)
+static void print_local(struct text *out, const struct listing *listing, const struct ir_var *var)
 {
-    struct printer printer = {.out = out, .func = func};
+    struct printer printer = {.out = out, .listing = listing};
     struct text name = {0};
     printer.out = &name;
     print_var(&printer, var);
@@ -547,16 +568,17 @@ static void print_local(struct text *out, const struct ir_func *func, const stru
     if (var->cleanup)
         text_printf(out, " cleanup %s", var->cleanup->name);
     print_notes(out, var->notes, var->note_count);
-    end_line(out, start, func->unit, &var->pos);
+    end_line(out, start, listing->func->unit, &var->pos);
 }
 
-static void print_locals(struct text *out, const struct ir_func *func)
+static void print_locals(struct text *out, const struct listing *listing)
 {
+    const struct ir_func *func = listing->func;
     for (size_t i = 0; i < func->var_count; i++) {
         const struct ir_var *var = func->vars[i];
         bool is_in_heading = var->kind == IR_VAR_PARAM;
         if (!is_in_heading || var->is_address_taken || var->note_count)
-            print_local(out, func, var);
+            print_local(out, listing, var);
     }
 }
 
@@ -599,17 +621,32 @@ static void print_heading(struct text *out, const struct ir_func *func)
     text_add_char(out, '\n');
 }
 
+static const bool *find_repeated(struct arena *arena, const struct ir_func *func)
+{
+    bool *is_repeated = arena_array(arena, bool, func->var_count);
+    struct map names = {.arena = arena};
+    for (size_t i = 0; i < func->var_count; i++) {
+        void **known = map_put_str(&names, func->vars[i]->name);
+        is_repeated[i] = *known != NULL;
+        *known = &names;
+    }
+    return is_repeated;
+}
+
 void ir_dump_func(struct text *out, const struct ir_func *func)
 {
+    struct arena arena = {0};
+    const struct listing listing = {func, find_repeated(&arena, func)};
     print_heading(out, func);
-    print_locals(out, func);
+    print_locals(out, &listing);
     for (size_t i = 0; i < func->loop_count; i++) {
         text_printf(out, "  loop b%" PRIu32 " at ", func->loops[i].head);
         print_pos(out, func->unit, &func->loops[i].pos);
         text_add_char(out, '\n');
     }
     for (size_t i = 0; i < func->block_count; i++)
-        print_block(out, func, &func->blocks[i]);
+        print_block(out, &listing, &func->blocks[i]);
+    arena_release(&arena);
 }
 
 static void print_object(struct text *out, const struct ir_unit *unit,

@@ -232,7 +232,8 @@ static void encode_expr(struct writer *writer, struct text *out, const struct ir
  * ir_func_finish bounds the depth of this recursion. */
 static uint64_t expr_index(struct writer *writer, const struct ir_expr *expr)
 {
-    const void *known = map_get(&writer->by_address, &expr, sizeof expr);
+    uintptr_t address = (uintptr_t)expr;
+    const void *known = map_get(&writer->by_address, &address, sizeof address);
     if (known)
         return (uintptr_t)known - 1;
     struct text bytes = {0};
@@ -243,7 +244,7 @@ static uint64_t expr_index(struct writer *writer, const struct ir_expr *expr)
         *index = (void *)(uintptr_t)++writer->expr_count;
     }
     void *found = *index;
-    *map_put(&writer->by_address, &expr, sizeof expr) = found;
+    *map_put(&writer->by_address, &address, sizeof address) = found;
     text_release(&bytes);
     return (uintptr_t)found - 1;
 }

@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- order
- * ---------------------------------------------------------------------------------------- */
+/* ---- order ----------------------------------------------------------------------------------- */
 
 static int compare_numbers(uint64_t a, uint64_t b)
 {
@@ -94,8 +93,7 @@ static size_t merge(findings *found)
     return merged;
 }
 
-/* ---- fingerprints
- * --------------------------------------------------------------------------------- */
+/* ---- fingerprints ---------------------------------------------------------------------------- */
 
 static bool is_word(char c)
 {
@@ -177,8 +175,7 @@ static void fill_fingerprints(struct arena *run, findings *found, size_t first,
     text_release(&key);
 }
 
-/* ---- all of it
- * ------------------------------------------------------------------------------------ */
+/* ---- all of it ------------------------------------------------------------------------------- */
 
 static size_t hide_unsure(findings *found, enum confidence least)
 {

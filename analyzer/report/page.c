@@ -24,13 +24,15 @@ static const char *take_line(const char *at, struct page_line *line)
     return *at ? at + 1 : at;
 }
 
-static bool is_fence(const struct page_line *line)
+/* Does the line open a block of code, or, inside of one, close it? */
+static bool is_fence(const struct page_line *line, bool is_inside)
 {
-    return line->length >= 3 && memcmp(line->text, "```", 3) == 0;
+    if (line->length < 3 || memcmp(line->text, "```", 3) != 0)
+        return false;
+    return !is_inside || line->length == 3;
 }
 
-/* ---- for a terminal
- * ------------------------------------------------------------------------------- */
+/* ---- for a terminal -------------------------------------------------------------------------- */
 
 /* `code` and **strong** without their marks. */
 static void add_prose(struct text *out, const char *text, size_t length, bool colour)
@@ -84,7 +86,7 @@ void page_render(struct text *out, const char *markdown, bool colour)
 
     while ((markdown = take_line(markdown, &line))) {
         size_t level = strspn(line.text, "#");
-        if (is_fence(&line))
+        if (is_fence(&line, is_code))
             is_code = !is_code;
         else if (is_code)
             add_code(out, &line, colour);
@@ -97,8 +99,7 @@ void page_render(struct text *out, const char *markdown, bool colour)
     }
 }
 
-/* ---- its blocks of code
- * --------------------------------------------------------------------------- */
+/* ---- its blocks of code ---------------------------------------------------------------------- */
 
 static bool opens(const struct page_line *fence, const char *info)
 {
@@ -116,7 +117,7 @@ bool page_next_block(const char *markdown, const char *info, struct page_block *
 
     for (const char *next; (next = take_line(markdown, &line)); markdown = next) {
         number++;
-        if (!is_fence(&line))
+        if (!is_fence(&line, is_open))
             continue;
         if (!is_open) {
             is_wanted = opens(&line, info);

@@ -13,8 +13,7 @@
 
 #include "report/finding.h"
 
-/* ---- source text (sources.c) --------------------------------------------------------------------
- */
+/* ---- source text (sources.c) ----------------------------------------------------------------- */
 
 enum { SOURCES_KEPT = 8, SOURCE_BYTES_MAX = 256 << 20 };
 
@@ -47,8 +46,7 @@ const char *sources_text(struct sources *, const char *path, size_t *length);
 const char *sources_line(struct sources *, const char *path, uint32_t line, size_t *length);
 void sources_release(struct sources *);
 
-/* ---- finishing (finish.c, suppress.c) -----------------------------------------------------------
- */
+/* ---- finishing (finish.c, suppress.c) -------------------------------------------------------- */
 
 /* The id of what report_finish itself reports.  It has a page, but is no rule of the table. */
 #define UNUSED_SUPPRESSION "unused-suppression"
@@ -89,8 +87,7 @@ struct report_tally report_finish(struct arena *run, findings *, const struct re
 /* The middle part alone: takes away what comments suppress, adds what is unused, in no order. */
 size_t suppress_apply(struct arena *run, findings *, const struct report_job *);
 
-/* ---- showing (text.c, json.c, page.c) -----------------------------------------------------------
- */
+/* ---- showing (text.c, json.c, page.c) -------------------------------------------------------- */
 
 struct report_style {
     struct sources *sources; /* NULL: no source lines */

@@ -37,11 +37,12 @@ struct scan {
     struct arena *run;
     const char *path;
     const struct comment *comment;
+    size_t start, end; /* one line of the comment's text */
+    uint32_t line;
     suppressions *out;
 };
 
-/* ---- reading comments
- * ----------------------------------------------------------------------------- */
+/* ---- reading comments ------------------------------------------------------------------------ */
 
 static bool is_id(char c)
 {
@@ -60,19 +61,14 @@ static size_t skip_blanks(const char *text, size_t length, size_t at)
     return at;
 }
 
-/* Line and column of the byte at `offset` of the comment. */
+/* The `length` bytes at `offset` of the comment's text, in the line that is being read. */
 static struct place place_at(const struct scan *scan, size_t offset, size_t length)
 {
-    struct place place = {scan->path, scan->comment->line, scan->comment->column, 0, 0};
+    struct place place = {.path = scan->path, .line = scan->line, .end_line = scan->line};
 
-    for (size_t i = 0; i < offset; i++) {
-        place.column++;
-        if (scan->comment->text[i] == '\n') {
-            place.line++;
-            place.column = 1;
-        }
-    }
-    place.end_line = place.line;
+    place.column = (uint32_t)(offset - scan->start) + 1;
+    if (scan->start == 0)
+        place.column += scan->comment->column - 1;
     place.end_column = place.column + (uint32_t)length;
     return place;
 }
@@ -93,7 +89,7 @@ static struct suppression *add(const struct scan *scan, enum scope scope, const 
 static void read_ids(const struct scan *scan, enum scope scope, size_t marker, size_t at)
 {
     const char *text = scan->comment->text;
-    size_t length = scan->comment->length;
+    size_t length = scan->end;
     bool has_any = false;
 
     for (;;) {
@@ -118,13 +114,13 @@ static void read_ids(const struct scan *scan, enum scope scope, size_t marker, s
 }
 
 /* At the start of a comment's line, so that prose may speak of it. */
-static void read_ignore(const struct scan *scan, size_t at)
+static void read_ignore(const struct scan *scan)
 {
     static const char line_marker[] = "leash:ignore", file_marker[] = "leash:ignore-file";
     const char *text = scan->comment->text;
-    size_t length = scan->comment->length;
+    size_t length = scan->end, at = scan->start;
 
-    while (at < length && strchr(" \t/*!<", text[at]))
+    while (at < length && text[at] && strchr(" \t/*!<", text[at]))
         at++;
     size_t start = at;
     while (at < length && (is_id(text[at]) || text[at] == ':'))
@@ -162,11 +158,15 @@ static void read_nolint_entry(const struct scan *scan, size_t start, size_t end,
     }
 }
 
+/* A list holds no '(' and is short: without that, a line full of them would take its length
+ * squared. */
 static void read_nolint_list(const struct scan *scan, size_t at, uint32_t target)
 {
+    enum { LIST_BYTES_MAX = 4096 };
     const char *text = scan->comment->text;
+    size_t end = scan->end - at < LIST_BYTES_MAX ? scan->end : at + LIST_BYTES_MAX;
 
-    for (size_t start = at; at < scan->comment->length; at++) {
+    for (size_t start = at; at < end && text[at] != '('; at++) {
         if (text[at] != ',' && text[at] != ')')
             continue;
         read_nolint_entry(scan, start, at, target);
@@ -181,8 +181,8 @@ static void read_nolint(const struct scan *scan, size_t at)
 {
     static const char next_line[] = "NEXTLINE";
     const char *text = scan->comment->text;
-    size_t length = scan->comment->length, marker = at - strlen("NOLINT");
-    uint32_t target = place_at(scan, marker, 0).line;
+    size_t length = scan->end, marker = at - strlen("NOLINT");
+    uint32_t target = scan->line;
 
     if (marker > 0 && is_word(text[marker - 1]))
         return;
@@ -198,15 +198,30 @@ static void read_nolint(const struct scan *scan, size_t at)
         add_nolint(scan, "*", 1, place_at(scan, marker, at - marker), target)->is_glob = true;
 }
 
-static void read_comment(const struct scan *scan)
+static void read_line(const struct scan *scan)
 {
-    const char *text = scan->comment->text, *end = text + scan->comment->length;
+    const char *text = scan->comment->text, *end = text + scan->end;
 
-    read_ignore(scan, 0);
-    for (const char *at = text; (at = memchr(at, '\n', (size_t)(end - at)));)
-        read_ignore(scan, (size_t)(++at - text));
-    for (const char *at = text; (at = memmem(at, (size_t)(end - at), "NOLINT", 6));)
-        read_nolint(scan, (size_t)((at += 6) - text));
+    read_ignore(scan);
+    for (const char *at = text + scan->start;
+         (at = memmem(at, (size_t)(end - at), "NOLINT", strlen("NOLINT")));) {
+        at += strlen("NOLINT");
+        read_nolint(scan, (size_t)(at - text));
+    }
+}
+
+static void read_comment(struct scan *scan)
+{
+    const struct comment *comment = scan->comment;
+
+    scan->line = comment->line;
+    for (scan->start = 0; scan->start < comment->length; scan->start = scan->end + 1) {
+        const char *start = comment->text + scan->start;
+        const char *newline = memchr(start, '\n', comment->length - scan->start);
+        scan->end = newline ? (size_t)(newline - comment->text) : comment->length;
+        read_line(scan);
+        scan->line++;
+    }
 }
 
 /* The text of a file, read past the cache: most files are looked at only this once. */
@@ -233,14 +248,13 @@ static void read_file(struct arena *run, const struct report_job *job, const cha
     if (text && (memmem(text, length, "leash:ignore", 12) || memmem(text, length, "NOLINT", 6)))
         comments_scan(&scratch, text, length, &found);
     for (size_t i = 0; i < found.count; i++) {
-        struct scan scan = {run, path, &found.at[i], out};
+        struct scan scan = {.run = run, .path = path, .comment = &found.at[i], .out = out};
         read_comment(&scan);
     }
     arena_release(&scratch);
 }
 
-/* ---- using them
- * ----------------------------------------------------------------------------------- */
+/* ---- using them ------------------------------------------------------------------------------ */
 
 /* Is `text` what `pattern` stands for?  '*' is any text. */
 static bool matches(const char *pattern, const char *text)
@@ -348,8 +362,7 @@ static void report_unused(struct arena *run, const suppressions *known,
     }
 }
 
-/* ---- file by file
- * --------------------------------------------------------------------------------- */
+/* ---- file by file ---------------------------------------------------------------------------- */
 
 typedef VEC(const char *) paths;
 

@@ -30,8 +30,7 @@ static void end_colour(struct text *out, const struct report_style *style)
     begin_colour(out, style, NO_COLOUR);
 }
 
-/* ---- a source line
- * -------------------------------------------------------------------------------- */
+/* ---- a source line --------------------------------------------------------------------------- */
 
 /* Bytes of a line around the range, and the range as offsets in them. */
 struct window {
@@ -220,8 +219,7 @@ static void add_source(struct text *out, const struct place *place,
     text_add_char(out, '\n');
 }
 
-/* ---- findings
- * ------------------------------------------------------------------------------------- */
+/* ---- findings -------------------------------------------------------------------------------- */
 
 static void add_printable(struct text *out, const char *text)
 {

@@ -79,14 +79,15 @@ static void *visit_first(void *argument)
     struct share *share = argument;
     struct directory *first = share->list;
     DIR *stream = opendir(first->path);
+    int fd = stream ? dirfd(stream) : -1;
     struct dirent *entry;
 
     share->list = first->next;
-    if (!stream)
+    if (fd < 0)
         share->totals.failures++;
-    while (stream && (entry = readdir(stream)))
+    while (fd >= 0 && (entry = readdir(stream)))
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            count_entry(share, first->path, dirfd(stream), entry->d_name);
+            count_entry(share, first->path, fd, entry->d_name);
     if (stream)
         (void)closedir(stream);
     free(first);

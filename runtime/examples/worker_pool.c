@@ -44,8 +44,10 @@ static void *checksum(void *argument)
         return NULL;
     }
     result->sum = UINT32_C(2166136261);
-    while ((length = fread(buffer, 1, sizeof buffer, file)) > 0)
+    do {
+        length = fread(buffer, 1, sizeof buffer, file);
         result->sum = add_bytes(result->sum, buffer, length);
+    } while (length == sizeof buffer);
     result->error = ferror(file) ? EIO : 0;
     (void)fclose(file);
     return NULL;

@@ -57,8 +57,8 @@
  *     an event of io_wait           IO_READ                  is  LEASH_EVENT_READ, and so on
  *
  * Plain functions can be handed on by either name.  Macros exist where the call notes the line it
- * is made on (for dumps and leak reports) or checks types; they evaluate each argument once.
- * Include this header after those of other libraries: a short name is a macro from here on.
+ * is made on (for dumps and leak reports) or checks types; they evaluate each argument once.  Where
+ * another library has a name of this block, use the long names, or include that library first.
  *
  * Languages.  C11 or later, gcc or clang, with or without GNU extensions.  C++11 or later has all
  * of it too; there the arms of chan_select and the arguments of spawn come from small inline

@@ -1,6 +1,6 @@
 /*
- * golden.c - what each form of C becomes: every file given is lowered, and its dump must be what the
- * file beside it with the ending .ir says.
+ * golden.c - what each form of C becomes: every file given is lowered, and its dump must be what
+ * the file beside it with the ending .ir says.
  *
  *     golden FILE.c ...             compare, one test per file
  *     golden --print FILE.c [FLAG...]  write the dump to standard output, to be judged

@@ -52,7 +52,8 @@ static int run_command(const char *command, struct text *output)
     char buffer[4096];
     size_t length;
 
-    assert_non_null(stream);
+    if (!stream)
+        abort();
     while ((length = fread(buffer, 1, sizeof buffer, stream)) > 0)
         text_add_bytes(output, buffer, length);
     int status = pclose(stream);

@@ -127,7 +127,7 @@ static void spawns(ctx_t *ctx, struct job *jobs, int count)
     for (int i = 0; i < count; i++)
         if (jobs[i].fd >= 0)
             wg_spawn(&wg, with_two, jobs[i].done, i % 2 ? "odd" : "even");
-    START_ALL(&wg, chan_free, cases, count);
+    START_ALL(&wg, chan_free, cases, 2);
     wg_spawn(&wg, nothing);
     wg_spawn(&wg, with_four, done, 1L, 2U, (size_t)3);
     wg_spawn(&wg, with_five, done, 1U, &wg, RED, names[0]);

@@ -206,6 +206,23 @@ static void test_ir_unit_file__goes_on_behind_its_end(void **state)
     text_release(&bytes);
 }
 
+static void test_ir_unit_file__a_nul_in_a_name(void **state)
+{
+    (void)state;
+    struct text bytes = {0};
+    write_sample(&bytes);
+    char *name = memmem(bytes.at, bytes.length, "log_line", 8);
+    assert_non_null(name);
+    name[3] = '\0';
+    seal(bytes.at, bytes.length);
+    struct arena arena = {0};
+    const char *problem = NULL;
+    assert_null(ir_unit_read(&arena, bytes.at, bytes.length, &problem));
+    assert_problem(problem, "a string holds a NUL");
+    arena_release(&arena);
+    text_release(&bytes);
+}
+
 /* Every byte, to values that hit the bounds of counts, kinds and references. */
 static void test_ir_unit_file__any_byte_flipped(void **state)
 {
@@ -333,6 +350,32 @@ static void break_sizes(struct sample *sample)
         op->value = ir_binary(&sample->arena, sample->int_, IR_ADD, op->value, op->value);
 }
 
+static void break_sums(struct sample *sample)
+{
+    struct ir_func *func = sample->unit->funcs[0];
+    struct ir_op *op = (struct ir_op *)ir_next_op(func, IR_OP_ASSIGN, NULL);
+    for (int i = 0; i < 14; i++) /* each alone is within bounds */
+        op->value = ir_binary(&sample->arena, sample->int_, IR_ADD, op->value, op->value);
+    struct ir_op call = *ir_next_op(func, IR_OP_CALL, NULL);
+    call.arg_count = 100;
+    call.args = arena_array(&sample->arena, const struct ir_expr *, call.arg_count);
+    for (size_t i = 0; i < call.arg_count; i++)
+        call.args[i] = op->value;
+    *(struct ir_op *)ir_next_op(func, IR_OP_CALL, NULL) = call;
+}
+
+static void break_literals(struct sample *sample)
+{
+    struct ir_expr *outer = arena_new(&sample->arena, struct ir_expr);
+    struct ir_op *op = &sample->unit->init->blocks[0].ops[0];
+    struct ir_element *elements = arena_array(&sample->arena, struct ir_element, 1);
+    elements[0].value = op->value;
+    *outer = *op->value;
+    outer->elements = elements;
+    outer->element_count = 1;
+    op->value = outer;
+}
+
 static void break_depths(struct sample *sample)
 {
     struct ir_op *op = (struct ir_op *)ir_next_op(sample->unit->funcs[0], IR_OP_ASSIGN, NULL);
@@ -357,8 +400,10 @@ static void test_ir_unit_file__invariants(void **state)
         {break_parameters, "parameters do not come first"},
         {break_loops, "a loop's head"},
         {break_bodies, "belongs to no function"},
-        {break_sizes, "too large"},
-        {break_depths, "too large"},
+        {break_sizes, "an expression is too large"},
+        {break_depths, "an expression is too large"},
+        {break_sums, "its expressions are too large"},
+        {break_literals, "a literal holds a literal"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct sample sample;
@@ -379,6 +424,7 @@ int main(void)
         cmocka_unit_test(test_ir_unit_file__refuses_what_it_is_not),
         cmocka_unit_test(test_ir_unit_file__cut_anywhere),
         cmocka_unit_test(test_ir_unit_file__goes_on_behind_its_end),
+        cmocka_unit_test(test_ir_unit_file__a_nul_in_a_name),
         cmocka_unit_test(test_ir_unit_file__any_byte_flipped),
         cmocka_unit_test(test_ir_unit_file__many_bytes_flipped),
         cmocka_unit_test(test_ir_unit_file__invariants),

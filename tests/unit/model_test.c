@@ -1,12 +1,10 @@
 /* Model files: what loads, and what each mistake is told as. */
+#include "model/grammar.h"
 #include "model/table.h"
-#include "model/yaml.h"
+#include "schema_test.h"
+#include "unit_test.h"
 
-#include <setjmp.h>
-#include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static struct arena arena;
 
@@ -352,6 +350,44 @@ static void test_model__damaged_files(void **state)
     }
 }
 
+/* ---- the manual -------------------------------------------------------------------------------
+ */
+
+/* The indented block of the manual that begins with this line, behind `before`. */
+static const char *manual_block(const char *before, const char *first_line)
+{
+    size_t length = 0;
+    const char *manual = file_read(&arena, "rules/models/README.md", YAML_BYTES_MAX, &length);
+    assert_non_null(manual);
+    const char *at = strstr(manual, first_line);
+    assert_non_null(at);
+    const char *end = at;
+    while (text_starts(end, "    "))
+        end = strchr(end, '\n') + 1;
+    return arena_printf(&arena, "%s%.*s", before, (int)(end - at), at);
+}
+
+static void test_model__examples_of_the_manual_load(void **state)
+{
+    (void)state;
+    struct model_set *set;
+    const char *pool = manual_block("", "    library: mypool\n");
+    assert_string_equal(load(pool, strlen(pool), &set), "");
+    assert_int_equal(set->functions.count, 4);
+    const char *select = manual_block("library: x\nfunctions:\n", "    leash_select:\n");
+    assert_string_equal(load(select, strlen(select), &set), "");
+    assert_int_equal(set->functions.count, 1);
+}
+
+/* ---- the schema -------------------------------------------------------------------------------
+ */
+
+static void test_model__schema_is_the_grammar(void **state)
+{
+    (void)state;
+    assert_schema("rules/models/model.schema.json", &model_grammar, "leash: a model of a library");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -369,6 +405,8 @@ int main(void)
         cmocka_unit_test_teardown(test_model__many_mistakes_are_cut_off, release),
         cmocka_unit_test_teardown(test_model__bytes_that_are_no_yaml, release),
         cmocka_unit_test_teardown(test_model__damaged_files, release),
+        cmocka_unit_test_teardown(test_model__examples_of_the_manual_load, release),
+        cmocka_unit_test_teardown(test_model__schema_is_the_grammar, release),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

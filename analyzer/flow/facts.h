@@ -1,0 +1,85 @@
+/*
+ * facts.h - what the files of the flow layer share; nothing above includes it.
+ */
+#ifndef LEASH_FACTS_H
+#define LEASH_FACTS_H
+
+#include "flow/flow.h"
+
+/* Everywhere that recursion follows the user's program, it stops at these. */
+enum {
+    DEPTH_MAX = 48,          /* of resolving */
+    FRAME_DEPTH_MAX = 8,     /* callers above a function */
+    FRAMES_MAX = 48,         /* of one function */
+    CALLERS_DEPTH_MAX = 200, /* callers looked at to find them */
+    TARGETS_DEPTH_MAX = 12,
+    TARGETS_STEPS_MAX = 2000, /* of one search for what a pointer may be */
+};
+
+/* A temp as a variable, so that resolved expressions of several functions do not mix up their
+ * temps. */
+struct temp_var {
+    struct ir_var var; /* first: an ir_var whose id is TEMP_VAR_ID */
+    const struct ir_func *func;
+    const struct ir_op *op; /* the call that makes it; NULL for a merged value */
+};
+#define TEMP_VAR_ID UINT32_MAX
+
+/* An assignment to a field, an element or a static object. */
+struct store {
+    const struct ir_func *func;
+    const struct ir_op *op;
+    const struct ir_expr *place, *value;
+};
+
+struct store_list {
+    VEC(struct store) stores;
+};
+
+/* Facts about one function, behind ir_func.facts. */
+struct func_facts {
+    const struct ir_expr *
+        *temp_value; /* by temp: what its only assignment copies; NULL: call or merge */
+    const struct ir_op **temp_call; /* by temp: the call it is the result of */
+    struct temp_var **temp_vars;    /* by temp, made when first needed */
+    const struct ir_expr *
+        *var_value;         /* by var: the value of its only assignment, NULL nulls apart */
+    uint32_t *var_assigned; /* by var: how many assignments */
+    const struct ir_expr
+        *returned; /* what every return gives back; NULL: they differ, or nothing */
+    VEC(struct flow_site) callers;
+    VEC(const struct frame *) frames; /* filled by flow_frames */
+    bool has_frames, in_frames;
+    uint64_t can;        /* bit by act_kind: what a call of it can do, once flow.can has that bit */
+    struct graph *graph; /* made by graph.c when first asked for */
+};
+
+_Static_assert(ACT_WATCH < 64, "act kinds fit the bits of func_facts.can");
+
+struct flow {
+    struct arena *arena;
+    const struct model_set *models;
+    struct ir_unit *const *units;
+    size_t unit_count;
+    VEC(struct ir_func *) funcs;
+    struct map bodies;        /* "name" and "name\1scope" → struct ir_func */
+    struct map field_stores;  /* record and offset → struct store_list */
+    struct map symbol_stores; /* as bodies → struct store_list */
+    VEC(struct flow_use) uses[ACT_WATCH + 1];
+    uint64_t can;                 /* bit by act_kind: func_facts.can is filled in */
+    struct map targets;           /* by operation, the indirect ones → struct flow_targets */
+    VEC(struct flow_site) opaque; /* calls of code out of sight; filled by flow_escapes */
+    bool has_opaque;
+    int frames_depth; /* how deep flow_frames is in itself */
+};
+
+struct func_facts *facts_of(const struct ir_func *);
+const char *symbol_key(struct arena *, const struct ir_symbol *);
+/* What is stored in the field that a place names, anywhere in the program; NULL: nothing. */
+const struct store_list *stores_of_field(const struct flow *, const struct ir_expr *field);
+const struct store_list *stores_of_symbol(const struct flow *, const struct ir_symbol *);
+
+/* The arguments that an operation hands to the function it runs. */
+const struct ir_expr *const *site_args(const struct ir_op *, size_t *count);
+
+#endif

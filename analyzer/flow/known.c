@@ -1,0 +1,323 @@
+#include "flow/known.h"
+
+#include <string.h>
+
+/* A condition as a test of one expression: value within low … high, or not. */
+struct test {
+    const struct ir_expr *expr;
+    int64_t low, high;
+    bool is_inverted;
+};
+
+static bool is_const(const struct ir_expr *expr)
+{
+    return expr->kind == IR_CONST;
+}
+
+static enum ir_operator mirrored(enum ir_operator op)
+{
+    switch (op) {
+    case IR_LT:
+        return IR_GT;
+    case IR_LE:
+        return IR_GE;
+    case IR_GT:
+        return IR_LT;
+    case IR_GE:
+        return IR_LE;
+    default:
+        return op;
+    }
+}
+
+static bool test_against(struct test *test, enum ir_operator op, int64_t value)
+{
+    bool was_inverted = test->is_inverted;
+    *test = (struct test){test->expr, INT64_MIN, INT64_MAX, was_inverted};
+    switch (op) {
+    case IR_EQ:
+        test->low = test->high = value;
+        return true;
+    case IR_NE:
+        test->low = test->high = value;
+        test->is_inverted = !was_inverted;
+        return true;
+    case IR_LE:
+        test->high = value;
+        return true;
+    case IR_GE:
+        test->low = value;
+        return true;
+    case IR_LT:
+        if (value == INT64_MIN)
+            return false;
+        test->high = value - 1;
+        return true;
+    case IR_GT:
+        if (value == INT64_MAX)
+            return false;
+        test->low = value + 1;
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Both ways to ask one thing are one test: !(a >= b) is a < b. */
+static struct test test_of(const struct ir_expr *condition)
+{
+    struct test test = {condition, 0, 0, true}; /* not zero */
+    for (;;) {
+        const struct ir_expr *expr = test.expr;
+        if (expr->kind == IR_UNARY && expr->op == IR_NOT) {
+            test.expr = expr->a;
+            test.is_inverted = !test.is_inverted;
+        } else if (expr->kind == IR_BINARY && expr->op >= IR_LT && is_const(expr->b)) {
+            struct test inner = {expr->a, 0, 0, !test.is_inverted};
+            if (!test_against(&inner, expr->op, expr->b->value))
+                return test;
+            return inner;
+        } else if (expr->kind == IR_BINARY && expr->op >= IR_LT && is_const(expr->a)) {
+            struct test inner = {expr->b, 0, 0, !test.is_inverted};
+            if (!test_against(&inner, mirrored(expr->op), expr->a->value))
+                return test;
+            return inner;
+        } else {
+            return test;
+        }
+    }
+}
+
+struct fact known_of(const struct known *known, const struct ir_expr *expr)
+{
+    if (is_const(expr))
+        return (struct fact){expr, expr->value, expr->value, expr->value != 0};
+    for (size_t i = 0; i < known->count; i++)
+        if (ir_expr_equal(known->facts[i].expr, expr))
+            return known->facts[i];
+    return (struct fact){expr, INT64_MIN, INT64_MAX, false};
+}
+
+/* 1: always within, 0: never, -1: either. */
+static int within(const struct fact *fact, int64_t low, int64_t high)
+{
+    if (fact->high < low || fact->low > high)
+        return 0;
+    if (fact->is_nonzero && low == 0 && high == 0)
+        return 0;
+    return fact->low >= low && fact->high <= high ? 1 : -1;
+}
+
+bool known_allows(const struct known *known, const struct ir_expr *expr, int64_t low, int64_t high)
+{
+    struct fact fact = known_of(known, expr);
+    return within(&fact, low, high) != 0;
+}
+
+static struct fact resolved_fact(struct flow *flow, const struct frame *frame,
+                                 const struct ir_expr *expr)
+{
+    struct fact fact = {expr, INT64_MIN, INT64_MAX, false};
+    const struct ir_expr *value = flow_resolve(flow, frame, expr);
+    if (is_const(value))
+        fact.low = fact.high = value->value;
+    bool is_address = value->kind == IR_ADDR || value->kind == IR_STRING ||
+                      (value->kind == IR_SYMBOL && value->symbol->kind == IR_SYMBOL_FUNCTION);
+    fact.is_nonzero = is_address || (is_const(value) && value->value != 0);
+    return fact;
+}
+
+int known_decide(struct flow *flow, const struct frame *frame, const struct known *known,
+                 const struct ir_expr *condition)
+{
+    struct test test = test_of(condition);
+    struct fact fact = known_of(known, test.expr);
+    int inside = within(&fact, test.low, test.high);
+    if (inside < 0 && frame->parent) {
+        fact = resolved_fact(flow, frame, test.expr);
+        inside = within(&fact, test.low, test.high);
+    }
+    if (inside < 0)
+        return -1;
+    return test.is_inverted ? !inside : inside;
+}
+
+void known_add(struct known *known, const struct ir_expr *expr, int64_t low, int64_t high,
+               bool is_nonzero)
+{
+    if (is_const(expr) || expr->kind == IR_UNKNOWN)
+        return;
+    struct fact fact = known_of(known, expr);
+    if (low > fact.low)
+        fact.low = low;
+    if (high < fact.high)
+        fact.high = high;
+    fact.is_nonzero |= is_nonzero;
+    if (fact.is_nonzero && fact.low == 0)
+        fact.low = 1;
+    if (fact.is_nonzero && fact.high == 0)
+        fact.high = -1;
+    for (size_t i = 0; i < known->count; i++) {
+        if (ir_expr_equal(known->facts[i].expr, expr)) {
+            known->facts[i] = fact;
+            return;
+        }
+    }
+    if (known->count == KNOWN_MAX) {
+        memmove(known->facts, known->facts + 1, sizeof *known->facts * (KNOWN_MAX - 1));
+        known->count--;
+    }
+    known->facts[known->count++] = fact;
+}
+
+void known_narrow(struct known *known, const struct ir_expr *condition, bool truth)
+{
+    struct test test = test_of(condition);
+    if (truth != test.is_inverted) {
+        known_add(known, test.expr, test.low, test.high, false);
+    } else if (test.low == INT64_MIN && test.high < INT64_MAX) {
+        known_add(known, test.expr, test.high + 1, INT64_MAX, false);
+    } else if (test.high == INT64_MAX && test.low > INT64_MIN) {
+        known_add(known, test.expr, INT64_MIN, test.low - 1, false);
+    } else if (test.low == 0 && test.high == 0) {
+        known_add(known, test.expr, INT64_MIN, INT64_MAX, true);
+    }
+}
+
+/* ---- forgetting
+ * ------------------------------------------------------------------------------------- */
+
+static bool is_private(const struct ir_expr *expr)
+{
+    return expr->kind == IR_TEMP || (expr->kind == IR_VAR && !expr->var->is_address_taken);
+}
+
+static bool mentions(const struct ir_expr *expr, const struct ir_expr *root)
+{
+    if (!expr)
+        return false;
+    return ir_expr_equal(expr, root) || mentions(expr->a, root) || mentions(expr->b, root);
+}
+
+/* Does it read something that code elsewhere can write? */
+static bool reads_memory(const struct ir_expr *expr)
+{
+    if (!expr)
+        return false;
+    if (expr->kind == IR_DEREF ||
+        (expr->kind == IR_SYMBOL && expr->symbol->kind == IR_SYMBOL_DATA) ||
+        (expr->kind == IR_VAR && expr->var->is_address_taken))
+        return true;
+    return reads_memory(expr->a) || reads_memory(expr->b);
+}
+
+/* The field that a plain read of memory reads; NULL: it reads more than fields. */
+static const struct ir_expr *field_read(const struct ir_expr *expr)
+{
+    return expr->kind == IR_FIELD ? expr : NULL;
+}
+
+/* A field that only this function writes cannot change under a call. */
+static bool call_may_change(struct flow *flow, const struct ir_func *func,
+                            const struct ir_expr *expr)
+{
+    if (!reads_memory(expr))
+        return false;
+    const struct ir_expr *field = field_read(expr);
+    if (!field || expr->type->is_atomic || expr->type->is_volatile)
+        return true;
+    const struct store_list *list = stores_of_field(flow, field);
+    for (size_t i = 0; list && i < list->stores.count; i++)
+        if (list->stores.at[i].func != func)
+            return true;
+    return false;
+}
+
+static bool store_may_change(const struct ir_expr *place, const struct ir_expr *expr)
+{
+    if (is_private(place))
+        return mentions(expr, place);
+    const struct ir_expr *root = ir_expr_root(place);
+    if (root && is_private(root))
+        return mentions(expr, root);
+    if (!reads_memory(expr))
+        return false;
+    const struct ir_expr *field = field_read(expr);
+    if (field && place->kind == IR_FIELD)
+        return field->value == place->value && text_is(field->name, place->name);
+    return true;
+}
+
+static void forget(struct known *known, size_t index)
+{
+    known->count--;
+    memmove(known->facts + index, known->facts + index + 1,
+            sizeof *known->facts * (known->count - index));
+}
+
+static bool op_changes(struct flow *flow, const struct ir_func *func, const struct ir_op *op,
+                       const struct ir_expr *expr)
+{
+    switch (op->kind) {
+    case IR_OP_ASSIGN:
+        return store_may_change(op->place, expr);
+    case IR_OP_BEGIN:
+    case IR_OP_END: {
+        struct ir_expr var = {.kind = IR_VAR, .type = op->var->type, .var = op->var};
+        return mentions(expr, &var);
+    }
+    case IR_OP_CALL:
+        return call_may_change(flow, func, expr) ||
+               (op->temp &&
+                mentions(expr,
+                         &(struct ir_expr){.kind = IR_TEMP, .type = expr->type, .temp = op->temp}));
+    case IR_OP_UNKNOWN:
+        return true;
+    }
+    return true;
+}
+
+void known_after(struct flow *flow, struct known *known, const struct ir_func *func,
+                 const struct ir_op *op)
+{
+    struct fact value = {0};
+    bool is_copy = op->kind == IR_OP_ASSIGN && is_private(op->place);
+    if (is_copy)
+        value = known_of(known, op->value);
+    for (size_t i = known->count; i-- > 0;)
+        if (op_changes(flow, func, op, known->facts[i].expr))
+            forget(known, i);
+    if (!is_copy)
+        return;
+    bool is_nonzero = value.is_nonzero || op->value->kind == IR_ADDR;
+    if (value.low != INT64_MIN || value.high != INT64_MAX || is_nonzero)
+        known_add(known, op->place, value.low, value.high, is_nonzero);
+}
+
+static uint64_t expr_hash(const struct ir_expr *expr)
+{
+    if (!expr)
+        return 0;
+    uint64_t parts[6] = {(uint64_t)expr->kind, (uint64_t)expr->op, (uint64_t)expr->value, 0,
+                         expr_hash(expr->a),   expr_hash(expr->b)};
+    if (expr->kind == IR_TEMP)
+        parts[3] = expr->temp;
+    else if (expr->kind == IR_VAR)
+        parts[3] = expr->var->id;
+    else if (expr->kind == IR_SYMBOL)
+        parts[3] = expr->symbol->id;
+    return hash_bytes(parts, sizeof parts);
+}
+
+/* The order of facts does not matter, so their hashes are summed. */
+uint64_t known_hash(const struct known *known)
+{
+    uint64_t sum = known->count;
+    for (size_t i = 0; i < known->count; i++) {
+        const struct fact *fact = &known->facts[i];
+        uint64_t parts[4] = {expr_hash(fact->expr), (uint64_t)fact->low, (uint64_t)fact->high,
+                             fact->is_nonzero};
+        sum += hash_bytes(parts, sizeof parts);
+    }
+    return sum;
+}

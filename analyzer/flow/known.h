@@ -1,0 +1,39 @@
+/*
+ * known.h - what a path knows: conditions that were decided decide the same condition again as long
+ * as nothing in it has changed.
+ */
+#ifndef LEASH_KNOWN_H
+#define LEASH_KNOWN_H
+
+#include "flow/facts.h"
+
+/* The value of `expr` lies in low … high, and is not zero where is_nonzero says so. */
+struct fact {
+    const struct ir_expr *expr; /* of one function, unresolved */
+    int64_t low, high;
+    bool is_nonzero;
+};
+
+enum { KNOWN_MAX = 12 };
+
+/* Immutable once made; the oldest facts are forgotten where there are too many. */
+struct known {
+    size_t count;
+    struct fact facts[KNOWN_MAX];
+};
+
+/* 1: true, 0: false, -1: cannot be told.  The frame helps with what callers hand in. */
+int known_decide(struct flow *, const struct frame *, const struct known *,
+                 const struct ir_expr *condition);
+/* May the value be within low … high? */
+bool known_allows(const struct known *, const struct ir_expr *, int64_t low, int64_t high);
+/* What is known once the condition has gone that way, or the value was found within low … high. */
+void known_narrow(struct known *, const struct ir_expr *condition, bool truth);
+void known_add(struct known *, const struct ir_expr *, int64_t low, int64_t high, bool is_nonzero);
+/* What is known of the expression; low … high is everything where nothing is. */
+struct fact known_of(const struct known *, const struct ir_expr *);
+/* What an operation leaves of it. */
+void known_after(struct flow *, struct known *, const struct ir_func *, const struct ir_op *);
+uint64_t known_hash(const struct known *);
+
+#endif

@@ -1,0 +1,483 @@
+/*
+ * resolve.c - which object an expression names.
+ */
+#include "flow/facts.h"
+
+/* ---- frames
+ * ----------------------------------------------------------------------------------------- */
+
+struct frame *flow_frame(struct flow *flow, const struct ir_func *func, const struct frame *parent,
+                         const struct ir_op *op)
+{
+    struct frame *frame = arena_new(flow->arena, struct frame);
+    *frame = (struct frame){func, parent, op, parent ? parent->depth + 1 : 0};
+    return frame;
+}
+
+bool flow_frame_has(const struct frame *frame, const struct ir_func *func)
+{
+    for (; frame; frame = frame->parent)
+        if (frame->func == func)
+            return true;
+    return false;
+}
+
+static void add_frames_of_site(struct flow *flow, const struct ir_func *func,
+                               const struct flow_site *site)
+{
+    struct func_facts *facts = facts_of(func);
+    size_t count;
+    const struct frame *const *parents = flow_frames(flow, site->func, &count);
+    for (size_t i = 0; i < count && facts->frames.count < FRAMES_MAX; i++)
+        if (parents[i]->depth < FRAME_DEPTH_MAX && !flow_frame_has(parents[i], func))
+            *vec_add(flow->arena, &facts->frames) = flow_frame(flow, func, parents[i], site->op);
+}
+
+const struct frame *const *flow_frames(struct flow *flow, const struct ir_func *func, size_t *count)
+{
+    struct func_facts *facts = facts_of(func);
+    if (!facts->has_frames && !facts->in_frames) {
+        facts->in_frames = true;
+        flow->frames_depth++;
+        for (size_t i = 0; i < facts->callers.count && flow->frames_depth < CALLERS_DEPTH_MAX; i++)
+            add_frames_of_site(flow, func, &facts->callers.at[i]);
+        if (facts->frames.count == 0)
+            *vec_add(flow->arena, &facts->frames) = flow_frame(flow, func, NULL, NULL);
+        flow->frames_depth--;
+        facts->in_frames = false;
+        facts->has_frames = true;
+    }
+    *count = facts->frames.count;
+    return facts->frames.at;
+}
+
+/* ---- resolving
+ * -------------------------------------------------------------------------------------- */
+
+static const struct ir_expr *value_of(struct flow *, const struct frame *, const struct ir_expr *,
+                                      int depth);
+
+static const struct ir_expr *place_of(struct flow *flow, const struct frame *frame,
+                                      const struct ir_expr *place, int depth)
+{
+    struct arena *arena = flow->arena;
+    switch (place->kind) {
+    case IR_FIELD: {
+        const struct ir_expr *record = place_of(flow, frame, place->a, depth + 1);
+        return ir_field(arena, place->type, record, place->name, (uint64_t)place->value);
+    }
+    case IR_INDEX:
+        return ir_index(arena, place->type, place_of(flow, frame, place->a, depth + 1),
+                        value_of(flow, frame, place->b, depth + 1));
+    case IR_DEREF:
+        return ir_deref(arena, place->type, value_of(flow, frame, place->a, depth + 1));
+    case IR_TEMP:
+        return value_of(flow, frame, place, depth + 1);
+    default:
+        return place;
+    }
+}
+
+/* Places as root, offset and indices, so that nested and flat names of one field are equal. */
+struct flat {
+    const struct ir_expr *root;
+    uint64_t offset;
+    const struct ir_expr *indices[4];
+    size_t index_count;
+};
+
+static struct flat flatten(const struct ir_expr *place)
+{
+    struct flat flat = {0};
+    while (place->kind == IR_FIELD || place->kind == IR_INDEX) {
+        if (place->kind == IR_FIELD)
+            flat.offset += (uint64_t)place->value;
+        else if (flat.index_count < COUNT_OF(flat.indices))
+            flat.indices[flat.index_count++] = place->b;
+        place = place->a;
+        if (place->kind == IR_DEREF && place->a->kind == IR_ADDR)
+            place = place->a->a;
+    }
+    flat.root = place;
+    return flat;
+}
+
+static bool flat_equal(const struct flat *a, const struct flat *b)
+{
+    if (a->offset != b->offset || a->index_count != b->index_count ||
+        !ir_expr_equal(a->root, b->root))
+        return false;
+    for (size_t i = 0; i < a->index_count; i++)
+        if (!ir_expr_equal(a->indices[i], b->indices[i]))
+            return false;
+    return true;
+}
+
+struct content_search {
+    struct flow *flow;
+    struct flat wanted;
+    const struct ir_expr *found;
+    size_t count;
+    int depth;
+};
+
+static void try_store(struct content_search *search, const struct frame *frame,
+                      const struct store *store)
+{
+    const struct ir_expr *place = place_of(search->flow, frame, store->place, search->depth + 1);
+    struct flat flat = flatten(place);
+    if (!flat_equal(&flat, &search->wanted))
+        return;
+    if (store->value->kind == IR_CONST && store->value->value == 0 && search->count > 0)
+        return;
+    const struct ir_expr *value = value_of(search->flow, frame, store->value, search->depth + 1);
+    if (search->count > 0 && search->found->kind == IR_CONST && search->found->value == 0)
+        search->count = 0;
+    if (search->count == 0 || !ir_expr_equal(value, search->found))
+        search->count++;
+    search->found = value;
+}
+
+/* A store counts when it is made in a function of this frame chain, or in one that such a function
+ * calls directly: an init helper. */
+static void try_store_from(struct content_search *search, const struct frame *frame,
+                           const struct store *store)
+{
+    for (; frame; frame = frame->parent) {
+        if (store->func == frame->func) {
+            try_store(search, frame, store);
+            return;
+        }
+        size_t count;
+        const struct flow_site *sites = flow_callers(search->flow, store->func, &count);
+        for (size_t i = 0; i < count; i++)
+            if (sites[i].func == frame->func && sites[i].kind != SITE_SPAWN)
+                try_store(search, flow_frame(search->flow, store->func, frame, sites[i].op), store);
+    }
+}
+
+static const struct ir_expr *field_content(struct flow *flow, const struct frame *frame,
+                                           const struct ir_expr *place, int depth)
+{
+    const struct ir_expr *field = place;
+    while (field->kind == IR_INDEX)
+        field = field->a;
+    const struct store_list *list = field->kind == IR_FIELD ? stores_of_field(flow, field) : NULL;
+    if (!list || list->stores.count > 64)
+        return place;
+    struct content_search search = {flow, flatten(place), NULL, 0, depth};
+    for (size_t i = 0; i < list->stores.count; i++)
+        try_store_from(&search, frame, &list->stores.at[i]);
+    return search.count == 1 ? search.found : place;
+}
+
+/* A static object that is given one value (resets to NULL apart) stands for that value. */
+static const struct ir_expr *symbol_content(struct flow *flow, const struct ir_expr *place,
+                                            int depth)
+{
+    const struct store_list *list = stores_of_symbol(flow, place->symbol);
+    const struct store *only = NULL;
+    for (size_t i = 0; list && i < list->stores.count; i++) {
+        const struct store *store = &list->stores.at[i];
+        if (store->value->kind == IR_CONST && store->value->value == 0)
+            continue;
+        if (only || store->place->kind != IR_SYMBOL)
+            return place;
+        only = store;
+    }
+    if (!only)
+        return place;
+    return value_of(flow, flow_frame(flow, only->func, NULL, NULL), only->value, depth + 1);
+}
+
+static const struct ir_expr *temp_as_var(struct flow *flow, const struct ir_func *func,
+                                         const struct ir_expr *temp)
+{
+    struct func_facts *facts = facts_of(func);
+    struct temp_var **slot = &facts->temp_vars[temp->temp];
+    if (!*slot) {
+        *slot = arena_new(flow->arena, struct temp_var);
+        **slot = (struct temp_var){
+            .var = {.id = TEMP_VAR_ID,
+                    .kind = IR_VAR_LOCAL,
+                    .type = temp->type,
+                    .name = arena_printf(flow->arena, "t%u", temp->temp)},
+            .func = func,
+            .op = facts->temp_call[temp->temp],
+        };
+        if ((*slot)->op)
+            (*slot)->var.pos = (*slot)->op->pos;
+    }
+    return ir_var(flow->arena, &(*slot)->var);
+}
+
+static const struct ir_expr *call_result(struct flow *flow, const struct frame *frame,
+                                         const struct ir_expr *temp, int depth)
+{
+    const struct ir_op *op = facts_of(frame->func)->temp_call[temp->temp];
+    if (!op)
+        return temp_as_var(flow, frame->func, temp);
+    if (op->act && op->act->kind == ACT_REF && op->act->object)
+        return value_of(flow, frame, op->act->object, depth + 1);
+    const struct ir_symbol *callee = op->act ? NULL : ir_callee(op);
+    const struct ir_func *body = callee ? flow_body(flow, callee) : NULL;
+    if (body && facts_of(body)->returned && !flow_frame_has(frame, body) &&
+        frame->depth < FRAME_DEPTH_MAX)
+        return value_of(flow, flow_frame(flow, body, frame, op), facts_of(body)->returned,
+                        depth + 1);
+    return temp_as_var(flow, frame->func, temp);
+}
+
+/* The frame whose function a variable belongs to: `*p` in a task may name a variable of its
+ * spawner. */
+static const struct frame *frame_of_var(const struct frame *frame, const struct ir_var *var)
+{
+    for (; frame; frame = frame->parent)
+        if (var->id < frame->func->var_count && frame->func->vars[var->id] == var)
+            return frame;
+    return NULL;
+}
+
+static const struct ir_expr *var_content(struct flow *flow, const struct frame *frame,
+                                         const struct ir_expr *expr, int depth)
+{
+    const struct ir_var *var = expr->var;
+    frame = frame_of_var(frame, var);
+    if (!frame)
+        return expr;
+    const struct func_facts *facts = facts_of(frame->func);
+    if (var->kind == IR_VAR_PARAM && facts->var_assigned[var->id] == 0 && frame->parent) {
+        size_t count;
+        const struct ir_expr *const *args = site_args(frame->op, &count);
+        return var->id < count ? value_of(flow, frame->parent, args[var->id], depth + 1) : expr;
+    }
+    if (var->kind != IR_VAR_PARAM && facts->var_assigned[var->id] == 1 &&
+        facts->var_value[var->id] && facts->var_value[var->id]->kind != IR_LITERAL)
+        return value_of(flow, frame, facts->var_value[var->id], depth + 1);
+    return expr;
+}
+
+static const struct ir_expr *value_of(struct flow *flow, const struct frame *frame,
+                                      const struct ir_expr *expr, int depth)
+{
+    if (depth > DEPTH_MAX)
+        return expr;
+    switch (expr->kind) {
+    case IR_VAR:
+        return var_content(flow, frame, expr, depth);
+    case IR_TEMP: {
+        const struct ir_expr *copied = facts_of(frame->func)->temp_value[expr->temp];
+        if (copied)
+            return value_of(flow, frame, copied, depth + 1);
+        return call_result(flow, frame, expr, depth);
+    }
+    case IR_SYMBOL:
+        return expr->symbol->kind == IR_SYMBOL_DATA ? symbol_content(flow, expr, depth) : expr;
+    case IR_ADDR:
+        return ir_addr(flow->arena, expr->type, place_of(flow, frame, expr->a, depth + 1));
+    case IR_DEREF: {
+        const struct ir_expr *place = place_of(flow, frame, expr, depth + 1);
+        if (place->kind == IR_DEREF)
+            return place;
+        return place->kind == IR_FIELD || place->kind == IR_INDEX
+                   ? field_content(flow, frame, place, depth)
+                   : value_of(flow, frame, place, depth + 1);
+    }
+    case IR_FIELD:
+    case IR_INDEX:
+        return field_content(flow, frame, place_of(flow, frame, expr, depth + 1), depth);
+    case IR_CAST:
+        return value_of(flow, frame, expr->a, depth + 1);
+    default:
+        return expr;
+    }
+}
+
+const struct ir_expr *flow_resolve(struct flow *flow, const struct frame *frame,
+                                   const struct ir_expr *expr)
+{
+    return value_of(flow, frame, expr, 0);
+}
+
+const struct ir_op *flow_made_by(const struct ir_expr *resolved, const struct ir_func **func)
+{
+    if (resolved->kind != IR_VAR || resolved->var->id != TEMP_VAR_ID)
+        return NULL;
+    const struct temp_var *temp = (const struct temp_var *)resolved->var;
+    if (func)
+        *func = temp->func;
+    return temp->op;
+}
+
+/* ---- comparing
+ * -------------------------------------------------------------------------------------- */
+
+/* A handle as a pointer into something: base, offset, indices. */
+static struct flat pointer_base(const struct ir_expr *handle, bool *is_address)
+{
+    *is_address = handle->kind == IR_ADDR;
+    struct flat flat = {.root = handle};
+    if (*is_address) {
+        flat = flatten(handle->a);
+        if (flat.root->kind == IR_DEREF) {
+            flat.root = flat.root->a;
+            *is_address = false;
+        }
+    }
+    return flat;
+}
+
+/* Names one object for certain: the address of a variable, or the result of what makes objects. */
+static bool is_definite(const struct ir_expr *handle, const struct flat *flat, bool is_address)
+{
+    if (handle->kind == IR_CONST)
+        return true;
+    if (is_address)
+        return flat->root->kind == IR_VAR || flat->root->kind == IR_SYMBOL;
+    const struct ir_op *made = flow_made_by(flat->root, NULL);
+    return made && made->act;
+}
+
+/* The field that a handle lies in (its address) or comes from (its content); NULL: neither. */
+static const struct ir_expr *handle_field(const struct ir_expr *handle)
+{
+    const struct ir_expr *place = handle->kind == IR_ADDR ? handle->a : handle;
+    while (place->kind == IR_INDEX)
+        place = place->a;
+    return place->kind == IR_FIELD ? place : NULL;
+}
+
+static bool same_field(struct flow *flow, const struct ir_expr *a, const struct ir_expr *b)
+{
+    const struct store_list *of_a = stores_of_field(flow, a), *of_b = stores_of_field(flow, b);
+    if (of_a || of_b)
+        return of_a == of_b;
+    return a->value == b->value && a->a->type->record && b->a->type->record &&
+           text_is(a->a->type->record->name, b->a->type->record->name);
+}
+
+/* May the content of a field be this definite object: is it stored there, or nothing in sight? */
+static bool field_may_hold(struct flow *flow, const struct ir_expr *field,
+                           const struct ir_expr *object)
+{
+    const struct store_list *list = stores_of_field(flow, field);
+    if (!list)
+        return true;
+    for (size_t i = 0; i < list->stores.count; i++) {
+        const struct store *store = &list->stores.at[i];
+        size_t count;
+        const struct frame *const *frames = flow_frames(flow, store->func, &count);
+        for (size_t j = 0; j < count; j++) {
+            const struct ir_expr *value = flow_resolve(flow, frames[j], store->value);
+            if (ir_expr_equal(value, object))
+                return true;
+            bool is_address;
+            struct flat flat = pointer_base(value, &is_address);
+            if (!is_definite(value, &flat, is_address))
+                return true;
+        }
+    }
+    return false;
+}
+
+enum flow_same flow_compare(struct flow *flow, const struct ir_expr *a, const struct ir_expr *b)
+{
+    if (ir_expr_equal(a, b))
+        return FLOW_SAME;
+    bool a_address, b_address;
+    struct flat at = pointer_base(a, &a_address), bt = pointer_base(b, &b_address);
+    if (a_address == b_address && ir_expr_equal(at.root, bt.root) && at.offset == bt.offset)
+        return flat_equal(&at, &bt) ? FLOW_SAME : FLOW_MAYBE;
+    bool a_definite = is_definite(a, &at, a_address), b_definite = is_definite(b, &bt, b_address);
+    const struct ir_expr *a_field = handle_field(a), *b_field = handle_field(b);
+    if (a_field && b_field && (a->kind == IR_ADDR) == (b->kind == IR_ADDR)) {
+        if (a_definite && b_definite)
+            return FLOW_DIFFERENT;
+        return same_field(flow, a_field, b_field) ? FLOW_MAYBE : FLOW_DIFFERENT;
+    }
+    if (a_definite && b_definite)
+        return FLOW_DIFFERENT;
+    if (a_definite && b_field && b->kind != IR_ADDR)
+        return field_may_hold(flow, b_field, a) ? FLOW_MAYBE : FLOW_DIFFERENT;
+    if (b_definite && a_field && a->kind != IR_ADDR)
+        return field_may_hold(flow, a_field, b) ? FLOW_MAYBE : FLOW_DIFFERENT;
+    bool a_known = a_definite || a_field, b_known = b_definite || b_field;
+    bool a_param = a->kind == IR_VAR && a->var->kind == IR_VAR_PARAM;
+    bool b_param = b->kind == IR_VAR && b->var->kind == IR_VAR_PARAM;
+    if ((a_param && (b_param || b_known)) || (b_param && a_known))
+        return FLOW_DIFFERENT; /* what callers out of sight hand in is none of ours */
+    return FLOW_MAYBE;
+}
+
+/* ---- uses of an object
+ * ------------------------------------------------------------------------------ */
+
+static bool use_concerns(struct flow *flow, const struct flow_use *use,
+                         const struct ir_expr *object)
+{
+    if (!use->object)
+        return true;
+    size_t count;
+    const struct frame *const *frames = flow_frames(flow, use->func, &count);
+    for (size_t i = 0; i < count; i++)
+        if (flow_compare(flow, flow_resolve(flow, frames[i], use->object), object))
+            return true;
+    return false;
+}
+
+const struct flow_use *flow_next_use(struct flow *flow, enum act_kind kind,
+                                     const struct ir_expr *object, const struct flow_use *after)
+{
+    size_t count;
+    const struct flow_use *uses = flow_uses(flow, kind, &count);
+    for (size_t i = after ? (size_t)(after - uses) + 1 : 0; i < count; i++)
+        if (use_concerns(flow, &uses[i], object))
+            return &uses[i];
+    return NULL;
+}
+
+static bool op_leaks_to_opaque(struct flow *flow, const struct frame *frame, const struct ir_op *op,
+                               const struct ir_expr *object)
+{
+    for (size_t i = 0; i < op->arg_count; i++)
+        if (op->args[i]->type->kind == IR_TYPE_POINTER &&
+            flow_compare(flow, flow_resolve(flow, frame, op->args[i]), object) == FLOW_SAME)
+            return true;
+    return false;
+}
+
+bool flow_call_is_opaque(struct flow *flow, const struct ir_func *func, const struct ir_op *op)
+{
+    if (op->kind != IR_OP_CALL || op->act)
+        return false;
+    const struct ir_symbol *callee = ir_callee(op);
+    if (callee && callee->is_in_system_header)
+        return false;
+    return flow_callees(flow, func, op).has_unknown;
+}
+
+static void find_opaque_calls(struct flow *flow)
+{
+    for (size_t i = 0; i < flow->funcs.count; i++) {
+        const struct ir_func *func = flow->funcs.at[i];
+        for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_CALL, op));)
+            if (flow_call_is_opaque(flow, func, op))
+                *vec_add(flow->arena, &flow->opaque) = (struct flow_site){SITE_CALL, func, op};
+    }
+    flow->has_opaque = true;
+}
+
+bool flow_escapes(struct flow *flow, const struct ir_expr *object)
+{
+    if (!flow->has_opaque)
+        find_opaque_calls(flow);
+    for (size_t i = 0; i < flow->opaque.count; i++) {
+        const struct flow_site *site = &flow->opaque.at[i];
+        size_t count;
+        const struct frame *const *frames = flow_frames(flow, site->func, &count);
+        for (size_t j = 0; j < count; j++)
+            if (op_leaks_to_opaque(flow, frames[j], site->op, object))
+                return true;
+    }
+    return false;
+}

@@ -1,0 +1,298 @@
+#include "flow/walk.h"
+
+#include "flow/known.h"
+
+/* Of one walk, the functions it enters included. */
+enum { STATES_MAX = 20000, CALL_DEPTH_MAX = 6, OUTCOMES_MAX = 12 };
+
+/* A place on a way: about to do operation `op` of `block`. */
+struct state {
+    uint32_t block, op;
+    unsigned count;
+    bool is_handed_on;
+    struct known known;
+    const struct walk_turn *turns;
+};
+
+struct walk {
+    struct flow *flow;
+    const struct frame *frame;
+    const struct walk_question *question;
+    VEC(struct state) states; /* a queue: breadth first, so that the shortest way comes first */
+    struct map seen;
+    struct walk_result result;
+    int depth;
+    size_t *states_left; /* shared with the walks through the functions it calls */
+};
+
+static struct walk_result walk_frame(struct flow *, const struct frame *,
+                                     const struct walk_question *, int depth, size_t *states_left);
+
+static void push(struct walk *walk, const struct state *state)
+{
+    uint64_t key[4] = {(uint64_t)state->block << 32 | state->op,
+                       state->count | (uint64_t)state->is_handed_on << 8, known_hash(&state->known),
+                       0};
+    void **seen = map_put(&walk->seen, key, sizeof key);
+    if (*seen)
+        return;
+    *seen = walk;
+    if (*walk->states_left == 0) {
+        walk->result.is_incomplete = true;
+        return;
+    }
+    --*walk->states_left;
+    *vec_add(walk->flow->arena, &walk->states) = *state;
+}
+
+static bool is_same_exit(const struct walk_exit *a, const struct walk_exit *b)
+{
+    return a->block == b->block && a->count == b->count && a->is_handed_on == b->is_handed_on &&
+           a->ends_task == b->ends_task && a->low == b->low && a->high == b->high &&
+           a->is_nonzero == b->is_nonzero;
+}
+
+static void add_exit(struct walk *walk, const struct walk_exit *exit)
+{
+    for (size_t i = 0; i < walk->result.exits.count; i++)
+        if (is_same_exit(&walk->result.exits.at[i], exit))
+            return;
+    *vec_add(walk->flow->arena, &walk->result.exits) = *exit;
+}
+
+static void leave(struct walk *walk, const struct state *state, struct ir_pos pos,
+                  const struct ir_expr *value, bool ends_task)
+{
+    struct fact fact = {.low = INT64_MIN, .high = INT64_MAX};
+    if (value)
+        fact = known_of(&state->known, value);
+    if (value && value->kind == IR_ADDR)
+        fact.is_nonzero = true;
+    add_exit(walk, &(struct walk_exit){
+                       .pos = pos,
+                       .block = &walk->frame->func->blocks[state->block],
+                       .count = state->count,
+                       .is_handed_on = state->is_handed_on,
+                       .ends_task = ends_task,
+                       .low = fact.low,
+                       .high = fact.high,
+                       .is_nonzero = fact.is_nonzero,
+                       .turns = state->turns,
+                   });
+}
+
+/* ---- calls into the program
+ * ------------------------------------------------------------------------- */
+
+static void count_more(struct state *state, unsigned more)
+{
+    state->count = state->count + more > 2 ? 2 : state->count + more;
+}
+
+/* Go on behind a call that left its function that way. */
+static void go_on_after(struct walk *walk, const struct state *before, const struct ir_op *op,
+                        const struct walk_exit *exit)
+{
+    struct state state = *before;
+    count_more(&state, exit->count);
+    state.is_handed_on |= exit->is_handed_on;
+    if (exit->ends_task) {
+        leave(walk, &state, op->pos, NULL, true);
+        return;
+    }
+    known_after(walk->flow, &state.known, walk->frame->func, op);
+    if (op->temp) {
+        const struct ir_symbol *callee = ir_callee(op);
+        const struct ir_type *type = callee && callee->type->target ? callee->type->target : NULL;
+        struct ir_expr temp = {
+            .kind = IR_TEMP, .type = type ? type : op->callee->type, .temp = op->temp};
+        bool is_known = exit->low != INT64_MIN || exit->high != INT64_MAX || exit->is_nonzero;
+        if (is_known)
+            known_add(&state.known, arena_copy(walk->flow->arena, &temp, sizeof temp), exit->low,
+                      exit->high, exit->is_nonzero);
+    }
+    state.op++;
+    push(walk, &state);
+}
+
+static bool is_same_outcome(const struct walk_exit *a, const struct walk_exit *b)
+{
+    return a->count == b->count && a->is_handed_on == b->is_handed_on &&
+           a->ends_task == b->ends_task && a->low == b->low && a->high == b->high &&
+           a->is_nonzero == b->is_nonzero;
+}
+
+static bool is_repeated(const struct walk_result *result, size_t index)
+{
+    for (size_t i = 0; i < index; i++)
+        if (is_same_outcome(&result->exits.at[i], &result->exits.at[index]))
+            return true;
+    return false;
+}
+
+static bool enter_body(struct walk *walk, const struct state *state, const struct ir_op *op,
+                       const struct ir_func *body)
+{
+    const struct walk_question *question = walk->question;
+    if (!question->matters(question->context, body))
+        return false;
+    if (walk->depth >= CALL_DEPTH_MAX || flow_frame_has(walk->frame, body)) {
+        walk->result.is_incomplete = true;
+        return false;
+    }
+    struct frame *frame = flow_frame(walk->flow, body, walk->frame, op);
+    struct walk_result inner =
+        walk_frame(walk->flow, frame, question, walk->depth + 1, walk->states_left);
+    walk->result.is_incomplete |= inner.is_incomplete || inner.exits.count > OUTCOMES_MAX;
+    for (size_t i = 0; i < inner.exits.count; i++)
+        if (!is_repeated(&inner, i))
+            go_on_after(walk, state, op, &inner.exits.at[i]);
+    return true;
+}
+
+/* True when every way on was pushed; false: the call goes on as any operation does. */
+static bool enter_call(struct walk *walk, const struct state *state, const struct ir_op *op)
+{
+    if (op->act && op->act->kind != ACT_INVOKE)
+        return false;
+    struct flow_targets targets = flow_callees(walk->flow, walk->frame->func, op);
+    bool entered = false, passed = targets.has_unknown;
+    for (size_t i = 0; i < targets.bodies.count; i++) {
+        bool walked = enter_body(walk, state, op, targets.bodies.at[i]);
+        entered |= walked;
+        passed |= !walked;
+    }
+    if (!entered)
+        return false;
+    if (passed)
+        go_on_after(walk, state, op, &(struct walk_exit){.low = INT64_MIN, .high = INT64_MAX});
+    return true;
+}
+
+/* ---- operations and branches
+ * ------------------------------------------------------------------------ */
+
+enum step { STEP_ON, STEP_DONE };
+
+static enum step do_op(struct walk *walk, struct state *state, const struct ir_op *op)
+{
+    switch (walk->question->effect(walk->question->context, walk->frame, op)) {
+    case WALK_DOES:
+        count_more(state, 1);
+        break;
+    case WALK_HANDS_ON:
+        state->is_handed_on = true;
+        break;
+    case WALK_GIVES_UP:
+        walk->result.is_incomplete = true;
+        return STEP_DONE;
+    case WALK_NOTHING:
+        break;
+    }
+    if (op->act && op->act->kind == ACT_EXIT)
+        return STEP_DONE;
+    if (op->act && op->act->kind == ACT_END_TASK) {
+        leave(walk, state, op->pos, NULL, true);
+        return STEP_DONE;
+    }
+    if (op->kind == IR_OP_CALL && enter_call(walk, state, op))
+        return STEP_DONE;
+    known_after(walk->flow, &state->known, walk->frame->func, op);
+    return STEP_ON;
+}
+
+static void take(struct walk *walk, const struct state *from, const struct ir_block *block,
+                 const struct ir_edge *edge, const struct known *known)
+{
+    struct state state = *from;
+    state.block = edge->to;
+    state.op = 0;
+    state.known = *known;
+    if (block->edge_count > 1) {
+        struct walk_turn *turn = arena_new(walk->flow->arena, struct walk_turn);
+        *turn = (struct walk_turn){from->turns, walk->frame->func, block, edge};
+        state.turns = turn;
+    }
+    push(walk, &state);
+}
+
+static void branch(struct walk *walk, const struct state *state, const struct ir_block *block)
+{
+    int decided = known_decide(walk->flow, walk->frame, &state->known, block->value);
+    for (int way = 0; way < 2; way++) {
+        if (decided == way)
+            continue; /* edges[0] is the true one */
+        struct known known = state->known;
+        known_narrow(&known, block->value, way == 0);
+        take(walk, state, block, &block->edges[way], &known);
+    }
+}
+
+static void switch_over(struct walk *walk, const struct state *state, const struct ir_block *block)
+{
+    for (size_t i = 0; i < block->edge_count; i++) {
+        const struct ir_edge *edge = &block->edges[i];
+        struct known known = state->known;
+        if (!edge->is_default) {
+            if (!known_allows(&known, block->value, edge->low, edge->high))
+                continue;
+            known_add(&known, block->value, edge->low, edge->high, false);
+        }
+        take(walk, state, block, edge, &known);
+    }
+}
+
+static void end_block(struct walk *walk, const struct state *state, const struct ir_block *block)
+{
+    switch (block->end) {
+    case IR_RETURN:
+        leave(walk, state, block->pos, block->value, false);
+        break;
+    case IR_BRANCH:
+        branch(walk, state, block);
+        break;
+    case IR_SWITCH:
+        switch_over(walk, state, block);
+        break;
+    case IR_JUMP:
+    case IR_COMPUTED:
+        for (size_t i = 0; i < block->edge_count; i++)
+            take(walk, state, block, &block->edges[i], &state->known);
+        break;
+    case IR_STOP:
+        break; /* the process ends, and every task with it */
+    }
+}
+
+static void go(struct walk *walk, struct state state)
+{
+    const struct ir_block *block = &walk->frame->func->blocks[state.block];
+    for (; state.op < block->op_count; state.op++)
+        if (do_op(walk, &state, &block->ops[state.op]) == STEP_DONE)
+            return;
+    end_block(walk, &state, block);
+}
+
+static struct walk_result walk_frame(struct flow *flow, const struct frame *frame,
+                                     const struct walk_question *question, int depth,
+                                     size_t *states_left)
+{
+    struct walk walk = {.flow = flow,
+                        .frame = frame,
+                        .question = question,
+                        .depth = depth,
+                        .states_left = states_left};
+    walk.seen.arena = flow->arena;
+    push(&walk, &(struct state){0});
+    for (size_t i = 0; i < walk.states.count; i++)
+        go(&walk, walk.states.at[i]);
+    walk.result.is_incomplete |= frame->func->incomplete != NULL;
+    return walk.result;
+}
+
+struct walk_result flow_walk(struct flow *flow, const struct frame *frame,
+                             const struct walk_question *question)
+{
+    size_t states_left = STATES_MAX;
+    return walk_frame(flow, frame, question, 0, &states_left);
+}

@@ -1,0 +1,57 @@
+/*
+ * walk.h - the ways through a function, and what happens on them.
+ *
+ * A walk follows every way from a function's entry to its ends, into the functions of the program
+ * that it calls, and counts on each way how often the question's effect happens.  A condition that
+ * was decided on a way stays decided until something in it changes.  Loops close because a state
+ * that was seen is not entered again.
+ */
+#ifndef LEASH_WALK_H
+#define LEASH_WALK_H
+
+#include "flow/flow.h"
+
+enum walk_effect {
+    WALK_NOTHING,
+    WALK_DOES,     /* what is counted happens */
+    WALK_HANDS_ON, /* somebody else may do it from here on */
+    WALK_GIVES_UP, /* no answer can be had */
+};
+
+struct walk_question {
+    void *context;
+    /* What an operation does; for calls of functions in the program, whose bodies are walked when
+     * `matters` says so, what the call does beside that. */
+    enum walk_effect (*effect)(void *context, const struct frame *, const struct ir_op *);
+    bool (*matters)(void *context, const struct ir_func *);
+};
+
+/* A branch on a way, and which way was taken. */
+struct walk_turn {
+    const struct walk_turn *before;
+    const struct ir_func *func;
+    const struct ir_block *block;
+    const struct ir_edge *edge;
+};
+
+/* One kind of way from the entry to an end of the function. */
+struct walk_exit {
+    struct ir_pos pos; /* the return, the closing brace, or the call that ends the task */
+    const struct ir_block *block;
+    unsigned count; /* how often it happened: 0, 1, or 2 for more */
+    bool is_handed_on;
+    bool ends_task;    /* not by returning */
+    int64_t low, high; /* what the function returns, as far as known */
+    bool is_nonzero;
+    const struct walk_turn *turns; /* the last one first */
+};
+
+struct walk_result {
+    VEC(struct walk_exit) exits;
+    bool is_incomplete; /* gave up, or the bound was hit: nothing may rest on what is missing */
+};
+
+/* Bounded: twenty thousand states in all, then the result is incomplete. */
+struct walk_result flow_walk(struct flow *, const struct frame *, const struct walk_question *);
+
+#endif

@@ -1,0 +1,449 @@
+/*
+ * spawn-without-done: a task that can wait or go round for ever, and that nobody can tell to stop:
+ * it takes no done channel and no context, directly or inside what it is handed.
+ *
+ * Reported are tasks with a loop that has no way out, and tasks that wait where nothing in sight is
+ * sure to end the wait.  A loop's way out counts when it can be taken: not on a condition that does
+ * not change in the loop, not on the close of a channel that nobody closes, not by ending the whole
+ * process because something failed.
+ *
+ * Fine: a task that plainly ends (every loop can be left, every wait ends by code in sight); a task
+ * that watches a done channel, a context or a flag, wherever it has it from; a thread that somebody
+ * cancels; a task marked as a daemon; locks, wait groups and joins, which end with those they wait
+ * for.
+ *
+ * Unseen: whether the done channel is watched everywhere (done-ignored), and whether anybody closes
+ * it (done-never-closed).
+ */
+#include "flow/known.h"
+#include "rules/rule.h"
+
+#include <string.h>
+
+enum { CALL_DEPTH_MAX = 6, TYPE_DEPTH_MAX = 3, VISITED_MAX = 64 };
+
+/* What was found in one task, as spawned from one frame. */
+struct look {
+    struct pass *pass;
+    const struct ir_op *spawn;
+    size_t task_depth; /* of the task's own frame */
+    const struct ir_func *visited[VISITED_MAX];
+    size_t visited_count;
+    bool can_be_stopped; /* it watches something, or all that it does could not be seen */
+    const struct ir_func *loop_func, *park_func; /* the first of each, with its place */
+    struct ir_pos loop_pos, park_pos;
+    const struct ir_op *park;
+};
+
+/* ---- channels
+ * --------------------------------------------------------------------------------------- */
+
+static bool is_zero(const struct ir_expr *expr)
+{
+    return expr && expr->kind == IR_CONST && expr->value == 0;
+}
+
+static const struct act *maker_of(const struct ir_expr *resolved, const struct ir_func **func)
+{
+    const struct ir_op *op = flow_made_by(resolved, func);
+    return op ? op->act : NULL;
+}
+
+static bool has_use(struct flow *flow, enum act_kind kind, const struct ir_expr *object)
+{
+    return flow_next_use(flow, kind, object, NULL) != NULL;
+}
+
+/* A channel that carries nothing: made without room for a value, or only ever closed. */
+static bool is_done_channel(struct flow *flow, const struct ir_expr *resolved)
+{
+    const struct act *maker = maker_of(resolved, NULL);
+    if (maker && maker->kind == ACT_DONE_CHANNEL)
+        return true;
+    if (maker && maker->kind == ACT_MAKE && is_zero(maker->element_size))
+        return true;
+    return !is_zero(resolved) && has_use(flow, ACT_CLOSE, resolved) &&
+           !has_use(flow, ACT_SEND, resolved) && !flow_escapes(flow, resolved);
+}
+
+/* Somebody outside of the program feeds it: ticks, signals. */
+static bool is_fed_from_outside(const struct ir_expr *resolved)
+{
+    const struct act *maker = maker_of(resolved, NULL);
+    return maker && maker->kind == ACT_MAKE && !maker->element_size;
+}
+
+static bool receive_ends(struct flow *flow, const struct ir_expr *channel)
+{
+    if (is_zero(channel))
+        return false;
+    return is_fed_from_outside(channel) || has_use(flow, ACT_SEND, channel) ||
+           has_use(flow, ACT_CLOSE, channel) || flow_escapes(flow, channel);
+}
+
+static bool has_room(const struct ir_expr *channel)
+{
+    const struct act *maker = maker_of(channel, NULL);
+    if (!maker || maker->kind != ACT_MAKE || !maker->capacity)
+        return false;
+    return maker->capacity->kind != IR_CONST || maker->capacity->value > 0;
+}
+
+static bool send_ends(struct flow *flow, const struct frame *frame, const struct ir_op *op,
+                      const struct ir_expr *channel)
+{
+    if (is_zero(channel))
+        return false;
+    bool once = flow_loop_of(flow, frame->func, op->block) == 0;
+    return (once && has_room(channel)) || has_use(flow, ACT_RECV, channel) ||
+           flow_escapes(flow, channel);
+}
+
+/* ---- waits
+ * ------------------------------------------------------------------------------------------ */
+
+static bool select_ends(struct flow *flow, const struct frame *frame, const struct ir_op *op)
+{
+    const struct act *act = op->act;
+    bool ends = !act->arms_known;
+    for (size_t i = 0; i < act->arm_count && !ends; i++) {
+        const struct act_arm *arm = &act->arms[i];
+        if (arm->kind == ARM_RECV && arm->channel)
+            ends = receive_ends(flow, flow_resolve(flow, frame, arm->channel));
+        else if (arm->kind == ARM_SEND && arm->channel)
+            ends = send_ends(flow, frame, op, flow_resolve(flow, frame, arm->channel));
+        else
+            ends = true;
+    }
+    return ends;
+}
+
+/* Without limit: a time below zero for ever, and no context to end it. */
+static bool is_unlimited(struct flow *flow, const struct frame *frame, const struct act *act)
+{
+    if (!act->timeout_ms)
+        return false;
+    const struct ir_expr *time = flow_resolve(flow, frame, act->timeout_ms);
+    return time->kind == IR_CONST && time->value < 0;
+}
+
+static bool wait_ends(struct flow *flow, const struct frame *frame, const struct ir_op *op)
+{
+    const struct act *act = op->act;
+    const struct ir_expr *object = act->object ? flow_resolve(flow, frame, act->object) : NULL;
+    switch (act->kind) {
+    case ACT_RECV:
+        return !object || act->timeout_ms || receive_ends(flow, object);
+    case ACT_SEND:
+        return !object || act->timeout_ms || send_ends(flow, frame, op, object);
+    case ACT_SELECT:
+        return select_ends(flow, frame, op);
+    case ACT_IO:
+        return !is_unlimited(flow, frame, act);
+    default:
+        return true;
+    }
+}
+
+/* ---- ways to be told to stop
+ * ------------------------------------------------------------------------ */
+
+static bool has_context(struct flow *flow, const struct frame *frame, const struct ir_expr *context)
+{
+    return context && !is_zero(flow_resolve(flow, frame, context));
+}
+
+static bool select_watches(struct flow *flow, const struct frame *frame, const struct act *act)
+{
+    for (size_t i = 0; i < act->arm_count; i++) {
+        const struct act_arm *arm = &act->arms[i];
+        if (arm->context)
+            return true;
+        if (arm->kind == ARM_RECV && arm->channel &&
+            is_done_channel(flow, flow_resolve(flow, frame, arm->channel)))
+            return true;
+    }
+    return false;
+}
+
+static bool watches(struct flow *flow, const struct frame *frame, const struct ir_op *op)
+{
+    const struct act *act = op->act;
+    switch (act->kind) {
+    case ACT_WATCH:
+    case ACT_CHECK_CONTEXT:
+    case ACT_DONE_CHANNEL:
+        return true;
+    case ACT_SELECT:
+        return select_watches(flow, frame, act);
+    case ACT_RECV:
+        if (act->object && is_done_channel(flow, flow_resolve(flow, frame, act->object)))
+            return true;
+        break;
+    default:
+        break;
+    }
+    return act->may_park && has_context(flow, frame, act->context);
+}
+
+/* ---- loops
+ * ------------------------------------------------------------------------------------------ */
+
+struct edges {
+    struct flow *flow;
+    const struct frame *frame;
+};
+
+static bool leads_to_failure(const struct ir_func *func, const struct ir_edge *edge)
+{
+    const struct ir_block *block = &func->blocks[edge->to];
+    while (block->end == IR_JUMP && block->edges[0].to > block->id)
+        block = &func->blocks[block->edges[0].to];
+    if (block->end != IR_STOP || block->op_count == 0)
+        return false;
+    const struct act *act = block->ops[block->op_count - 1].act;
+    if (act && act->kind == ACT_END_TASK)
+        return false;
+    return !act || !act->value || (act->value->kind == IR_CONST && act->value->value != 0);
+}
+
+/* The receive whose result the condition tests, looked at through variables; NULL: none. */
+static const struct ir_op *tested_receive(struct flow *flow, const struct frame *frame,
+                                          const struct ir_expr *condition)
+{
+    while (condition->kind == IR_UNARY || condition->kind == IR_CAST ||
+           (condition->kind == IR_BINARY && condition->b->kind == IR_CONST))
+        condition = condition->a;
+    if (condition->kind != IR_TEMP && condition->kind != IR_VAR)
+        return NULL;
+    const struct ir_func *func;
+    const struct ir_op *op = flow_made_by(flow_resolve(flow, frame, condition), &func);
+    bool is_receive = op && func == frame->func && op->act && op->act->kind == ACT_RECV;
+    return is_receive ? op : NULL;
+}
+
+/* Is this edge taken only when the channel is closed, though nobody closes it? */
+static bool needs_close_that_never_comes(struct flow *flow, const struct frame *frame,
+                                         const struct ir_block *block, const struct ir_edge *edge)
+{
+    if (block->end != IR_BRANCH)
+        return false;
+    const struct ir_op *op = tested_receive(flow, frame, block->value);
+    if (!op || !op->act->object || op->act->context || op->act->timeout_ms)
+        return false;
+    for (size_t i = 0; i < op->act->outcome_count; i++) {
+        const struct act_outcome *outcome = &op->act->outcomes[i];
+        if (outcome->result != RESULT_CLOSED || outcome->compare != IR_EQ ||
+            outcome->what->kind != IR_TEMP)
+            continue;
+        struct known closed = {0};
+        known_add(&closed, outcome->what, outcome->value, outcome->value, outcome->value != 0);
+        struct frame root = {.func = frame->func};
+        int way = known_decide(flow, &root, &closed, block->value);
+        if (way < 0 || edge != &block->edges[way ? 0 : 1])
+            return false;
+        const struct ir_expr *channel = flow_resolve(flow, frame, op->act->object);
+        return is_zero(channel) ||
+               (!has_use(flow, ACT_CLOSE, channel) && !flow_escapes(flow, channel));
+    }
+    return false;
+}
+
+/* Does the edge leave a loop on a condition that cannot change in it? */
+static bool is_stuck_condition(struct flow *flow, const struct ir_func *func,
+                               const struct ir_block *block, const struct ir_edge *edge)
+{
+    uint32_t loop = flow_loop_of(flow, func, block->id);
+    if (loop == 0 || block->end != IR_BRANCH ||
+        flow_loop_within(flow, func, flow_loop_of(flow, func, edge->to), loop))
+        return false;
+    bool *in = arena_array(flow_arena(flow), bool, func->block_count);
+    for (uint32_t i = 0; i < func->block_count; i++)
+        in[i] = flow_loop_within(flow, func, flow_loop_of(flow, func, i), loop);
+    return !flow_varies(func, block->value, in);
+}
+
+static bool edge_counts(void *context, const struct ir_func *func, const struct ir_block *block,
+                        const struct ir_edge *edge)
+{
+    const struct edges *edges = context;
+    return !leads_to_failure(func, edge) && !is_stuck_condition(edges->flow, func, block, edge) &&
+           !needs_close_that_never_comes(edges->flow, edges->frame, block, edge);
+}
+
+/* ---- looking through a task
+ * ------------------------------------------------------------------------- */
+
+static void look_into(struct look *, const struct frame *);
+
+static bool was_visited(struct look *look, const struct ir_func *func)
+{
+    for (size_t i = 0; i < look->visited_count; i++)
+        if (look->visited[i] == func)
+            return true;
+    if (look->visited_count < VISITED_MAX)
+        look->visited[look->visited_count++] = func;
+    return false;
+}
+
+static void look_at(struct look *look, const struct frame *frame, const struct ir_op *op)
+{
+    struct flow *flow = look->pass->flow;
+    if (op->act) {
+        look->can_be_stopped |= watches(flow, frame, op);
+        if (op->act->may_park && !look->park_func && !wait_ends(flow, frame, op)) {
+            look->park_func = frame->func;
+            look->park_pos = op->pos;
+            look->park = op;
+        }
+        if (op->act->kind != ACT_INVOKE)
+            return;
+    }
+    struct flow_targets targets = flow_callees(flow, frame->func, op);
+    for (size_t i = 0; i < targets.bodies.count; i++)
+        if (frame->depth < CALL_DEPTH_MAX + look->task_depth &&
+            !flow_frame_has(frame, targets.bodies.at[i]))
+            look_into(look, flow_frame(flow, targets.bodies.at[i], frame, op));
+}
+
+static void look_into(struct look *look, const struct frame *frame)
+{
+    const struct ir_func *func = frame->func;
+    if (was_visited(look, func))
+        return;
+    look->can_be_stopped |= func->incomplete != NULL;
+    for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_CALL, op));)
+        look_at(look, frame, op);
+    struct edges edges = {look->pass->flow, frame};
+    struct flow_trap trap;
+    if (!look->loop_func && flow_find_trap(look->pass->flow, func, edge_counts, &edges, &trap)) {
+        look->loop_func = func;
+        look->loop_pos = trap.pos;
+    }
+}
+
+/* ---- what the task is handed
+ * ------------------------------------------------------------------------ */
+
+/* Does the type lead to a context: itself, pointed to, or in a field? */
+static bool leads_to_context(const struct model_set *models, const struct ir_type *type, int depth)
+{
+    while (type && type->kind == IR_TYPE_POINTER)
+        type = type->target;
+    if (!type || depth > TYPE_DEPTH_MAX)
+        return false;
+    if (model_type_kind(models, type) == OBJECT_CONTEXT)
+        return true;
+    if (type->kind != IR_TYPE_RECORD || !type->record ||
+        model_type_kind(models, type) != OBJECT_NONE)
+        return false;
+    for (size_t i = 0; i < type->record->field_count; i++)
+        if (leads_to_context(models, type->record->fields[i].type, depth + 1))
+            return true;
+    return false;
+}
+
+static bool takes_done(const struct look *look, const struct frame *task)
+{
+    struct flow *flow = look->pass->flow;
+    const struct ir_func *func = task->func;
+    for (size_t i = 0; i < func->param_count; i++)
+        if (leads_to_context(flow_models(flow), func->vars[i]->type, 0))
+            return true;
+    const struct act *act = look->spawn->act;
+    for (size_t i = 0; i < act->arg_count; i++) {
+        const struct ir_expr *arg = flow_resolve(flow, task->parent, act->args[i]);
+        const struct act *maker = maker_of(arg, NULL);
+        if (maker && maker->object_kind == OBJECT_CHAN && is_done_channel(flow, arg))
+            return true;
+    }
+    return false;
+}
+
+/* Somebody cancels the thread by its id. */
+static bool is_cancelled(const struct look *look, const struct frame *spawner)
+{
+    struct flow *flow = look->pass->flow;
+    const struct ir_expr *handle = look->spawn->act->object;
+    return handle && has_use(flow, ACT_CANCEL, flow_resolve(flow, spawner, handle));
+}
+
+/* ---- the finding
+ * ------------------------------------------------------------------------------------ */
+
+static void report(const struct look *look, const struct ir_func *spawner,
+                   const struct ir_func *body)
+{
+    struct pass *pass = look->pass;
+    const char *what = look->spawn->act->object_kind == OBJECT_THREAD ? "thread" : "task";
+    const char *name = body->symbol->name;
+    bool endless = look->loop_func || look->park_func;
+    struct finding *finding = pass_report(
+        pass, spawner, look->spawn->pos, CONFIDENCE_LIKELY,
+        endless
+            ? "%s '%s' can run for ever and nobody can stop it: it takes no done channel and no "
+              "context"
+            : "%s '%s' takes no done channel and no context",
+        what, name);
+    if (look->loop_func)
+        pass_note(pass, finding, look->loop_func, look->loop_pos, "this loop has no way out");
+    if (look->park_func)
+        pass_note(pass, finding, look->park_func, look->park_pos,
+                  "%s can wait here for ever: nothing in sight is sure to end it",
+                  look->park->act->word);
+    pass_note(
+        pass, finding, body, body->pos,
+        "hand '%s' a way to be stopped as its first parameter, and watch it wherever it waits "
+        "or goes round",
+        name);
+}
+
+static bool should_report(struct look *look, const struct frame *task)
+{
+    if (model_is_daemon(flow_models(look->pass->flow), task->func->symbol) ||
+        takes_done(look, task) || is_cancelled(look, task->parent))
+        return false;
+    look->task_depth = task->depth;
+    look_into(look, task);
+    if (look->can_be_stopped)
+        return false;
+    return look->loop_func || look->park_func || pass_option(look->pass, "strict");
+}
+
+static void check_target(struct pass *pass, const struct ir_func *func, const struct ir_op *op,
+                         const struct ir_func *body)
+{
+    size_t count;
+    const struct frame *const *frames = flow_frames(pass->flow, func, &count);
+    for (size_t i = 0; i < count; i++) {
+        struct look look = {.pass = pass, .spawn = op};
+        if (should_report(&look, flow_frame(pass->flow, body, frames[i], op))) {
+            report(&look, func, body);
+            return;
+        }
+    }
+}
+
+static void check(struct pass *pass, const struct ir_func *func)
+{
+    for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_CALL, op));) {
+        if (!op->act || op->act->kind != ACT_SPAWN)
+            continue;
+        struct flow_targets targets = flow_callees(pass->flow, func, op);
+        for (size_t i = 0; i < targets.bodies.count; i++)
+            check_target(pass, func, op, targets.bodies.at[i]);
+    }
+}
+
+static const struct rule_option options[] = {
+    {"strict", "report tasks that plainly end as well", false},
+    {NULL, NULL, false},
+};
+
+const struct rule rule_spawn_without_done = {
+    .id = "spawn-without-done",
+    .group = GROUP_CONVENTION,
+    .summary = "a task that can run for ever and takes no done channel and no context",
+    .options = options,
+    .check = check,
+};

@@ -1,0 +1,5 @@
+#include <no/such/header.h>
+int after(int x)
+{
+    return x;
+}

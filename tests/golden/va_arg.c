@@ -1,0 +1,17 @@
+#include <stdarg.h>
+void use(int);
+
+int sum(int n, ...)
+{
+    va_list list, again;
+    int total = 0;
+    va_start(list, n);
+    va_copy(again, list);
+    while (n-- > 0)
+        total += va_arg(list, int);
+    char *text = va_arg(again, char *);
+    use(*text);
+    va_end(list);
+    va_end(again);
+    return total;
+}
