@@ -18,13 +18,13 @@ What is levelled out before, and why:
  1. Built-in functions (__builtin_..., __sync_..., __atomic_..., __c11_...) are no calls on either
     side: the IR keeps only their value, and the two name them differently.
  2. Nothing follows a call that does not return.  Clang draws an edge to the exit from there.
- 3. Branches on constants: clang drops the dead edge, so it is dropped in the IR as well.  But where a
-    switch names each enumerator clang declares its default edge dead, and we do not, since an
+ 3. Branches on constants: clang drops the dead edge, so it is dropped in the IR as well.  But where
+    a switch names each enumerator clang declares its default edge dead, and we do not, since an
     enumeration may hold any integer: that edge is kept.
- 4. Clang joins the ways of `a && b` before it applies `!` or `__builtin_expect` to it, and then
-    branches both ways.  The IR branches at once.  So a function also agrees when it does so after
-    clang's edges were followed through such a join with the value they carry there; these are
-    counted apart.
+ 4. Clang joins the ways of `a && b` before it applies `!` or `__builtin_expect` to it, and those of
+    `a ? b : 0` always, and then branches both ways.  The IR branches at once, so it lacks pairs
+    that no run can show.  So a function also agrees when it does so after clang's edges were
+    followed through such a join with the value they carry there; these are counted apart.
  5. What cannot be reached from the entry is left out on both sides.
  6. Functions of system headers are left out: leash does not lower them.
 """
@@ -111,7 +111,7 @@ def label_of(name, argument_count):
     return f"{name}/{argument_count}"
 
 
-# ---- clang's dump ---------------------------------------------------------------------------------
+# ---- clang's dump -------------------------------------------------------------------------------
 
 
 class ClangBlock:
@@ -238,13 +238,35 @@ class ClangFunction:
         refs = list(REF.finditer(block.terminator))
         return bool(refs) and re.fullmatch(r"-?\d+\w*", self.element(refs[-1])) is not None
 
-    def joined(self, number):
-        """Whether the value that arrives at a join is negated before the branch on it.
+    def brings(self, number, index, target):
+        """The value an edge carries into the join at its target; None: not known."""
+        join = self.blocks[target].elements[:1] or [""]
+        terminator = self.blocks[number].terminator
+        if re.search(r"\]\)* (&&|\|\|) \(*(\[|!)", join[0]):
+            return index == 0 if re.search(r"(&&|\|\|) \.\.\.$", terminator) else None
+        if not terminator and re.search(r"\]\)* \? ", join[0]):
+            arms = [ref for ref in list(REF.finditer(join[0]))[1:] if int(ref[1]) == number]
+            return self.constant(arms[0]) if arms else None
+        return None
 
-        None: the block is no join that does nothing but branch on the arriving value."""
+    def constant(self, ref):
+        """Whether a number, at the end of commas and casts, is not 0; None: it is no number."""
+        for _ in range(20):
+            text = self.element(ref)
+            if re.fullmatch(r"\d+\w*", text):
+                return int(re.match(r"\d+", text)[0]) != 0
+            inner = re.fullmatch(r"(?:\.\.\. , |\([\w *]+\))?\(*(\[B\d+\.\d+\])\)*"
+                                 r"(?: \(\w+Cast.*)?", text)
+            if not inner:
+                return None
+            ref = REF.match(inner[1])
+        return None
+
+    def joined(self, number):
+        """Whether the first element's value is negated before the branch on it.
+
+        None: the block does more than to branch on that value."""
         block = self.blocks[number]
-        if not block.elements or not re.search(r"\]\)* (&&|\|\|) \(*(\[|!)", block.elements[0]):
-            return None
         if self.calls(block) or len(block.successors) != 2 or not block.terminator:
             return None
         refs = list(REF.finditer(block.terminator))
@@ -273,12 +295,11 @@ class ClangFunction:
         """Rule 4: the target of an edge, through joins that only branch on what it brings."""
         target = self.edge(self.blocks[number], index)
         for _ in range(100):
-            block = self.blocks[number]
-            is_logical = re.search(r"(&&|\|\|) \.\.\.$", block.terminator)
-            is_negated = self.joined(target) if target is not None and is_logical else None
+            value = self.brings(number, index, target) if target is not None else None
+            is_negated = self.joined(target) if value is not None else None
             if is_negated is None:
                 break
-            number, index = target, int((index == 0) == is_negated)
+            number, index = target, int(value == is_negated)
             target = self.edge(self.blocks[number], index)
         return target
 
@@ -297,7 +318,7 @@ class ClangFunction:
         return graph
 
 
-# ---- our dump -------------------------------------------------------------------------------------
+# ---- our dump -----------------------------------------------------------------------------------
 
 
 def parse_leash(text):
@@ -378,7 +399,7 @@ def leash_targets(text):
     return [int(target) for target in re.findall(r"(?:-> b|\)?:? b)(\d+)(?=,|$)", text)]
 
 
-# ---- the relation ---------------------------------------------------------------------------------
+# ---- the relation -------------------------------------------------------------------------------
 
 
 class Relation:
@@ -507,7 +528,7 @@ def difference(ours, clang):
     return lines or ["the same pairs of names, but other sites of these names"]
 
 
-# ---- units ----------------------------------------------------------------------------------------
+# ---- units --------------------------------------------------------------------------------------
 
 DROPPED = {"-c", "-MD", "-MMD", "-MP", "-MM", "-M", "-pipe"}
 DROPPED_WITH_VALUE = {"-o", "-MF", "-MT", "-MQ"}
@@ -580,6 +601,11 @@ def compare_dumps(clang_text, leash_text, only=None):
             yield name, graph.place if graph else "", verdict, lines
 
 
+def text_of(path):
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return file.read()
+
+
 class Tally:
     """Functions by verdict; one of a header counts once."""
 
@@ -607,13 +633,13 @@ class Tally:
         total = sum(self.counts.values())
         agreed = self.counts[AGREE] + self.counts[AGREE_THREADED]
         percent = 100 * agreed / total if total else 0
-        print(f"{total} functions: {agreed} agree ({self.counts[AGREE_THREADED]} of them through a "
-              f"join), {self.counts[DIFFER]} differ, {self.counts[MISSING]} missing: {percent:.2f} %")
+        print(f"{total} functions: {agreed} agree ({self.counts[AGREE_THREADED]} of them through a"
+              f" join), {self.counts[DIFFER]} differ, {self.counts[MISSING]} missing: {percent:.2f} %")
         return 0 if total and percent >= limit and not self.problems else 1
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Compare leash's control-flow graphs with clang's.")
+    parser = argparse.ArgumentParser(description="leash's control-flow graphs against clang's")
     parser.add_argument("--leash", default="build/leash")
     parser.add_argument("--clang", default="clang-19")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
@@ -626,8 +652,7 @@ def main():
     options.leash = os.path.abspath(options.leash)
     tally = Tally()
     if options.dumps:
-        texts = [open(path, encoding="utf-8", errors="replace").read() for path in options.dumps]
-        tally.add("dumps", compare_dumps(*texts, options.only))
+        tally.add("dumps", compare_dumps(*map(text_of, options.dumps), options.only))
         return tally.report(options.limit)
     if not options.folder:
         parser.error("which BUILD-DIR?")

@@ -5,9 +5,9 @@
 #   tests/realworld/fetch.sh PACKAGE    fetches and configures it; prints the folder that then holds
 #                                       its compile_commands.json
 #
-# Everything lies in $LEASH_REALWORLD, by default leash-realworld in the user's cache folder, so that
-# clones share it and `./dev clean` leaves it alone.  What is there already is not done again; remove
-# the package's folder to start it over.
+# Everything lies in $LEASH_REALWORLD, by default leash-realworld in the user's cache folder, so
+# that clones share it and `./dev clean` leaves it alone.  What is there already is not done again;
+# remove the package's folder to start it over.
 #
 # `apt-get source` wants deb-src entries.  They are derived from the apt sources of this machine and
 # kept, with their lists, in a private folder: the machine's own apt settings stay as they are.
@@ -77,7 +77,7 @@ fetch() {
     ) >"$cache/$1.log" 2>&1 || stop "cannot fetch $1; see $cache/$1.log"
 }
 
-# ---- compile commands -----------------------------------------------------------------------------
+# ---- compile commands ---------------------------------------------------------------------------
 
 # Each is run in the source's folder, and leaves a compile_commands.json in it or in build/.
 by_cmake() {
@@ -113,7 +113,7 @@ configure() {
     esac
 }
 
-# ---- the command line -----------------------------------------------------------------------------
+# ---- the command line ---------------------------------------------------------------------------
 
 [ $# -gt 0 ] || {
     # shellcheck disable=SC2086 # a list of words
