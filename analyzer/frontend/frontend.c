@@ -3,6 +3,7 @@
  */
 #include "frontend/frontend.h"
 
+#include "frontend/flags.h"
 #include "frontend/lower.h"
 
 #include <stdlib.h>
@@ -10,38 +11,6 @@
 
 /* ---- parsing ----------------------------------------------------------------------------------
  */
-
-struct args {
-    VEC(const char *) at;
-};
-
-static void add_arg(struct arena *arena, struct args *args, const char *arg)
-{
-    *vec_add(arena, &args->at) = arg;
-}
-
-/* How the compiler is told where it starts; only flags that take effect. */
-static struct args collect_args(struct arena *arena, const struct frontend_job *job)
-{
-    struct args args = {0};
-    for (size_t i = 0; i < job->flag_count; i++) {
-        const char *flag = job->flags[i];
-        if (i == 0 && flag[0] != '-')
-            continue;
-        if (strcmp(flag, "-c") == 0 || strcmp(flag, job->file) == 0)
-            continue;
-        if (strcmp(flag, "-o") == 0) {
-            i++;
-            continue;
-        }
-        add_arg(arena, &args, flag);
-    }
-    add_arg(arena, &args, "-w");
-    add_arg(arena, &args, "-ferror-limit=0");
-    add_arg(arena, &args, "-Wno-unknown-warning-option");
-    add_arg(arena, &args, arena_printf(arena, "-working-directory=%s", job->directory));
-    return args;
-}
 
 static struct CXUnsavedFile *unsaved_files(struct arena *arena, const struct frontend_job *job)
 {
@@ -74,10 +43,15 @@ static const char *explain(struct arena *arena, enum CXErrorCode code, const cha
 static CXTranslationUnit parse(struct arena *arena, CXIndex index, const struct frontend_job *job,
                                const char *file, const char **problem)
 {
-    struct args args = collect_args(arena, job);
+    struct frontend_flags flags = frontend_clean_flags(arena, job);
+    if (flags.problem || flags.skipped) {
+        *problem = flags.problem ? flags.problem
+                                 : arena_printf(arena, "is not for leash: %s", flags.skipped);
+        return NULL;
+    }
     CXTranslationUnit tu = NULL;
     enum CXErrorCode code = clang_parseTranslationUnit2(
-        index, file, args.at.at, (int)args.at.count, unsaved_files(arena, job),
+        index, file, flags.at, (int)flags.count, unsaved_files(arena, job),
         (unsigned)job->buffer_count, CXTranslationUnit_KeepGoing, &tu);
     if (code != CXError_Success || !tu)
         *problem = explain(arena, code, file);

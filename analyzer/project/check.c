@@ -1,0 +1,212 @@
+#include "project/check.h"
+
+#include "project/run.h"
+
+#include <time.h>
+
+static uint64_t now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+/* ---- the stages --------------------------------------------------------------------------------
+ */
+
+static void collect(struct run *run)
+{
+    const char *problem = NULL;
+    unsigned jobs = run->options->jobs ? run->options->jobs : collect_default_jobs();
+    if (!collect_units(&run->arena, &run->inputs.units, jobs, run->options->progress, NULL,
+                       &problem))
+        problem_add(&run->arena, &run->problems, "", 0, 0, "%s", problem);
+    run_gather_problems(run);
+}
+
+static void apply_models(struct run *run)
+{
+    for (size_t i = 0; i < run->inputs.units.count; i++)
+        if (run->inputs.units.at[i]->ir)
+            model_apply(run->models, run->inputs.units.at[i]->ir);
+}
+
+static void link_programs(struct run *run)
+{
+    if (run->inputs.is_one_program)
+        link_as_one(&run->arena, &run->inputs.units, &run->programs);
+    else
+        link_units(&run->arena, &run->inputs.units, &run->programs);
+}
+
+/* Findings are copied to the run's arena by the pass; the flow facts go with each program. */
+static void judge(struct run *run)
+{
+    size_t choice_count = 0;
+    struct rule_choice *choices = settings_choices(run->settings, &choice_count);
+    for (size_t i = 0; i < run->programs.count && choice_count; i++) {
+        const unit_list *units = &run->programs.at[i].units;
+        struct arena facts = {0};
+        struct ir_unit **irs = arena_array(&facts, struct ir_unit *, units->count);
+        for (size_t k = 0; k < units->count; k++)
+            irs[k] = units->at[k]->ir;
+        struct flow *flow = flow_new(&facts, run->models, irs, units->count);
+        rules_run(&run->arena, flow, choices, choice_count, &run->found);
+        arena_release(&facts);
+    }
+}
+
+static void finish(struct run *run)
+{
+    name_list known = {0}, ran = {0};
+    for (size_t i = 0; i < rule_count; i++) {
+        *vec_add(&run->arena, &known) = rules[i]->id;
+        if (run->settings->rule_settings[i].is_on)
+            *vec_add(&run->arena, &ran) = rules[i]->id;
+    }
+    run_filter(run);
+    name_list files = run_complete_files(run);
+    struct sources sources = {0};
+    /* Of a program that is only partly here, nobody can tell what a suppression is for. */
+    bool is_part = run->inputs.is_one_program && run->inputs.database;
+    struct report_job job = {
+        .sources = &sources,
+        .root = run->root,
+        .min_confidence = run->settings->min_confidence,
+        .files = files.at,
+        .file_count = files.count,
+        .known_rules = known.at,
+        .known_rule_count = known.count,
+        .rules_run = ran.at,
+        .rules_run_count = ran.count,
+        .keep_quiet_about_unused = run->hides_unused || is_part,
+    };
+    run->tally = report_finish(&run->arena, &run->found, &job);
+    sources_release(&sources);
+}
+
+typedef void stage_function(struct run *);
+
+static void do_stage(struct run *run, enum stage stage, stage_function *function)
+{
+    uint64_t start = now();
+    function(run);
+    run->nanoseconds[stage] += now() - start;
+}
+
+/* ---- status ------------------------------------------------------------------------------------
+ */
+
+static int status_of(const struct run *run)
+{
+    enum fail_on fail_on = run->settings->fail_on;
+    if (run->problems.count)
+        return STATUS_TROUBLE;
+    for (size_t i = 0; i < run->found.count && fail_on != FAIL_ON_NEVER; i++) {
+        enum severity severity = run->found.at[i]->severity;
+        if (severity == SEVERITY_ERROR ||
+            (severity == SEVERITY_WARNING && fail_on == FAIL_ON_WARNING))
+            return STATUS_FINDINGS;
+    }
+    return STATUS_CLEAN;
+}
+
+/* ---- runs --------------------------------------------------------------------------------------
+ */
+
+/* What there is to do: settings, models, units.  false: nothing can be done. */
+static bool prepare(struct run *run)
+{
+    bool usable = run_settings(run);
+    if (run->options->shows_config) {
+        if (usable)
+            run_show_config(run);
+        return false;
+    }
+    if (!usable || !run_models(run))
+        return false;
+    bool found = inputs_find(&run->arena, run->directory, &run->options->input, &run->inputs);
+    for (size_t i = 0; i < run->inputs.problems.count; i++)
+        *vec_add(&run->arena, &run->problems) = run->inputs.problems.at[i];
+    return found;
+}
+
+static void analyse(struct run *run)
+{
+    do_stage(run, STAGE_COLLECT, collect);
+    if (run->options->lists_units) {
+        run_list_units(run);
+        return;
+    }
+    do_stage(run, STAGE_MODEL, apply_models);
+    if (run->options->dumps_ir) {
+        run_dump(run);
+        return;
+    }
+    do_stage(run, STAGE_LINK, link_programs);
+    do_stage(run, STAGE_RULES, judge);
+    do_stage(run, STAGE_REPORT, finish);
+}
+
+static void begin(struct run *run, const struct check_options *options, struct check_result *result)
+{
+    *run = (struct run){.options = options, .result = result};
+    run->directory = working_directory(&run->arena);
+}
+
+static void end(struct run *run)
+{
+    for (size_t i = 0; i < run->inputs.units.count; i++)
+        unit_release(run->inputs.units.at[i]);
+    arena_release(&run->arena);
+}
+
+void check_run(const struct check_options *options, struct check_result *result)
+{
+    struct run run;
+    begin(&run, options, result);
+    bool prepared = prepare(&run);
+    bool shows_findings = !options->lists_units && !options->dumps_ir && !options->shows_config;
+    if (prepared)
+        analyse(&run);
+    run_show_problems(&run);
+    if (shows_findings)
+        run_show_findings(&run);
+    if (prepared && !options->dumps_ir)
+        run_summary(&run);
+    result->status = run.problems.count ? STATUS_TROUBLE : status_of(&run);
+    end(&run);
+}
+
+void check_result_release(struct check_result *result)
+{
+    text_release(&result->output);
+    text_release(&result->errors);
+    text_release(&result->summary);
+}
+
+/* ---- leash collect -----------------------------------------------------------------------------
+ */
+
+void collect_run(const struct input_options *input, struct check_result *result)
+{
+    struct check_options options = {.input = *input};
+    struct run run;
+    begin(&run, &options, result);
+    if (inputs_find(&run.arena, run.directory, input, &run.inputs)) {
+        for (size_t i = 0; i < run.inputs.problems.count; i++)
+            *vec_add(&run.arena, &run.problems) = run.inputs.problems.at[i];
+        collect(&run);
+        for (size_t i = 0; i < run.inputs.units.count; i++) {
+            const struct unit *unit = run.inputs.units.at[i];
+            if (unit->state == UNIT_SKIPPED)
+                problem_add(&run.arena, &run.problems, unit->file, 0, 0, "is not for leash: %s",
+                            unit->why);
+            if (unit->ir)
+                ir_unit_write(&result->output, unit->ir);
+        }
+    }
+    run_show_problems(&run);
+    result->status = run.problems.count ? STATUS_TROUBLE : STATUS_CLEAN;
+    end(&run);
+}

@@ -1,0 +1,50 @@
+/*
+ * check.h - a whole run of `leash check`: collect, give calls their meaning, link, rules, report.
+ *
+ *     struct check_result result = {0};
+ *     check_run(&options, &result);
+ *     ... print result.errors, result.output, result.summary; exit with result.status ...
+ *     check_result_release(&result);
+ */
+#ifndef LEASH_CHECK_H
+#define LEASH_CHECK_H
+
+#include "project/collect.h"
+#include "project/inputs.h"
+
+enum { STATUS_CLEAN, STATUS_FINDINGS, STATUS_TROUBLE };
+
+enum output_format { OUTPUT_TEXT, OUTPUT_JSON };
+
+struct check_options {
+    struct input_options input;
+    const char *rules;          /* --rules; NULL: as the settings say */
+    const char *min_confidence; /* a word, or NULL */
+    const char *fail_on;        /* a word, or NULL */
+    const char *config;         /* a settings file, or NULL: the nearest */
+    name_list models;           /* more model files */
+    unsigned jobs;              /* 0: one for each processor */
+    enum output_format format;
+    bool lists_units;  /* print the units instead of findings */
+    bool dumps_ir;     /* print the IR instead of findings */
+    bool shows_config; /* print the settings and stop */
+    bool has_stats;    /* counts and times in the summary */
+    bool colour;
+    collect_progress *progress; /* NULL: none */
+};
+
+struct check_result {
+    struct text output;  /* for stdout or a file */
+    struct text errors;  /* what could not be done: for stderr, first */
+    struct text summary; /* for stderr, last */
+    int status;          /* STATUS_... */
+};
+
+void check_run(const struct check_options *, struct check_result *);
+void check_result_release(struct check_result *);
+
+/* One unit file's bytes from one file: `leash collect`.  The same errors and status; output holds
+ * the bytes. */
+void collect_run(const struct input_options *, struct check_result *);
+
+#endif

@@ -1,0 +1,232 @@
+#include "project/worker.h"
+
+#include "project/collect.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+    ANSWER_BYTES_MAX = 1 << 30,
+    READ_BYTES = 1 << 18,
+    PIPE_BYTES = 1 << 20,
+    LOG_TAIL_BYTES = 4096,
+};
+
+static bool read_all(int fd, void *data, size_t length)
+{
+    for (char *at = data; length;) {
+        ssize_t got = read(fd, at, length);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return false;
+        at += got;
+        length -= (size_t)got;
+    }
+    return true;
+}
+
+static bool write_all(int fd, const void *data, size_t length)
+{
+    for (const char *at = data; length;) {
+        ssize_t written = write(fd, at, length);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return false;
+        at += written;
+        length -= (size_t)written;
+    }
+    return true;
+}
+
+/* ---- inside the worker -------------------------------------------------------------------------
+ */
+
+/* From now on this process may use so much CPU; beyond, the kernel ends it. */
+static void limit_cpu(void)
+{
+    struct rusage used;
+    struct rlimit limit;
+    if (getrusage(RUSAGE_SELF, &used) != 0 || getrlimit(RLIMIT_CPU, &limit) != 0)
+        return;
+    rlim_t seconds = (rlim_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec);
+    limit.rlim_cur = seconds + COLLECT_CPU_SECONDS_MAX;
+    if (limit.rlim_max != RLIM_INFINITY && limit.rlim_cur > limit.rlim_max)
+        limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_CPU, &limit);
+}
+
+/* Where memory runs out, the kernel shall take a worker before anybody else. */
+static void volunteer(void)
+{
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    (void)!write(fd, "800", 3);
+    close(fd);
+}
+
+static bool answer(int fd, const struct unit *unit)
+{
+    struct arena arena = {0};
+    struct frontend_job job = unit_job(unit);
+    const char *problem = "cannot be parsed";
+    struct ir_unit *ir = frontend_parse(&arena, &job, &problem);
+    struct text bytes = {0};
+    if (ir)
+        ir_unit_write(&bytes, ir);
+    else
+        text_add(&bytes, problem);
+    arena_release(&arena);
+    struct answer_head head = {.length = bytes.length, .is_unit = ir != NULL};
+    bool done = write_all(fd, &head, sizeof head) && write_all(fd, bytes.at, bytes.length);
+    text_release(&bytes);
+    return done;
+}
+
+static _Noreturn void work(const unit_list *units, int orders, int answers)
+{
+    uint32_t index;
+    volunteer();
+    while (read_all(orders, &index, sizeof index)) {
+        BUG_ON(index >= units->count);
+        limit_cpu();
+        if (!answer(answers, units->at[index]))
+            break;
+    }
+    _exit(0);
+}
+
+/* ---- the parent's side -------------------------------------------------------------------------
+ */
+
+static void close_all(const int *fds, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (fds[i] >= 0)
+            close(fds[i]);
+}
+
+bool worker_start(struct worker *worker, const unit_list *units, const struct worker *others,
+                  size_t other_count)
+{
+    int fds[5] = {-1, -1, -1, -1, -1}; /* orders, answers: read and write end; log */
+    bool ready = pipe2(fds, O_CLOEXEC) == 0 && pipe2(fds + 2, O_CLOEXEC) == 0 &&
+                 (fds[4] = memfd_create("leash-worker", MFD_CLOEXEC)) >= 0;
+    fflush(NULL);
+    pid_t pid = ready ? fork() : -1;
+    if (pid < 0) {
+        int error = errno;
+        close_all(fds, COUNT_OF(fds));
+        errno = error;
+        return false;
+    }
+    if (pid == 0) {
+        for (size_t i = 0; i < other_count; i++)
+            if (others[i].pid)
+                close(others[i].orders);
+        close(fds[1]);
+        close(fds[2]);
+        dup2(fds[4], STDERR_FILENO);
+        signal(SIGPIPE, SIG_IGN);
+        work(units, fds[0], fds[3]);
+    }
+    close(fds[0]);
+    close(fds[3]);
+    fcntl(fds[2], F_SETPIPE_SZ, PIPE_BYTES); /* fewer switches; no matter when refused */
+    *worker = (struct worker){
+        .pid = pid, .orders = fds[1], .answers = fds[2], .log = fds[4], .unit = WORKER_IDLE};
+    return true;
+}
+
+bool worker_order(struct worker *worker, size_t unit)
+{
+    uint32_t index = (uint32_t)unit;
+    worker->unit = (int64_t)unit;
+    worker->served++;
+    return write_all(worker->orders, &index, sizeof index);
+}
+
+enum answer_state worker_read(struct worker *worker, struct answer_head *head, const char **data)
+{
+    static char chunk[READ_BYTES];
+    ssize_t got = read(worker->answers, chunk, sizeof chunk);
+    if (got < 0 && errno == EINTR)
+        return ANSWER_PARTIAL;
+    if (got <= 0)
+        return ANSWER_BROKEN;
+    text_add_bytes(&worker->bytes, chunk, (size_t)got);
+    if (worker->bytes.length < sizeof *head)
+        return ANSWER_PARTIAL;
+    memcpy(head, worker->bytes.at, sizeof *head);
+    if (head->length > ANSWER_BYTES_MAX || worker->bytes.length > sizeof *head + head->length)
+        return ANSWER_BROKEN;
+    *data = worker->bytes.at + sizeof *head;
+    return worker->bytes.length == sizeof *head + head->length ? ANSWER_WHOLE : ANSWER_PARTIAL;
+}
+
+/* The last line of the log that tells something, without its end; NULL: none does. */
+static const char *last_words(struct arena *arena, int log)
+{
+    static const char *const beginnings[] = {"leash: ", "LLVM ERROR: ", "==ERROR: "};
+    char tail[LOG_TAIL_BYTES + 1];
+    off_t size = lseek(log, 0, SEEK_END);
+    off_t start = size > LOG_TAIL_BYTES ? size - LOG_TAIL_BYTES : 0;
+    ssize_t got = pread(log, tail, LOG_TAIL_BYTES, start);
+    tail[got > 0 ? got : 0] = '\0';
+    for (size_t i = 0; i < COUNT_OF(beginnings); i++) {
+        const char *found = strstr(tail, beginnings[i]);
+        if (found) {
+            found += i == 0 ? strlen(beginnings[0]) : 0;
+            return arena_strndup(arena, found, strcspn(found, "\n"));
+        }
+    }
+    return NULL;
+}
+
+static const char *why_it_died(struct arena *arena, int status, const char *words)
+{
+    if (words)
+        return words;
+    if (WIFEXITED(status))
+        return arena_printf(arena, "the worker ended with status %d", WEXITSTATUS(status));
+    switch (WTERMSIG(status)) {
+    case SIGSEGV:
+    case SIGBUS:
+    case SIGILL:
+        return arena_printf(arena,
+                            "libclang crashed on it (%s), most likely over an expression or a "
+                            "nesting too deep for it; split that, or leave the file out",
+                            strsignal(WTERMSIG(status)));
+    case SIGKILL:
+        return "its worker was killed, most likely for want of memory; run with fewer --jobs";
+    case SIGXCPU:
+        return arena_printf(arena, "took more than %d seconds of CPU; leave the file out",
+                            COLLECT_CPU_SECONDS_MAX);
+    default:
+        return arena_printf(arena, "its worker was ended by signal %d (%s)", WTERMSIG(status),
+                            strsignal(WTERMSIG(status)));
+    }
+}
+
+const char *worker_stop(struct arena *arena, struct worker *worker)
+{
+    int status = 0;
+    close(worker->orders);
+    close(worker->answers);
+    while (waitpid(worker->pid, &status, 0) < 0 && errno == EINTR)
+        continue;
+    bool ended_well = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    const char *words = ended_well ? NULL : last_words(arena, worker->log);
+    close(worker->log);
+    text_release(&worker->bytes);
+    *worker = (struct worker){0};
+    return ended_well ? NULL : why_it_died(arena, status, words);
+}
