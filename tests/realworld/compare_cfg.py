@@ -39,6 +39,8 @@ import subprocess
 import sys
 
 AGREE, AGREE_THREADED, DIFFER, MISSING = "agrees", "agrees through a join", "differs", "missing"
+UNKNOWN = "has no graph of clang's"
+COMPARED = (AGREE, AGREE_THREADED, DIFFER, MISSING)
 BUILTIN = re.compile(r"__(builtin|sync|atomic|c11)_")
 REF = re.compile(r"\[B(\d+)\.(\d+)\]")
 ENTRY, EXIT = "ENTRY", "EXIT"
@@ -500,18 +502,32 @@ def is_same(ours, clang):
     return left == right
 
 
+class Result:
+    """What came out for one function."""
+
+    def __init__(self, name, place, verdict, lines=(), has_calls=False):
+        self.name, self.place = name, place  # place: "" when leash has no such function
+        self.verdict, self.lines = verdict, list(lines)  # lines tell the difference
+        self.has_calls = has_calls
+
+    def is_in_header(self):
+        return self.place.count(":") == 2  # "util.h:12:5", but "12:5" in the main file
+
+
 def compare(clang_function, our_graph):
-    """(verdict, lines that tell the difference)."""
-    if our_graph is None:
-        return MISSING, ["leash has no such function"]
-    ours = Relation(our_graph)
     clang = Relation(clang_function.graph(is_threaded=False))
-    if is_same(ours, clang):
-        return AGREE, []
+    has_calls = len(clang.labels) > 2
+    if our_graph is None:
+        return Result(clang_function.name, "", MISSING, ["leash has no such function"], has_calls)
+    ours, lines = Relation(our_graph), []
     threaded = Relation(clang_function.graph(is_threaded=True))
-    if is_same(ours, threaded):
-        return AGREE_THREADED, []
-    return DIFFER, difference(ours, threaded)
+    if is_same(ours, clang):
+        verdict = AGREE
+    elif is_same(ours, threaded):
+        verdict = AGREE_THREADED
+    else:
+        verdict, lines = DIFFER, difference(ours, threaded)
+    return Result(clang_function.name, our_graph.place, verdict, lines, has_calls)
 
 
 def difference(ours, clang):
@@ -573,7 +589,7 @@ def run(command, directory):
 
 
 def compare_unit(options, path, entry):
-    """(problem or "", [(name, place, verdict, lines)])."""
+    """(problem or "", results)."""
     command = clang_command(options.clang, entry)
     status, _, dump = run(command + HEADERS_TOO, entry["directory"])
     if status:
@@ -584,21 +600,24 @@ def compare_unit(options, path, entry):
     if status not in (0, 1):
         return f"leash: status {status}: {messages.strip()[:300]}", []
     results = list(compare_dumps(dump, out, options.only))
-    if any(verdict == MISSING for _, _, verdict, _ in results):
+    if any(result.verdict == MISSING for result in results):
         # Clang dumps system headers as well, which leash leaves out: ask for the main file's alone.
         _, _, dump = run(command, entry["directory"])
         own = {name for name, _ in parse_clang(dump)}
-        results = [result for result in results if result[2] != MISSING or result[0] in own]
+        results = [result for result in results if result.verdict != MISSING or result.name in own]
     return "", results
 
 
 def compare_dumps(clang_text, leash_text, only=None):
+    """A result for each function of either dump."""
     ours = parse_leash(leash_text)
     for name, blocks in parse_clang(clang_text):
+        graph = ours.pop(name, None)
         if blocks and (only is None or only == name):
-            graph = ours.get(name)
-            verdict, lines = compare(ClangFunction(name, blocks), graph)
-            yield name, graph.place if graph else "", verdict, lines
+            yield compare(ClangFunction(name, blocks), graph)
+    for name, graph in ours.items():
+        if only is None or only == name:
+            yield Result(name, graph.place, UNKNOWN)
 
 
 def text_of(path):
@@ -607,34 +626,40 @@ def text_of(path):
 
 
 class Tally:
-    """Functions by verdict; one of a header counts once."""
+    """Functions by verdict; one of a header counts once, and once more for each difference."""
 
     def __init__(self):
         self.counts = collections.Counter()
+        self.with_calls = collections.Counter()
         self.seen = set()
         self.problems = 0
 
     def add(self, unit, results):
-        for name, place, verdict, lines in results:
-            if place.count(":") == 2 and verdict != DIFFER:
-                if (name, place) in self.seen:
-                    continue
-                self.seen.add((name, place))
-            elif place.count(":") == 2 and (name, place, tuple(lines)) in self.seen:
+        for result in results:
+            key = (result.name, result.place, tuple(result.lines))
+            if result.is_in_header() and key in self.seen:
                 continue
-            self.seen.add((name, place, tuple(lines)))
-            self.counts[verdict] += 1
-            if lines:
-                print(f"{unit}: {name} at {place or '?'} {verdict}")
-                for line in lines:
+            self.seen.add(key)
+            self.counts[result.verdict] += 1
+            self.with_calls[result.verdict] += result.has_calls
+            if result.lines or result.verdict == UNKNOWN:
+                print(f"{unit}: {result.name} at {result.place or '?'} {result.verdict}")
+                for line in result.lines:
                     print(f"    {line}")
 
+    @staticmethod
+    def share(counts):
+        total = sum(counts[verdict] for verdict in COMPARED)
+        agreed = counts[AGREE] + counts[AGREE_THREADED]
+        return total, agreed, 100 * agreed / total if total else 0
+
     def report(self, limit):
-        total = sum(self.counts.values())
-        agreed = self.counts[AGREE] + self.counts[AGREE_THREADED]
-        percent = 100 * agreed / total if total else 0
-        print(f"{total} functions: {agreed} agree ({self.counts[AGREE_THREADED]} of them through a"
-              f" join), {self.counts[DIFFER]} differ, {self.counts[MISSING]} missing: {percent:.2f} %")
+        total, agreed, percent = self.share(self.counts)
+        calling, _, percent_calling = self.share(self.with_calls)
+        print(f"{total} functions: {agreed} agree ({self.counts[AGREE_THREADED]} through a join), "
+              f"{self.counts[DIFFER]} differ, {self.counts[MISSING]} missing: {percent:.2f} %; "
+              f"of the {calling} that call something {percent_calling:.2f} %; "
+              f"{self.counts[UNKNOWN]} without a graph of clang's")
         return 0 if total and percent >= limit and not self.problems else 1
 
 

@@ -104,7 +104,7 @@ class Comparison(unittest.TestCase):
     def verdict(self, clang, leash):
         results = list(compare_cfg.compare_dumps(clang, leash))
         self.assertEqual(len(results), 1)
-        return results[0][2], results[0][3]
+        return results[0].verdict, results[0].lines
 
     def assert_agree(self, clang, leash, how=compare_cfg.AGREE):
         self.assertEqual(self.verdict(clang, leash), (how, []))
@@ -149,6 +149,9 @@ class Relation(Comparison):
 
     def test_a_missing_function(self):
         self.assertEqual(self.verdict(CLANG, "unit f.c\n")[0], compare_cfg.MISSING)
+
+    def test_a_function_that_clang_has_no_graph_of(self):
+        self.assertEqual(self.verdict("", LEASH), (compare_cfg.UNKNOWN, []))
 
     def test_a_function_without_exit(self):
         clang = clang_dump("f", 2, {1: (["a"], "", "B1")})
