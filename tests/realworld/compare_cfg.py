@@ -18,14 +18,15 @@ What is levelled out before, and why:
  1. Built-in functions (__builtin_..., __sync_..., __atomic_..., __c11_...) are no calls on either
     side: the IR keeps only their value, and the two name them differently.
  2. Nothing follows a call that does not return.  Clang draws an edge to the exit from there.
- 3. Branches on constants: clang drops the dead edge, so it is dropped in the IR as well.  But where a
-    switch names each enumerator clang declares its default edge dead, and we do not, since an
+ 3. Branches on constants: clang drops the dead edge, so it is dropped in the IR as well.  But where
+    a switch names each enumerator clang declares its default edge dead, and we do not, since an
     enumeration may hold any integer: that edge is kept.
- 4. Clang joins the ways of `a && b` before it applies `!`, `__builtin_expect` or a comparison with 0
-    to it, and then branches both ways.  The IR branches at once.  So a function also agrees when it
-    does so after clang's edges were followed through such a join with the value they carry there;
-    these are counted apart.
- 5. What only one side can reach from the entry is left out on both.
+ 4. Clang joins the ways of `a && b` before it applies `!` or `__builtin_expect` to it, and those of
+    `a ? b : 0` always, and then branches both ways.  The IR branches at once, so it lacks pairs
+    that no run can show.  So a function also agrees when it does so after clang's edges were
+    followed through such a join with the value they carry there; these are counted apart.
+ 5. What cannot be reached from the entry is left out on both sides.
+ 6. Functions of system headers are left out: leash does not lower them.
 """
 import argparse
 import collections
@@ -38,9 +39,12 @@ import subprocess
 import sys
 
 AGREE, AGREE_THREADED, DIFFER, MISSING = "agrees", "agrees through a join", "differs", "missing"
+UNKNOWN = "has no graph of clang's"
+COMPARED = (AGREE, AGREE_THREADED, DIFFER, MISSING)
 BUILTIN = re.compile(r"__(builtin|sync|atomic|c11)_")
 REF = re.compile(r"\[B(\d+)\.(\d+)\]")
 ENTRY, EXIT = "ENTRY", "EXIT"
+LINES_MAX = 12  # of the difference of one function
 
 
 class Block:
@@ -109,7 +113,7 @@ def label_of(name, argument_count):
     return f"{name}/{argument_count}"
 
 
-# ---- clang's dump ---------------------------------------------------------------------------------
+# ---- clang's dump -------------------------------------------------------------------------------
 
 
 class ClangBlock:
@@ -118,13 +122,13 @@ class ClangBlock:
         self.elements = []
         self.terminator = ""
         self.successors = []  # (block, is it reachable), None for no edge
-        self.is_full = False  # all elements were read
+        self.edge_list = ""  # "Preds" or "Succs": the list that is being read
 
 
 def declared_name(line):
-    """The function's name in a declaration as clang prints it."""
+    """The function's name in a declaration as clang prints it: `int f(void)`, `int (f)(void)`."""
     line = re.sub(r"__attribute__\(\((?:[^()]|\([^()]*\))*\)\)", "", line)
-    for match in re.finditer(r"([A-Za-z_]\w*)\(", line):
+    for match in re.finditer(r"([A-Za-z_]\w*)\)?\(", line):
         if match[1] not in ("typeof", "__typeof__", "_Atomic", "_Alignas", "__declspec"):
             return match[1]
     return None
@@ -151,20 +155,22 @@ def parse_clang(text):
 
 
 def parse_clang_line(block, line):
-    successors = re.match(r"   Succs \(\d+\): (.*)$", line)
     element = re.match(r" +(\d+): (.*)$", line)
-    if successors:
-        block.is_full = True
-        for word in successors[1].split():
+    edges = re.match(r"   (Preds|Succs) \(\d+\):(.*)$", line)
+    if edges:
+        block.edge_list = edges[1]
+        line = edges[2]
+    if block.edge_list == "Succs":  # a long list takes several lines
+        for word in line.split():
             edge = re.match(r"B(\d+)(\(Unreachable\))?$", word)
             block.successors.append((int(edge[1]), not edge[2]) if edge else None)
+    elif block.edge_list:
+        pass
     elif line.startswith("   T: "):
-        block.terminator, block.is_full = line[6:], True
-    elif re.match(r"   Preds \(\d+\):", line):
-        block.is_full = True
+        block.terminator = line[6:]
     elif element and int(element[1]) == len(block.elements) + 1:
         block.elements.append(element[2])
-    elif block.elements and not block.is_full:
+    elif block.elements and not block.terminator:
         block.elements[-1] += "\n" + line  # an initialiser with statements in it
 
 
@@ -234,13 +240,35 @@ class ClangFunction:
         refs = list(REF.finditer(block.terminator))
         return bool(refs) and re.fullmatch(r"-?\d+\w*", self.element(refs[-1])) is not None
 
-    def joined(self, number):
-        """Whether the value that arrives at a join is negated before the branch on it.
+    def brings(self, number, index, target):
+        """The value an edge carries into the join at its target; None: not known."""
+        join = self.blocks[target].elements[:1] or [""]
+        terminator = self.blocks[number].terminator
+        if re.search(r"\]\)* (&&|\|\|) \(*(\[|!)", join[0]):
+            return index == 0 if re.search(r"(&&|\|\|) \.\.\.$", terminator) else None
+        if not terminator and re.search(r"\]\)* \? ", join[0]):
+            arms = [ref for ref in list(REF.finditer(join[0]))[1:] if int(ref[1]) == number]
+            return self.constant(arms[0]) if arms else None
+        return None
 
-        None: the block is no join that does nothing but branch on the arriving value."""
+    def constant(self, ref):
+        """Whether a number, at the end of commas and casts, is not 0; None: it is no number."""
+        for _ in range(20):
+            text = self.element(ref)
+            if re.fullmatch(r"\d+\w*", text):
+                return int(re.match(r"\d+", text)[0]) != 0
+            inner = re.fullmatch(r"(?:\.\.\. , |\([\w *]+\))?\(*(\[B\d+\.\d+\])\)*"
+                                 r"(?: \(\w+Cast.*)?", text)
+            if not inner:
+                return None
+            ref = REF.match(inner[1])
+        return None
+
+    def joined(self, number):
+        """Whether the first element's value is negated before the branch on it.
+
+        None: the block does more than to branch on that value."""
         block = self.blocks[number]
-        if not block.elements or not re.search(r"\] (&&|\|\||\?:) \(*(\[|!)", block.elements[0]):
-            return None
         if self.calls(block) or len(block.successors) != 2 or not block.terminator:
             return None
         refs = list(REF.finditer(block.terminator))
@@ -256,12 +284,8 @@ class ClangFunction:
             text = re.sub(r" \((Implicit|CStyle)CastExpr, .*\)$", "", self.element(ref))
             refs = list(REF.finditer(text))
             call = self.call(text)
-            compare = re.match(r"\(*\[B[\d.]+\]\)* (==|!=) ", text)
             if call and call.startswith("__builtin_expect") and len(refs) > 1:
                 ref = refs[1]
-            elif compare and len(refs) == 2 and self.callee_or_zero(refs[1]):
-                is_negated ^= compare[1] == "=="
-                ref = refs[0]
             elif len(refs) == 1 and re.match(r"(!|\([\w *]+\))?\(*\[", text):
                 is_negated ^= text.startswith("!")
                 ref = refs[0]
@@ -269,29 +293,15 @@ class ClangFunction:
                 return None
         return None
 
-    def callee_or_zero(self, ref):
-        """Is it the constant 0, through casts?"""
-        for _ in range(5):
-            text = self.element(ref)
-            inner = REF.match(text)
-            if not inner:
-                return text == "0"
-            ref = inner
-        return False
-
     def follow(self, number, index):
         """Rule 4: the target of an edge, through joins that only branch on what it brings."""
         target = self.edge(self.blocks[number], index)
         for _ in range(100):
-            block = self.blocks[number]
-            is_logical = re.search(r"(&&|\|\|) \.\.\.$|\? \.\.\. : \.\.\.$", block.terminator)
-            is_negated = self.joined(target) if target is not None and is_logical else None
+            value = self.brings(number, index, target) if target is not None else None
+            is_negated = self.joined(target) if value is not None else None
             if is_negated is None:
                 break
-            if block.terminator.endswith(": ...") and (
-                    index != 0 or "?:" not in self.blocks[target].elements[0]):
-                break
-            number, index = target, int((index == 0) == is_negated)
+            number, index = target, int(value == is_negated)
             target = self.edge(self.blocks[number], index)
         return target
 
@@ -310,7 +320,7 @@ class ClangFunction:
         return graph
 
 
-# ---- our dump -------------------------------------------------------------------------------------
+# ---- our dump -----------------------------------------------------------------------------------
 
 
 def parse_leash(text):
@@ -391,7 +401,7 @@ def leash_targets(text):
     return [int(target) for target in re.findall(r"(?:-> b|\)?:? b)(\d+)(?=,|$)", text)]
 
 
-# ---- the relation ---------------------------------------------------------------------------------
+# ---- the relation -------------------------------------------------------------------------------
 
 
 class Relation:
@@ -492,18 +502,32 @@ def is_same(ours, clang):
     return left == right
 
 
+class Result:
+    """What came out for one function."""
+
+    def __init__(self, name, place, verdict, lines=(), has_calls=False):
+        self.name, self.place = name, place  # place: "" when leash has no such function
+        self.verdict, self.lines = verdict, list(lines)  # lines tell the difference
+        self.has_calls = has_calls
+
+    def is_in_header(self):
+        return self.place.count(":") == 2  # "util.h:12:5", but "12:5" in the main file
+
+
 def compare(clang_function, our_graph):
-    """(verdict, lines that tell the difference)."""
-    if our_graph is None:
-        return MISSING, ["leash has no such function"]
-    ours = Relation(our_graph)
     clang = Relation(clang_function.graph(is_threaded=False))
-    if is_same(ours, clang):
-        return AGREE, []
+    has_calls = len(clang.labels) > 2
+    if our_graph is None:
+        return Result(clang_function.name, "", MISSING, ["leash has no such function"], has_calls)
+    ours, lines = Relation(our_graph), []
     threaded = Relation(clang_function.graph(is_threaded=True))
-    if is_same(ours, threaded):
-        return AGREE_THREADED, []
-    return DIFFER, difference(ours, threaded)
+    if is_same(ours, clang):
+        verdict = AGREE
+    elif is_same(ours, threaded):
+        verdict = AGREE_THREADED
+    else:
+        verdict, lines = DIFFER, difference(ours, threaded)
+    return Result(clang_function.name, our_graph.place, verdict, lines, has_calls)
 
 
 def difference(ours, clang):
@@ -515,10 +539,12 @@ def difference(ours, clang):
             where = "; ".join(ours.where(pair)) if word == "only leash" else ""
             lines.append(f"{word}: {pair[0]} -> {pair[1]}" + (f" (x{count})" if count > 1 else "") +
                          (f"  [{where}]" if where else ""))
+    if len(lines) > LINES_MAX:
+        lines[LINES_MAX:] = [f"... and {len(lines) - LINES_MAX} more"]
     return lines or ["the same pairs of names, but other sites of these names"]
 
 
-# ---- units ----------------------------------------------------------------------------------------
+# ---- units --------------------------------------------------------------------------------------
 
 DROPPED = {"-c", "-MD", "-MMD", "-MP", "-MM", "-M", "-pipe"}
 DROPPED_WITH_VALUE = {"-o", "-MF", "-MT", "-MQ"}
@@ -547,9 +573,12 @@ def clang_command(clang, entry):
             next(arguments, None)
         elif argument not in DROPPED and not argument.startswith(("-Wp,", "-M")):
             kept.append(argument)
-    return [clang, "--analyze", "--analyzer-no-default-checks", "-U__clang_analyzer__", "-w",
-            "-Xclang", "-analyzer-checker=debug.DumpCFG", "-Xclang", "-analyzer-opt-analyze-headers",
-            "-Qunused-arguments", *kept, "-o", "/dev/null"]
+    return [clang, "--analyze", "--analyzer-no-default-checks", "-U__clang_analyzer__",
+            "-Xclang", "-analyzer-checker=debug.DumpCFG", "-Qunused-arguments", *kept, "-w",
+            "-o", "/dev/null"]
+
+
+HEADERS_TOO = ["-Xclang", "-analyzer-opt-analyze-headers"]
 
 
 def run(command, directory):
@@ -560,8 +589,9 @@ def run(command, directory):
 
 
 def compare_unit(options, path, entry):
-    """(problem or "", [(name, place, verdict, lines)])."""
-    status, _, dump = run(clang_command(options.clang, entry), entry["directory"])
+    """(problem or "", results)."""
+    command = clang_command(options.clang, entry)
+    status, _, dump = run(command + HEADERS_TOO, entry["directory"])
     if status:
         error = re.search(r".*error:.*", dump)
         return f"clang: {error[0] if error else f'status {status}'}", []
@@ -569,52 +599,72 @@ def compare_unit(options, path, entry):
         [options.leash, "check", "--dump-ir", path, "--", *arguments_of(entry)], entry["directory"])
     if status not in (0, 1):
         return f"leash: status {status}: {messages.strip()[:300]}", []
-    return "", list(compare_dumps(dump, out, options.only))
+    results = list(compare_dumps(dump, out, options.only))
+    if any(result.verdict == MISSING for result in results):
+        # Clang dumps system headers as well, which leash leaves out: ask for the main file's alone.
+        _, _, dump = run(command, entry["directory"])
+        own = {name for name, _ in parse_clang(dump)}
+        results = [result for result in results if result.verdict != MISSING or result.name in own]
+    return "", results
 
 
 def compare_dumps(clang_text, leash_text, only=None):
+    """A result for each function of either dump."""
     ours = parse_leash(leash_text)
     for name, blocks in parse_clang(clang_text):
+        graph = ours.pop(name, None)
         if blocks and (only is None or only == name):
-            graph = ours.get(name)
-            verdict, lines = compare(ClangFunction(name, blocks), graph)
-            yield name, graph.place if graph else "", verdict, lines
+            yield compare(ClangFunction(name, blocks), graph)
+    for name, graph in ours.items():
+        if only is None or only == name:
+            yield Result(name, graph.place, UNKNOWN)
+
+
+def text_of(path):
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return file.read()
 
 
 class Tally:
-    """Functions by verdict; one of a header counts once."""
+    """Functions by verdict; one of a header counts once, and once more for each difference."""
 
     def __init__(self):
         self.counts = collections.Counter()
+        self.with_calls = collections.Counter()
         self.seen = set()
         self.problems = 0
 
     def add(self, unit, results):
-        for name, place, verdict, lines in results:
-            if place.count(":") == 2 and verdict != DIFFER:
-                if (name, place) in self.seen:
-                    continue
-                self.seen.add((name, place))
-            elif place.count(":") == 2 and (name, place, tuple(lines)) in self.seen:
+        for result in results:
+            key = (result.name, result.place, tuple(result.lines))
+            if result.is_in_header() and key in self.seen:
                 continue
-            self.seen.add((name, place, tuple(lines)))
-            self.counts[verdict] += 1
-            if lines:
-                print(f"{unit}: {name} at {place or '?'} {verdict}")
-                for line in lines:
+            self.seen.add(key)
+            self.counts[result.verdict] += 1
+            self.with_calls[result.verdict] += result.has_calls
+            if result.lines or result.verdict == UNKNOWN:
+                print(f"{unit}: {result.name} at {result.place or '?'} {result.verdict}")
+                for line in result.lines:
                     print(f"    {line}")
 
+    @staticmethod
+    def share(counts):
+        total = sum(counts[verdict] for verdict in COMPARED)
+        agreed = counts[AGREE] + counts[AGREE_THREADED]
+        return total, agreed, 100 * agreed / total if total else 0
+
     def report(self, limit):
-        total = sum(self.counts.values())
-        agreed = self.counts[AGREE] + self.counts[AGREE_THREADED]
-        percent = 100 * agreed / total if total else 0
-        print(f"{total} functions: {agreed} agree ({self.counts[AGREE_THREADED]} of them through a "
-              f"join), {self.counts[DIFFER]} differ, {self.counts[MISSING]} missing: {percent:.2f} %")
+        total, agreed, percent = self.share(self.counts)
+        calling, _, percent_calling = self.share(self.with_calls)
+        print(f"{total} functions: {agreed} agree ({self.counts[AGREE_THREADED]} through a join), "
+              f"{self.counts[DIFFER]} differ, {self.counts[MISSING]} missing: {percent:.2f} %; "
+              f"of the {calling} that call something {percent_calling:.2f} %; "
+              f"{self.counts[UNKNOWN]} without a graph of clang's")
         return 0 if total and percent >= limit and not self.problems else 1
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Compare leash's control-flow graphs with clang's.")
+    parser = argparse.ArgumentParser(description="leash's control-flow graphs against clang's")
     parser.add_argument("--leash", default="build/leash")
     parser.add_argument("--clang", default="clang-19")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
@@ -627,8 +677,7 @@ def main():
     options.leash = os.path.abspath(options.leash)
     tally = Tally()
     if options.dumps:
-        texts = [open(path, encoding="utf-8", errors="replace").read() for path in options.dumps]
-        tally.add("dumps", compare_dumps(*texts, options.only))
+        tally.add("dumps", compare_dumps(*map(text_of, options.dumps), options.only))
         return tally.report(options.limit)
     if not options.folder:
         parser.error("which BUILD-DIR?")

@@ -5,9 +5,9 @@
 #   tests/realworld/fetch.sh PACKAGE    fetches and configures it; prints the folder that then holds
 #                                       its compile_commands.json
 #
-# Everything lies in $LEASH_REALWORLD, by default leash-realworld in the user's cache folder, so that
-# clones share it and `./dev clean` leaves it alone.  What is there already is not done again; remove
-# the package's folder to start it over.
+# Everything lies in $LEASH_REALWORLD, by default leash-realworld in the user's cache folder, so
+# that clones share it and `./dev clean` leaves it alone.  What is there already is not done again;
+# remove the package's folder to start it over.
 #
 # `apt-get source` wants deb-src entries.  They are derived from the apt sources of this machine and
 # kept, with their lists, in a private folder: the machine's own apt settings stay as they are.
@@ -77,7 +77,7 @@ fetch() {
     ) >"$cache/$1.log" 2>&1 || stop "cannot fetch $1; see $cache/$1.log"
 }
 
-# ---- compile commands -----------------------------------------------------------------------------
+# ---- compile commands ---------------------------------------------------------------------------
 
 # Each is run in the source's folder, and leaves a compile_commands.json in it or in build/.
 by_cmake() {
@@ -102,14 +102,21 @@ configure() {
         by_make memcached
         ;;
     redis) by_make MALLOC=libc ;;
-    lua5.4) by_make -C src linux ;;
+    lua5.4)
+        # Debian's makefile wants libtool and builds all twice, as C++ too: plain C objects will do.
+        printf '#define DEB_HOST_MULTIARCH "%s"\n' "$(dpkg-architecture -q DEB_HOST_MULTIARCH)" \
+            >src/lua5.4-deb-multiarch.h
+        # shellcheck disable=SC2016 # for the shell that make starts
+        by_make -C src SYSCFLAGS=-DLUA_USE_LINUX CXX=true LIBTOOL='sh -c '\''shift 2; "$$@"'\'' --' o
+        ;;
     *) stop "unknown package $1; known: $packages" ;;
     esac
 }
 
-# ---- the command line -----------------------------------------------------------------------------
+# ---- the command line ---------------------------------------------------------------------------
 
 [ $# -gt 0 ] || {
+    # shellcheck disable=SC2086 # a list of words
     printf '%s\n' $packages
     exit 0
 }
