@@ -234,9 +234,9 @@ static void read_file(struct arena *run, const struct report_job *job, const cha
     for (size_t i = 0; i < found.count; i++) {
         const struct comment *comment = &found.at[i];
         const char *newline = memchr(comment->text, '\n', comment->length);
-        size_t length = newline ? (size_t)(newline - comment->text) : comment->length;
+        size_t first_line = newline ? (size_t)(newline - comment->text) : comment->length;
         read_line(&(struct scan){
-            .run = run, .path = path, .comment = comment, .length = length, .out = out});
+            .run = run, .path = path, .comment = comment, .length = first_line, .out = out});
     }
     arena_release(&scratch);
 }
