@@ -445,14 +445,16 @@ static void report(const struct look *look, const struct ir_func *spawner,
                    const struct ir_func *body)
 {
     struct pass *pass = look->pass;
-    const char *what = look->spawn->act->object ? "thread" : "task";
+    bool is_thread = look->spawn->act->object != NULL;
     const char *name = body->symbol->name;
     const char *how = look->loop_func   ? " can run for ever and nobody can stop it: it"
                       : look->park_func ? " can wait for ever and nobody can stop it: it"
                                         : "";
     struct finding *finding =
-        pass_report(pass, spawner, look->spawn->pos, CONFIDENCE_LIKELY,
-                    "%s '%s'%s takes no done channel and no context", what, name, how);
+        pass_report(pass, spawner, look->spawn->pos, CONFIDENCE_LIKELY, "%s '%s'%s %s",
+                    is_thread ? "thread" : "task", name, how,
+                    is_thread ? "tests no flag that ends it, and nobody cancels it"
+                              : "takes no done channel and no context");
     if (look->unclosed)
         pass_note(pass, finding, look->loop_func, look->loop_pos,
                   "this loop ends when '%s' is closed, and nothing in sight closes it",
@@ -463,11 +465,11 @@ static void report(const struct look *look, const struct ir_func *spawner,
         pass_note(pass, finding, look->park_func, look->park_pos,
                   "%s can wait here for ever: nothing in sight is sure to end it",
                   look->park->act->word);
-    pass_note(
-        pass, finding, body, body->pos,
-        "hand '%s' a way to be stopped as its first parameter, and watch it wherever it waits "
-        "or goes round",
-        name);
+    pass_note(pass, finding, body, body->pos,
+              is_thread ? "let '%s' test a flag on every round, which whoever starts it can set"
+                        : "hand '%s' a done channel or a context as its first parameter, and watch "
+                          "it wherever the task waits or goes round",
+              name);
 }
 
 static bool should_report(struct look *look, const struct frame *task)
