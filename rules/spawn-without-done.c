@@ -33,6 +33,7 @@ struct look {
     const struct ir_func *loop_func, *park_func; /* the first of each, with its place */
     struct ir_pos loop_pos, park_pos;
     const struct ir_op *park;
+    const struct ir_op *unclosed; /* the loop ends only when what this receives from is closed */
 };
 
 /* ---- channels ------------------------------------------------------------------------------ */
@@ -225,6 +226,7 @@ static bool watches(struct flow *flow, const struct frame *frame, const struct i
 struct edges {
     struct flow *flow;
     const struct frame *frame;
+    const struct ir_op *unclosed; /* the receive of the last edge refused for want of a close */
 };
 
 static bool leads_to_failure(const struct ir_func *func, const struct ir_edge *edge)
@@ -326,9 +328,13 @@ static bool is_stuck_condition(struct flow *flow, const struct ir_func *func,
 static bool edge_counts(void *context, const struct ir_func *func, const struct ir_block *block,
                         const struct ir_edge *edge)
 {
-    const struct edges *edges = context;
-    return !leads_to_failure(func, edge) && !is_stuck_condition(edges->flow, func, block, edge) &&
-           !needs_close_that_never_comes(edges->flow, edges->frame, block, edge);
+    struct edges *edges = context;
+    if (leads_to_failure(func, edge) || is_stuck_condition(edges->flow, func, block, edge))
+        return false;
+    if (!needs_close_that_never_comes(edges->flow, edges->frame, block, edge))
+        return true;
+    edges->unclosed = tested_receive(edges->flow, edges->frame, block->value);
+    return false;
 }
 
 /* ---- looking through a task ---------------------------------------------------------------- */
@@ -373,11 +379,13 @@ static void look_into(struct look *look, const struct frame *frame)
     look->can_be_stopped |= func->incomplete != NULL;
     for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_CALL, op));)
         look_at(look, frame, op);
-    struct edges edges = {look->pass->flow, frame};
+    struct edges edges = {look->pass->flow, frame, NULL};
     struct flow_trap trap;
     if (!look->loop_func && flow_find_trap(look->pass->flow, func, edge_counts, &edges, &trap)) {
         look->loop_func = func;
         look->loop_pos = trap.pos;
+        if (edges.unclosed && trap.in[edges.unclosed->block])
+            look->unclosed = edges.unclosed;
     }
 }
 
@@ -452,7 +460,11 @@ static void report(const struct look *look, const struct ir_func *spawner,
     struct finding *finding =
         pass_report(pass, spawner, look->spawn->pos, CONFIDENCE_LIKELY,
                     "%s '%s'%s takes no done channel and no context", what, name, how);
-    if (look->loop_func)
+    if (look->unclosed)
+        pass_note(pass, finding, look->loop_func, look->loop_pos,
+                  "this loop ends when '%s' is closed, and nothing in sight closes it",
+                  ir_expr_text(pass->arena, look->unclosed->act->object));
+    else if (look->loop_func)
         pass_note(pass, finding, look->loop_func, look->loop_pos, "this loop has no way out");
     if (look->park_func)
         pass_note(pass, finding, look->park_func, look->park_pos,
