@@ -24,8 +24,8 @@ typedef void collect_progress(void *context, size_t done, size_t total);
  * afterwards analysed or failed; the result does not depend on `jobs`.  Forks, so no other thread
  * may run in this process.  false and *problem: no worker could be started at all.
  */
-bool collect_units(struct arena *, const unit_list *, unsigned jobs, collect_progress *,
-                   void *context, const char **problem);
+bool collect_units(struct arena *arena, const unit_list *units, unsigned jobs,
+                   collect_progress *progress, void *context, const char **problem);
 
 /* The processors this process may use. */
 unsigned collect_default_jobs(void);

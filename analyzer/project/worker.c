@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -16,6 +17,7 @@ enum {
     READ_BYTES = 1 << 18,
     PIPE_BYTES = 1 << 20,
     LOG_TAIL_BYTES = 4096,
+    LARGE_UNIT_BYTES = 32 << 20, /* of IR */
 };
 
 static bool read_all(int fd, void *data, size_t length)
@@ -76,6 +78,14 @@ static void volunteer(void)
     close(fd);
 }
 
+/* libclang and the unit leave large holes in the heap; the next step of a large unit needs the room
+ * they take. */
+static void return_memory(size_t unit_bytes)
+{
+    if (unit_bytes >= LARGE_UNIT_BYTES)
+        malloc_trim(0);
+}
+
 static bool answer(int fd, const struct unit *unit)
 {
     struct arena arena = {0};
@@ -83,11 +93,14 @@ static bool answer(int fd, const struct unit *unit)
     const char *problem = "cannot be parsed";
     struct ir_unit *ir = frontend_parse(&arena, &job, &problem);
     struct text bytes = {0};
+    size_t unit_bytes = arena.bytes;
+    return_memory(unit_bytes);
     if (ir)
         ir_unit_write(&bytes, ir);
     else
         text_add(&bytes, problem);
     arena_release(&arena);
+    return_memory(unit_bytes);
     struct answer_head head = {.length = bytes.length, .is_unit = ir != NULL};
     bool done = write_all(fd, &head, sizeof head) && write_all(fd, bytes.at, bytes.length);
     text_release(&bytes);
