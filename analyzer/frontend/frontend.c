@@ -295,6 +295,7 @@ static void begin_source(struct source *source)
 {
     source->names.map.arena = source->arena;
     source->file_index.arena = &source->scratch;
+    source->path_index.arena = &source->scratch;
     source->named_symbols.arena = &source->scratch;
     source->function_names.arena = &source->scratch;
     source->pointer_size = pointer_size(source->tu);

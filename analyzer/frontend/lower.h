@@ -174,6 +174,12 @@ struct build {
     char *printed;          /* the pretty-printed body, made when a `for` needs it */
 };
 
+/* Where a macro call begins and ends in the source. */
+struct macro_call {
+    CXFile file;
+    unsigned offset, end_line, end_column, end_offset;
+};
+
 /* ---- a unit under construction --------------------------------------------------------------- */
 
 struct source {
@@ -186,6 +192,8 @@ struct source {
     VEC(struct ir_file) files;
     VEC(struct own_file) own_files;
     struct map file_index; /* CXFile → index + 1 */
+    struct map path_index; /* path → index + 1 */
+    struct macro_call last_macro;
     CXFile last_file;
     uint32_t last_index;
     VEC(struct ir_type *) types;

@@ -310,7 +310,9 @@ static const struct ir_type *make_type(struct source *source, CXType type, unsig
     struct ir_type *own = table_get(source, type.data[0]);
     if (own)
         return own;
-    CXType bare = clang_getUnqualifiedType(type);
+    bool is_bare = !clang_isConstQualifiedType(type) && !clang_isVolatileQualifiedType(type) &&
+                   !clang_isRestrictQualifiedType(type);
+    CXType bare = is_bare ? type : clang_getUnqualifiedType(type);
     if (bare.data[0] == type.data[0] || bare.kind == CXType_Invalid) {
         own = make_unqualified(source, type, depth + 1);
     } else {
