@@ -967,8 +967,9 @@ static expr *lower_unexposed(struct build *build, CXCursor cursor, bool is_used)
     if (!value && kids.count == 0)
         value = lower_number(build, cursor);
     if (!value) {
-        for (size_t i = 0; i < kids.count; i++)
-            lower_effect(build, kid(source, kids, i));
+        for (size_t i = 0; i < kids.count; i++) /* va_arg has the type's name among them */
+            if (clang_isExpression(clang_getCursorKind(kid(source, kids, i))))
+                lower_effect(build, kid(source, kids, i));
         value = unknown_at(build, cursor);
     }
     kids_drop(source, kids);
