@@ -22,11 +22,16 @@ struct counted {
     const struct frame *spawner; /* runs the spawn */
     const struct ir_op *spawn;
     const struct frame *task;
-    const struct frame *raiser; /* runs the add: the spawner, or one of its callers */
+    const struct frame
+        *raiser; /* runs the add: the spawner, a caller of it, or a helper of theirs */
     const struct ir_op *add;
-    const struct ir_expr *group; /* resolved */
-    const struct ir_op *done;    /* one that was met on the walk, for its word */
-    bool waits;                  /* the task itself waits for the group */
+    const struct frame
+        *base; /* the spawner or caller in which the count goes up before the spawn ... */
+    const struct ir_op *raised_at;  /* ... at this operation: the add, or the call of the helper */
+    const struct ir_expr *group;    /* resolved */
+    const struct ir_op *done;       /* one that was met on the walk ... */
+    const struct frame *done_frame; /* ... and where */
+    bool waits;                     /* the task itself waits for the group */
 };
 
 static enum flow_same names_group(const struct counted *counted, const struct frame *frame,
@@ -38,8 +43,7 @@ static enum flow_same names_group(const struct counted *counted, const struct fr
     return flow_compare(flow, flow_resolve(flow, frame, handle), counted->group);
 }
 
-/* ---- what an operation of the task does to the count
- * ------------------------------------------------ */
+/* ---- what an operation of the task does to the count --------------------------------------- */
 
 /* Is it the group, or something that was handed to the task and may carry the group? */
 static bool carries_group(const struct counted *counted, const struct frame *frame,
@@ -128,19 +132,53 @@ static bool helper_puts_away(const struct counted *counted, const struct frame *
     return false;
 }
 
-/* Another task that can lower the count, or that nobody can look into, may take it over. */
-static bool spawn_takes(const struct counted *counted, const struct frame *frame,
-                        const struct ir_op *op)
+/* Does the function itself lower this very group when it runs in that frame? */
+static bool lowers_group(const struct counted *counted, const struct frame *frame)
+{
+    for (const struct ir_op *op = NULL; (op = ir_next_op(frame->func, IR_OP_CALL, op));)
+        if (op->act && op->act->kind == ACT_DONE && op->act->object &&
+            names_group(counted, frame, op->act->object) == FLOW_SAME)
+            return true;
+    return false;
+}
+
+/* Another task that lowers the count does it for this one; one that may, or that nobody can look
+ * into, may have taken it over. */
+static enum walk_effect effect_of_spawn(const struct counted *counted, const struct frame *frame,
+                                        const struct ir_op *op)
 {
     struct flow *flow = counted->pass->flow;
     struct flow_targets targets = flow_callees(flow, frame->func, op);
-    for (size_t i = 0; i < targets.bodies.count; i++)
-        if (flow_can(flow, targets.bodies.at[i], ACT_DONE))
-            return true;
+    enum walk_effect effect = WALK_NOTHING;
+    for (size_t i = 0; i < targets.bodies.count; i++) {
+        const struct ir_func *body = targets.bodies.at[i];
+        if (!flow_can(flow, body, ACT_DONE))
+            continue;
+        if (!flow_frame_has(frame, body) &&
+            lowers_group(counted, flow_frame(flow, body, frame, op)))
+            return WALK_DOES;
+        effect = WALK_HANDS_ON;
+    }
     for (size_t i = 0; targets.has_unknown && i < op->act->arg_count; i++)
         if (carries_group(counted, frame, op->act->args[i]))
-            return true;
-    return false;
+            effect = WALK_HANDS_ON;
+    return effect;
+}
+
+/* What is sent takes along what it points to: `chan_send(jobs, &job)`. */
+static bool sends_away(const struct counted *counted, const struct frame *frame,
+                       const struct ir_expr *value)
+{
+    return value && value->kind == IR_ADDR && carries_group(counted, frame, value->a);
+}
+
+static enum walk_effect effect_of_select(const struct counted *counted, const struct frame *frame,
+                                         const struct act *act)
+{
+    for (size_t i = 0; i < act->arm_count; i++)
+        if (act->arms[i].kind == ARM_SEND && sends_away(counted, frame, act->arms[i].value))
+            return WALK_HANDS_ON;
+    return WALK_NOTHING;
 }
 
 static enum walk_effect effect_of_act(struct counted *counted, const struct frame *frame,
@@ -152,15 +190,20 @@ static enum walk_effect effect_of_act(struct counted *counted, const struct fram
         if (names_group(counted, frame, act->object) == FLOW_DIFFERENT)
             return WALK_NOTHING;
         counted->done = op;
+        counted->done_frame = frame;
         return WALK_DOES;
-    case ACT_ADD:
+    case ACT_ADD: /* for a task of its own: that way counts differently */
         return names_group(counted, frame, act->object) == FLOW_DIFFERENT ? WALK_NOTHING
-                                                                          : WALK_GIVES_UP;
+                                                                          : WALK_HANDS_ON;
     case ACT_WAIT:
         counted->waits |= names_group(counted, frame, act->object) != FLOW_DIFFERENT;
         return WALK_NOTHING;
     case ACT_SPAWN:
-        return spawn_takes(counted, frame, op) ? WALK_HANDS_ON : WALK_NOTHING;
+        return effect_of_spawn(counted, frame, op);
+    case ACT_SEND:
+        return sends_away(counted, frame, act->value) ? WALK_HANDS_ON : WALK_NOTHING;
+    case ACT_SELECT:
+        return effect_of_select(counted, frame, act);
     case ACT_INVOKE:
         return helper_puts_away(counted, frame, op) ? WALK_HANDS_ON : WALK_NOTHING;
     default:
@@ -186,11 +229,11 @@ static bool matters(void *context, const struct ir_func *func)
 {
     struct flow *flow = ((struct counted *)context)->pass->flow;
     return flow_can(flow, func, ACT_DONE) || flow_can(flow, func, ACT_ADD) ||
-           flow_can(flow, func, ACT_WAIT) || flow_can(flow, func, ACT_END_TASK);
+           flow_can(flow, func, ACT_WAIT) || flow_can(flow, func, ACT_SPAWN) ||
+           flow_can(flow, func, ACT_END_TASK);
 }
 
-/* ---- the finding
- * ------------------------------------------------------------------------------------ */
+/* ---- the finding --------------------------------------------------------------------------- */
 
 static bool lowers_in(const struct counted *counted, const struct frame *frame, const bool *blocks)
 {
@@ -249,14 +292,35 @@ static void tell_story(const struct counted *counted, struct finding *finding,
                   wait->func->symbol->name);
 }
 
+/* The same frame with the task as its root, so that names resolve to the task's own. */
+static const struct frame *below_task(const struct counted *counted, const struct frame *frame)
+{
+    const struct frame *parent =
+        frame == counted->task || !frame->parent ? NULL : below_task(counted, frame->parent);
+    return flow_frame(counted->pass->flow, frame->func, parent, parent ? frame->op : NULL);
+}
+
+/* The call that is missing, in the task's own words: "wg_done(scan->wg)". */
+static const char *missing_call(const struct counted *counted)
+{
+    struct arena *arena = counted->pass->arena;
+    if (!counted->done)
+        return "lowering the count of its wait group";
+    const struct frame *frame = below_task(counted, counted->done_frame);
+    const struct ir_expr *group =
+        flow_resolve(counted->pass->flow, frame, counted->done->act->object);
+    if (flow_made_by(group, NULL))
+        group = counted->done->act->object;
+    return arena_printf(arena, "%s(%s)", counted->done->act->word, ir_expr_text(arena, group));
+}
+
 static void report_exit(const struct counted *counted, const struct walk_exit *exit)
 {
     const struct ir_func *task = counted->task->func;
     struct finding *finding = pass_report(
         counted->pass, task, exit->pos, CONFIDENCE_LIKELY,
-        "task '%s' can end here without %s(%s); call it on this way too, or defer it at the start",
-        task->symbol->name, counted->done->act->word,
-        ir_expr_text(counted->pass->arena, counted->done->act->object));
+        "task '%s' can end here without %s; call it on this way too, or defer it at the start",
+        task->symbol->name, missing_call(counted));
     tell_story(counted, finding, exit);
 }
 
@@ -274,8 +338,7 @@ static void report_never(const struct counted *counted, const struct walk_result
     tell_story(counted, finding, NULL);
 }
 
-/* ---- which tasks a group counts
- * --------------------------------------------------------------------- */
+/* ---- which tasks a group counts ------------------------------------------------------------ */
 
 static bool is_handed_group(const struct counted *counted)
 {
@@ -293,7 +356,7 @@ static bool is_first_after_add(const struct counted *counted)
     const struct ir_func *func = counted->spawner->func;
     for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_CALL, op));)
         if (op != counted->spawn && op->act && op->act->kind == ACT_SPAWN &&
-            flow_reaches(flow, func, counted->add, op) &&
+            flow_reaches(flow, func, counted->raised_at, op) &&
             flow_dominates(flow, func, op, counted->spawn))
             return false;
     return true;
@@ -302,7 +365,7 @@ static bool is_first_after_add(const struct counted *counted)
 static bool nobody_lowers(const struct counted *counted)
 {
     struct flow *flow = counted->pass->flow;
-    return counted->raiser == counted->spawner &&
+    return counted->base == counted->spawner &&
            !flow_next_use(flow, ACT_DONE, counted->group, NULL) &&
            flow_next_use(flow, ACT_WAIT, counted->group, NULL) &&
            !flow_escapes(flow, counted->group) && is_first_after_add(counted);
@@ -331,43 +394,72 @@ static void judge(struct counted *counted)
 }
 
 /* One count for one task: raised by one beside the spawn, or by more than one before a loop. */
-static bool counts_each_task(struct flow *flow, const struct ir_func *func, const struct ir_op *add,
-                             const struct ir_op *spawn)
+static bool counts_each_task(const struct counted *counted, const struct ir_op *spawn)
 {
-    if (!flow_reaches(flow, func, add, spawn) ||
-        (flow_dominates(flow, func, spawn, add) && !flow_dominates(flow, func, add, spawn)))
+    struct flow *flow = counted->pass->flow;
+    const struct ir_func *func = counted->base->func;
+    const struct ir_op *raised_at = counted->raised_at;
+    if (!flow_reaches(flow, func, raised_at, spawn) ||
+        (flow_dominates(flow, func, spawn, raised_at) &&
+         !flow_dominates(flow, func, raised_at, spawn)))
         return false;
-    const struct ir_expr *count = add->act->count;
+    const struct ir_expr *count = counted->add->act->count;
     bool by_one = !count || (count->kind == IR_CONST && count->value == 1);
-    uint32_t of_add = flow_loop_of(flow, func, add->block);
+    uint32_t of_add = flow_loop_of(flow, func, raised_at->block);
     uint32_t of_spawn = flow_loop_of(flow, func, spawn->block);
     if (by_one && of_add != of_spawn)
         return of_add != 0 && of_spawn != 0 && !flow_loop_within(flow, func, of_spawn, of_add);
     return true;
 }
 
+/* An add at, or in a helper called at, an operation that comes before the spawn. */
+static void check_add(struct counted *counted, const struct frame *raiser, const struct ir_op *op,
+                      const struct ir_op *spawn)
+{
+    if (!op->act || op->act->kind != ACT_ADD || !op->act->object)
+        return;
+    counted->raiser = raiser;
+    counted->add = op;
+    if (!counts_each_task(counted, spawn))
+        return;
+    counted->group = flow_resolve(counted->pass->flow, raiser, op->act->object);
+    counted->done = NULL;
+    counted->waits = false;
+    judge(counted);
+}
+
+static void check_helper(struct counted *counted, const struct ir_op *call,
+                         const struct ir_op *spawn)
+{
+    struct flow *flow = counted->pass->flow;
+    struct flow_targets targets = flow_callees(flow, counted->base->func, call);
+    for (size_t i = 0; !call->act && i < targets.bodies.count; i++) {
+        const struct ir_func *body = targets.bodies.at[i];
+        if (!flow_can(flow, body, ACT_ADD) || flow_frame_has(counted->base, body))
+            continue;
+        const struct frame *helper = flow_frame(flow, body, counted->base, call);
+        for (const struct ir_op *op = NULL; (op = ir_next_op(body, IR_OP_CALL, op));)
+            check_add(counted, helper, op, spawn);
+    }
+}
+
 /* Looks for adds in the function that spawns, then in its callers. */
 static void check_frame(struct pass *pass, const struct frame *spawner, const struct ir_op *spawn,
                         const struct ir_func *body)
 {
-    struct flow *flow = pass->flow;
-    const struct frame *task = flow_frame(flow, body, spawner, spawn);
+    struct counted counted = {.pass = pass, .spawner = spawner, .spawn = spawn};
+    counted.task = flow_frame(pass->flow, body, spawner, spawn);
     const struct ir_op *behind = spawn;
-    for (const struct frame *raiser = spawner; raiser; raiser = raiser->parent) {
-        for (const struct ir_op *op = NULL; (op = ir_next_op(raiser->func, IR_OP_CALL, op));) {
-            if (!op->act || op->act->kind != ACT_ADD || !op->act->object ||
-                !counts_each_task(flow, raiser->func, op, behind))
+    for (counted.base = spawner; counted.base; counted.base = counted.base->parent) {
+        const struct ir_func *func = counted.base->func;
+        for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_CALL, op));) {
+            if (op == behind)
                 continue;
-            struct counted counted = {.pass = pass,
-                                      .spawner = spawner,
-                                      .spawn = spawn,
-                                      .task = task,
-                                      .raiser = raiser,
-                                      .add = op};
-            counted.group = flow_resolve(flow, raiser, op->act->object);
-            judge(&counted);
+            counted.raised_at = op;
+            check_add(&counted, counted.base, op, behind);
+            check_helper(&counted, op, behind);
         }
-        behind = raiser->op;
+        behind = counted.base->op;
     }
 }
 

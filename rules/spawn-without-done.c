@@ -20,23 +20,22 @@
 
 #include <string.h>
 
-enum { CALL_DEPTH_MAX = 6, TYPE_DEPTH_MAX = 3, VISITED_MAX = 64 };
+enum { CALL_DEPTH_MAX = 6, TYPE_DEPTH_MAX = 3 };
 
 /* What was found in one task, as spawned from one frame. */
 struct look {
     struct pass *pass;
     const struct ir_op *spawn;
-    size_t task_depth; /* of the task's own frame */
-    const struct ir_func *visited[VISITED_MAX];
-    size_t visited_count;
+    size_t task_depth;   /* of the task's own frame */
+    struct map visited;  /* the functions it runs, by address */
     bool can_be_stopped; /* it watches something, or all that it does could not be seen */
     const struct ir_func *loop_func, *park_func; /* the first of each, with its place */
     struct ir_pos loop_pos, park_pos;
     const struct ir_op *park;
+    const struct ir_op *unclosed; /* the loop ends only when what this receives from is closed */
 };
 
-/* ---- channels
- * --------------------------------------------------------------------------------------- */
+/* ---- channels ------------------------------------------------------------------------------ */
 
 static bool is_zero(const struct ir_expr *expr)
 {
@@ -70,14 +69,34 @@ static bool is_done_channel(struct flow *flow, const struct ir_expr *resolved)
 static bool is_fed_from_outside(const struct ir_expr *resolved)
 {
     const struct act *maker = maker_of(resolved, NULL);
-    return maker && maker->kind == ACT_MAKE && !maker->element_size;
+    return maker && maker->is_fed_from_outside;
+}
+
+/* The other side goes through with it: it waits for this alone, or comes back until it has it. */
+static bool is_sure(struct flow *flow, const struct flow_use *use)
+{
+    if (flow_loop_of(flow, use->func, use->op->block) != 0)
+        return true;
+    const struct act *act = use->op->act;
+    if (use->arm)
+        return act->arm_count == 1;
+    return (!act->context || is_zero(act->context)) && !act->timeout_ms;
+}
+
+static bool has_sure_use(struct flow *flow, enum act_kind kind, const struct ir_expr *channel)
+{
+    const struct flow_use *use = NULL;
+    while ((use = flow_next_use(flow, kind, channel, use)))
+        if (is_sure(flow, use))
+            return true;
+    return false;
 }
 
 static bool receive_ends(struct flow *flow, const struct ir_expr *channel)
 {
     if (is_zero(channel))
         return false;
-    return is_fed_from_outside(channel) || has_use(flow, ACT_SEND, channel) ||
+    return is_fed_from_outside(channel) || has_sure_use(flow, ACT_SEND, channel) ||
            has_use(flow, ACT_CLOSE, channel) || flow_escapes(flow, channel);
 }
 
@@ -95,12 +114,11 @@ static bool send_ends(struct flow *flow, const struct frame *frame, const struct
     if (is_zero(channel))
         return false;
     bool once = flow_loop_of(flow, frame->func, op->block) == 0;
-    return (once && has_room(channel)) || has_use(flow, ACT_RECV, channel) ||
+    return (once && has_room(channel)) || has_sure_use(flow, ACT_RECV, channel) ||
            flow_escapes(flow, channel);
 }
 
-/* ---- waits
- * ------------------------------------------------------------------------------------------ */
+/* ---- waits --------------------------------------------------------------------------------- */
 
 static bool select_ends(struct flow *flow, const struct frame *frame, const struct ir_op *op)
 {
@@ -127,6 +145,23 @@ static bool is_unlimited(struct flow *flow, const struct frame *frame, const str
     return time->kind == IR_CONST && time->value < 0;
 }
 
+/* Somebody else closes or shuts down the descriptor, which ends the call. */
+static bool io_ends(struct flow *flow, const struct frame *frame, const struct act *act)
+{
+    if (!is_unlimited(flow, frame, act) || !act->object)
+        return true; /* without one descriptor it waits for several, one of which may be there to
+                        end it */
+    static const enum act_kind enders[] = {ACT_FREE, ACT_CANCEL};
+    const struct ir_expr *object = flow_resolve(flow, frame, act->object);
+    for (size_t i = 0; i < COUNT_OF(enders); i++) {
+        const struct flow_use *use = NULL;
+        while ((use = flow_next_use(flow, enders[i], object, use)))
+            if (use->op->act->object_kind == OBJECT_OTHER && !flow_frame_has(frame, use->func))
+                return true;
+    }
+    return false;
+}
+
 static bool wait_ends(struct flow *flow, const struct frame *frame, const struct ir_op *op)
 {
     const struct act *act = op->act;
@@ -139,14 +174,13 @@ static bool wait_ends(struct flow *flow, const struct frame *frame, const struct
     case ACT_SELECT:
         return select_ends(flow, frame, op);
     case ACT_IO:
-        return !is_unlimited(flow, frame, act);
+        return io_ends(flow, frame, act);
     default:
         return true;
     }
 }
 
-/* ---- ways to be told to stop
- * ------------------------------------------------------------------------ */
+/* ---- ways to be told to stop --------------------------------------------------------------- */
 
 static bool has_context(struct flow *flow, const struct frame *frame, const struct ir_expr *context)
 {
@@ -186,12 +220,12 @@ static bool watches(struct flow *flow, const struct frame *frame, const struct i
     return act->may_park && has_context(flow, frame, act->context);
 }
 
-/* ---- loops
- * ------------------------------------------------------------------------------------------ */
+/* ---- loops --------------------------------------------------------------------------------- */
 
 struct edges {
     struct flow *flow;
     const struct frame *frame;
+    const struct ir_op *unclosed; /* the receive of the last edge refused for want of a close */
 };
 
 static bool leads_to_failure(const struct ir_func *func, const struct ir_edge *edge)
@@ -226,7 +260,7 @@ static const struct ir_op *tested_receive(struct flow *flow, const struct frame 
 static bool needs_close_that_never_comes(struct flow *flow, const struct frame *frame,
                                          const struct ir_block *block, const struct ir_edge *edge)
 {
-    if (block->end != IR_BRANCH)
+    if (block->end != IR_BRANCH || !flow_can(flow, frame->func, ACT_RECV))
         return false;
     const struct ir_op *op = tested_receive(flow, frame, block->value);
     if (!op || !op->act->object || op->act->context || op->act->timeout_ms)
@@ -249,6 +283,33 @@ static bool needs_close_that_never_comes(struct flow *flow, const struct frame *
     return false;
 }
 
+/* Is this edge taken, or may it be, when what the branch tests has that value? */
+static bool takes_edge_at(struct flow *flow, const struct ir_func *func,
+                          const struct ir_block *block, const struct ir_edge *edge, int64_t value)
+{
+    struct frame root = {.func = func};
+    struct known known = {0};
+    known_add(&known, known_tested(block->value), value, value, value != 0);
+    int way = known_decide(flow, &root, &known, block->value);
+    return way < 0 || edge == &block->edges[way ? 0 : 1];
+}
+
+/* Is the condition about a static object that nothing sets to a value which takes this edge? */
+static bool is_never_set(struct flow *flow, const struct ir_func *func,
+                         const struct ir_block *block, const struct ir_edge *edge)
+{
+    const struct ir_expr *tested = known_tested(block->value);
+    if (tested->kind != IR_SYMBOL || !flow_is_private(flow, tested->symbol))
+        return false;
+    const struct ir_expr *value = flow_stored(flow, tested->symbol, 0);
+    if (!value)
+        return !takes_edge_at(flow, func, block, edge, 0);
+    for (size_t i = 1; value; value = flow_stored(flow, tested->symbol, i++))
+        if (value->kind != IR_CONST || takes_edge_at(flow, func, block, edge, value->value))
+            return false;
+    return true;
+}
+
 /* Does the edge leave a loop on a condition that cannot change in it? */
 static bool is_stuck_condition(struct flow *flow, const struct ir_func *func,
                                const struct ir_block *block, const struct ir_edge *edge)
@@ -257,33 +318,31 @@ static bool is_stuck_condition(struct flow *flow, const struct ir_func *func,
     if (loop == 0 || block->end != IR_BRANCH ||
         flow_loop_within(flow, func, flow_loop_of(flow, func, edge->to), loop))
         return false;
-    bool *in = arena_array(flow_arena(flow), bool, func->block_count);
-    for (uint32_t i = 0; i < func->block_count; i++)
-        in[i] = flow_loop_within(flow, func, flow_loop_of(flow, func, i), loop);
-    return !flow_varies(func, block->value, in);
+    return !flow_varies(flow, func, block->value, loop) || is_never_set(flow, func, block, edge);
 }
 
 static bool edge_counts(void *context, const struct ir_func *func, const struct ir_block *block,
                         const struct ir_edge *edge)
 {
-    const struct edges *edges = context;
-    return !leads_to_failure(func, edge) && !is_stuck_condition(edges->flow, func, block, edge) &&
-           !needs_close_that_never_comes(edges->flow, edges->frame, block, edge);
+    struct edges *edges = context;
+    if (leads_to_failure(func, edge) || is_stuck_condition(edges->flow, func, block, edge))
+        return false;
+    if (!needs_close_that_never_comes(edges->flow, edges->frame, block, edge))
+        return true;
+    edges->unclosed = tested_receive(edges->flow, edges->frame, block->value);
+    return false;
 }
 
-/* ---- looking through a task
- * ------------------------------------------------------------------------- */
+/* ---- looking through a task ---------------------------------------------------------------- */
 
 static void look_into(struct look *, const struct frame *);
 
 static bool was_visited(struct look *look, const struct ir_func *func)
 {
-    for (size_t i = 0; i < look->visited_count; i++)
-        if (look->visited[i] == func)
-            return true;
-    if (look->visited_count < VISITED_MAX)
-        look->visited[look->visited_count++] = func;
-    return false;
+    void **slot = map_put(&look->visited, &func, sizeof func);
+    bool was = *slot != NULL;
+    *slot = look;
+    return was;
 }
 
 static void look_at(struct look *look, const struct frame *frame, const struct ir_op *op)
@@ -314,16 +373,17 @@ static void look_into(struct look *look, const struct frame *frame)
     look->can_be_stopped |= func->incomplete != NULL;
     for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_CALL, op));)
         look_at(look, frame, op);
-    struct edges edges = {look->pass->flow, frame};
+    struct edges edges = {look->pass->flow, frame, NULL};
     struct flow_trap trap;
     if (!look->loop_func && flow_find_trap(look->pass->flow, func, edge_counts, &edges, &trap)) {
         look->loop_func = func;
         look->loop_pos = trap.pos;
+        if (edges.unclosed && trap.in[edges.unclosed->block])
+            look->unclosed = edges.unclosed;
     }
 }
 
-/* ---- what the task is handed
- * ------------------------------------------------------------------------ */
+/* ---- what the task is handed --------------------------------------------------------------- */
 
 /* Does the type lead to a context: itself, pointed to, or in a field? */
 static bool leads_to_context(const struct model_set *models, const struct ir_type *type, int depth)
@@ -343,6 +403,16 @@ static bool leads_to_context(const struct model_set *models, const struct ir_typ
     return false;
 }
 
+/* A channel that the task closes itself tells others that it has ended, not it to end. */
+static bool closes_itself(const struct look *look, const struct ir_expr *channel)
+{
+    const struct flow_use *use = NULL;
+    while ((use = flow_next_use(look->pass->flow, ACT_CLOSE, channel, use)))
+        if (map_get(&look->visited, &use->func, sizeof use->func))
+            return true;
+    return false;
+}
+
 static bool takes_done(const struct look *look, const struct frame *task)
 {
     struct flow *flow = look->pass->flow;
@@ -354,7 +424,8 @@ static bool takes_done(const struct look *look, const struct frame *task)
     for (size_t i = 0; i < act->arg_count; i++) {
         const struct ir_expr *arg = flow_resolve(flow, task->parent, act->args[i]);
         const struct act *maker = maker_of(arg, NULL);
-        if (maker && maker->object_kind == OBJECT_CHAN && is_done_channel(flow, arg))
+        if (maker && maker->object_kind == OBJECT_CHAN && is_done_channel(flow, arg) &&
+            !closes_itself(look, arg))
             return true;
     }
     return false;
@@ -368,24 +439,25 @@ static bool is_cancelled(const struct look *look, const struct frame *spawner)
     return handle && has_use(flow, ACT_CANCEL, flow_resolve(flow, spawner, handle));
 }
 
-/* ---- the finding
- * ------------------------------------------------------------------------------------ */
+/* ---- the finding --------------------------------------------------------------------------- */
 
 static void report(const struct look *look, const struct ir_func *spawner,
                    const struct ir_func *body)
 {
     struct pass *pass = look->pass;
-    const char *what = look->spawn->act->object_kind == OBJECT_THREAD ? "thread" : "task";
+    const char *what = look->spawn->act->object ? "thread" : "task";
     const char *name = body->symbol->name;
-    bool endless = look->loop_func || look->park_func;
-    struct finding *finding = pass_report(
-        pass, spawner, look->spawn->pos, CONFIDENCE_LIKELY,
-        endless
-            ? "%s '%s' can run for ever and nobody can stop it: it takes no done channel and no "
-              "context"
-            : "%s '%s' takes no done channel and no context",
-        what, name);
-    if (look->loop_func)
+    const char *how = look->loop_func   ? " can run for ever and nobody can stop it: it"
+                      : look->park_func ? " can wait for ever and nobody can stop it: it"
+                                        : "";
+    struct finding *finding =
+        pass_report(pass, spawner, look->spawn->pos, CONFIDENCE_LIKELY,
+                    "%s '%s'%s takes no done channel and no context", what, name, how);
+    if (look->unclosed)
+        pass_note(pass, finding, look->loop_func, look->loop_pos,
+                  "this loop ends when '%s' is closed, and nothing in sight closes it",
+                  ir_expr_text(pass->arena, look->unclosed->act->object));
+    else if (look->loop_func)
         pass_note(pass, finding, look->loop_func, look->loop_pos, "this loop has no way out");
     if (look->park_func)
         pass_note(pass, finding, look->park_func, look->park_pos,
@@ -401,11 +473,11 @@ static void report(const struct look *look, const struct ir_func *spawner,
 static bool should_report(struct look *look, const struct frame *task)
 {
     if (model_is_daemon(flow_models(look->pass->flow), task->func->symbol) ||
-        takes_done(look, task) || is_cancelled(look, task->parent))
+        is_cancelled(look, task->parent))
         return false;
     look->task_depth = task->depth;
     look_into(look, task);
-    if (look->can_be_stopped)
+    if (look->can_be_stopped || takes_done(look, task))
         return false;
     return look->loop_func || look->park_func || pass_option(look->pass, "strict");
 }
@@ -417,6 +489,7 @@ static void check_target(struct pass *pass, const struct ir_func *func, const st
     const struct frame *const *frames = flow_frames(pass->flow, func, &count);
     for (size_t i = 0; i < count; i++) {
         struct look look = {.pass = pass, .spawn = op};
+        look.visited.arena = flow_arena(pass->flow);
         if (should_report(&look, flow_frame(pass->flow, body, frames[i], op))) {
             report(&look, func, body);
             return;

@@ -23,8 +23,7 @@ struct arena *flow_arena(struct flow *flow)
     return flow->arena;
 }
 
-/* ---- linking
- * ---------------------------------------------------------------------------------------- */
+/* ---- linking ------------------------------------------------------------------------------- */
 
 const char *symbol_key(struct arena *arena, const struct ir_symbol *symbol)
 {
@@ -42,8 +41,7 @@ const struct ir_func *flow_body(const struct flow *flow, const struct ir_symbol 
     return map_get_str(&flow->bodies, symbol->name);
 }
 
-/* ---- stores
- * ----------------------------------------------------------------------------------------- */
+/* ---- stores -------------------------------------------------------------------------------- */
 
 /* The innermost record that has something at `offset` of a type, and the offset in it. */
 static const struct ir_record *record_at(const struct ir_type *type, uint64_t *offset)
@@ -139,8 +137,75 @@ static void note_assignment(struct flow *flow, const struct ir_func *func, const
     }
 }
 
-/* ---- per function
- * ----------------------------------------------------------------------------------- */
+const struct ir_expr *flow_stored(struct flow *flow, const struct ir_symbol *symbol, size_t index)
+{
+    const struct store_list *list = stores_of_symbol(flow, symbol);
+    return list && index < list->stores.count ? list->stores.at[index].value : NULL;
+}
+
+static bool takes_address(const struct ir_expr *expr, const struct ir_symbol *symbol)
+{
+    if (!expr)
+        return false;
+    if (expr->kind == IR_ADDR) {
+        const struct ir_expr *root = ir_expr_root(expr->a);
+        if (root && root->kind == IR_SYMBOL && root->symbol == symbol)
+            return true;
+    }
+    for (uint32_t i = 0; expr->kind == IR_LITERAL && i < expr->element_count; i++)
+        if (takes_address(expr->elements[i].value, symbol))
+            return true;
+    return takes_address(expr->a, symbol) || takes_address(expr->b, symbol);
+}
+
+static bool op_takes_address(const struct ir_op *op, const struct ir_symbol *symbol)
+{
+    for (size_t i = 0; i < op->arg_count; i++)
+        if (takes_address(op->args[i], symbol))
+            return true;
+    return takes_address(op->value, symbol) || takes_address(op->place, symbol);
+}
+
+static bool func_takes_address(const struct ir_func *func, const struct ir_symbol *symbol)
+{
+    for (size_t i = 0; i < func->block_count; i++) {
+        const struct ir_block *block = &func->blocks[i];
+        if (takes_address(block->value, symbol))
+            return true;
+        for (size_t j = 0; j < block->op_count; j++)
+            if (op_takes_address(&block->ops[j], symbol))
+                return true;
+    }
+    return false;
+}
+
+static bool find_private(struct flow *flow, const struct ir_symbol *symbol)
+{
+    for (size_t i = 0; i < flow->unit_count; i++) {
+        const struct ir_unit *unit = flow->units[i];
+        if (symbol->id >= unit->symbol_count || unit->symbols[symbol->id] != symbol)
+            continue; /* only its own unit can name it */
+        for (size_t j = 0; j < unit->func_count; j++)
+            if (unit->funcs[j]->incomplete || func_takes_address(unit->funcs[j], symbol))
+                return false;
+        if (unit->init && func_takes_address(unit->init, symbol))
+            return false;
+    }
+    return true;
+}
+
+bool flow_is_private(struct flow *flow, const struct ir_symbol *symbol)
+{
+    static char yes, no;
+    if (symbol->kind != IR_SYMBOL_DATA || !symbol->scope)
+        return false;
+    void **slot = map_put(&flow->privates, &symbol, sizeof symbol);
+    if (!*slot)
+        *slot = find_private(flow, symbol) ? &yes : &no;
+    return *slot == &yes;
+}
+
+/* ---- per function -------------------------------------------------------------------------- */
 
 static bool is_null(const struct ir_expr *value)
 {
@@ -209,8 +274,7 @@ static void scan_func(struct flow *flow, struct ir_func *func)
     scan_returns(func);
 }
 
-/* ---- calls
- * ------------------------------------------------------------------------------------------ */
+/* ---- calls --------------------------------------------------------------------------------- */
 
 const struct ir_expr *const *site_args(const struct ir_op *op, size_t *count)
 {
@@ -404,8 +468,7 @@ static void find_callers(struct flow *flow, const struct ir_func *func, bool dir
     }
 }
 
-/* ---- uses
- * ------------------------------------------------------------------------------------------- */
+/* ---- uses ---------------------------------------------------------------------------------- */
 
 static void add_use(struct flow *flow, enum act_kind kind, struct flow_use use)
 {
@@ -459,8 +522,7 @@ bool flow_can(struct flow *flow, const struct ir_func *func, enum act_kind kind)
     return facts_of(func)->can & 1ull << kind;
 }
 
-/* ---- all together
- * ----------------------------------------------------------------------------------- */
+/* ---- all together -------------------------------------------------------------------------- */
 
 static void add_func(struct flow *flow, struct ir_func *func)
 {
@@ -481,6 +543,7 @@ struct flow *flow_new(struct arena *arena, const struct model_set *models,
                           .bodies.arena = arena,
                           .field_stores.arena = arena,
                           .targets.arena = arena,
+                          .privates.arena = arena,
                           .symbol_stores.arena = arena};
     for (size_t i = 0; i < unit_count; i++) {
         for (size_t j = 0; j < units[i]->func_count; j++)

@@ -17,8 +17,7 @@
 
 struct flow;
 
-/* ---- the program
- * ------------------------------------------------------------------------------------ */
+/* ---- the program --------------------------------------------------------------------------- */
 
 /* The facts of a program: the units of one link group, to which model_apply was done.  Cheap facts
  * are computed here, once, in time linear in the size of the units; the others when first asked
@@ -35,8 +34,7 @@ struct arena *flow_arena(struct flow *);
  * program. */
 const struct ir_func *flow_body(const struct flow *, const struct ir_symbol *);
 
-/* ---- calls
- * ------------------------------------------------------------------------------------------ */
+/* ---- calls --------------------------------------------------------------------------------- */
 
 enum site_kind { SITE_CALL, SITE_SPAWN, SITE_INVOKE };
 
@@ -61,8 +59,7 @@ struct flow_targets flow_callees(struct flow *, const struct ir_func *, const st
 /* The sites that run `func`. */
 const struct flow_site *flow_callers(struct flow *, const struct ir_func *func, size_t *count);
 
-/* ---- frames and objects
- * ----------------------------------------------------------------------------- */
+/* ---- frames and objects -------------------------------------------------------------------- */
 
 /* A function as entered from a site; a root frame has no parent, its parameters are unknown. */
 struct frame {
@@ -110,8 +107,13 @@ bool flow_call_is_opaque(struct flow *, const struct ir_func *, const struct ir_
 /* Has the handle been given to code out of sight: an opaque function that is not the system's? */
 bool flow_escapes(struct flow *, const struct ir_expr *object);
 
-/* ---- graphs
- * ----------------------------------------------------------------------------------------- */
+/* A static object of one unit whose address is never taken: only assignments in sight change it. */
+bool flow_is_private(struct flow *, const struct ir_symbol *);
+/* The value of the symbol's store number `index`, its initialiser included; NULL: there are no
+ * more. */
+const struct ir_expr *flow_stored(struct flow *, const struct ir_symbol *, size_t index);
+
+/* ---- graphs -------------------------------------------------------------------------------- */
 
 /* Can control go from just behind `from` to `to`?  Both of `func`. */
 bool flow_reaches(struct flow *, const struct ir_func *, const struct ir_op *from,
@@ -137,7 +139,7 @@ struct flow_trap {
 bool flow_find_trap(struct flow *, const struct ir_func *, flow_edge_filter *counts, void *context,
                     struct flow_trap *trap);
 
-/* Can the value of the expression change while control stays in these blocks? */
-bool flow_varies(const struct ir_func *, const struct ir_expr *, const bool *in);
+/* Can the value of the expression change while control stays in the loop? */
+bool flow_varies(struct flow *, const struct ir_func *, const struct ir_expr *, uint32_t loop);
 
 #endif

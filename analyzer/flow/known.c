@@ -88,6 +88,11 @@ static struct test test_of(const struct ir_expr *condition)
     }
 }
 
+const struct ir_expr *known_tested(const struct ir_expr *condition)
+{
+    return test_of(condition).expr;
+}
+
 struct fact known_of(const struct known *known, const struct ir_expr *expr)
 {
     if (is_const(expr))
@@ -184,8 +189,7 @@ void known_narrow(struct known *known, const struct ir_expr *condition, bool tru
     }
 }
 
-/* ---- forgetting
- * ------------------------------------------------------------------------------------- */
+/* ---- forgetting ---------------------------------------------------------------------------- */
 
 static bool is_private(const struct ir_expr *expr)
 {

@@ -3,8 +3,7 @@
  */
 #include "flow/facts.h"
 
-/* ---- frames
- * ----------------------------------------------------------------------------------------- */
+/* ---- frames -------------------------------------------------------------------------------- */
 
 struct frame *flow_frame(struct flow *flow, const struct ir_func *func, const struct frame *parent,
                          const struct ir_op *op)
@@ -51,8 +50,7 @@ const struct frame *const *flow_frames(struct flow *flow, const struct ir_func *
     return facts->frames.at;
 }
 
-/* ---- resolving
- * -------------------------------------------------------------------------------------- */
+/* ---- resolving ----------------------------------------------------------------------------- */
 
 static const struct ir_expr *value_of(struct flow *, const struct frame *, const struct ir_expr *,
                                       int depth);
@@ -309,8 +307,7 @@ const struct ir_op *flow_made_by(const struct ir_expr *resolved, const struct ir
     return temp->op;
 }
 
-/* ---- comparing
- * -------------------------------------------------------------------------------------- */
+/* ---- comparing ----------------------------------------------------------------------------- */
 
 /* A handle as a pointer into something: base, offset, indices. */
 static struct flat pointer_base(const struct ir_expr *handle, bool *is_address)
@@ -356,9 +353,29 @@ static bool same_field(struct flow *flow, const struct ir_expr *a, const struct 
            text_is(a->a->type->record->name, b->a->type->record->name);
 }
 
-/* May the content of a field be this definite object: is it stored there, or nothing in sight? */
+/* How much a resolved handle tells. */
+enum handle {
+    HANDLE_DEFINITE, /* names one object */
+    HANDLE_CONTENT,  /* whatever a field holds */
+    HANDLE_EMBEDDED, /* the address of a field of a record that is not known */
+    HANDLE_PARAM,    /* what a caller out of sight hands in */
+    HANDLE_OTHER,
+};
+
+static enum handle handle_of(const struct ir_expr *handle, const struct flat *flat, bool is_address)
+{
+    if (is_definite(handle, flat, is_address))
+        return HANDLE_DEFINITE;
+    if (handle_field(handle))
+        return handle->kind == IR_ADDR ? HANDLE_EMBEDDED : HANDLE_CONTENT;
+    bool is_param = handle->kind == IR_VAR && handle->var->id != TEMP_VAR_ID &&
+                    handle->var->kind == IR_VAR_PARAM;
+    return is_param ? HANDLE_PARAM : HANDLE_OTHER;
+}
+
+/* May the field hold this object: is it stored there, or something that cannot be followed? */
 static bool field_may_hold(struct flow *flow, const struct ir_expr *field,
-                           const struct ir_expr *object)
+                           const struct ir_expr *object, enum handle kind)
 {
     const struct store_list *list = stores_of_field(flow, field);
     if (!list)
@@ -369,15 +386,19 @@ static bool field_may_hold(struct flow *flow, const struct ir_expr *field,
         const struct frame *const *frames = flow_frames(flow, store->func, &count);
         for (size_t j = 0; j < count; j++) {
             const struct ir_expr *value = flow_resolve(flow, frames[j], store->value);
-            if (ir_expr_equal(value, object))
-                return true;
             bool is_address;
             struct flat flat = pointer_base(value, &is_address);
-            if (!is_definite(value, &flat, is_address))
+            if (ir_expr_equal(value, object) ||
+                (kind == HANDLE_DEFINITE && !is_definite(value, &flat, is_address)))
                 return true;
         }
     }
     return false;
+}
+
+static enum flow_same maybe(bool is_possible)
+{
+    return is_possible ? FLOW_MAYBE : FLOW_DIFFERENT;
 }
 
 enum flow_same flow_compare(struct flow *flow, const struct ir_expr *a, const struct ir_expr *b)
@@ -388,29 +409,22 @@ enum flow_same flow_compare(struct flow *flow, const struct ir_expr *a, const st
     struct flat at = pointer_base(a, &a_address), bt = pointer_base(b, &b_address);
     if (a_address == b_address && ir_expr_equal(at.root, bt.root) && at.offset == bt.offset)
         return flat_equal(&at, &bt) ? FLOW_SAME : FLOW_MAYBE;
-    bool a_definite = is_definite(a, &at, a_address), b_definite = is_definite(b, &bt, b_address);
+    enum handle a_kind = handle_of(a, &at, a_address), b_kind = handle_of(b, &bt, b_address);
     const struct ir_expr *a_field = handle_field(a), *b_field = handle_field(b);
-    if (a_field && b_field && (a->kind == IR_ADDR) == (b->kind == IR_ADDR)) {
-        if (a_definite && b_definite)
-            return FLOW_DIFFERENT;
-        return same_field(flow, a_field, b_field) ? FLOW_MAYBE : FLOW_DIFFERENT;
-    }
-    if (a_definite && b_definite)
-        return FLOW_DIFFERENT;
-    if (a_definite && b_field && b->kind != IR_ADDR)
-        return field_may_hold(flow, b_field, a) ? FLOW_MAYBE : FLOW_DIFFERENT;
-    if (b_definite && a_field && a->kind != IR_ADDR)
-        return field_may_hold(flow, a_field, b) ? FLOW_MAYBE : FLOW_DIFFERENT;
-    bool a_known = a_definite || a_field, b_known = b_definite || b_field;
-    bool a_param = a->kind == IR_VAR && a->var->kind == IR_VAR_PARAM;
-    bool b_param = b->kind == IR_VAR && b->var->kind == IR_VAR_PARAM;
-    if ((a_param && (b_param || b_known)) || (b_param && a_known))
-        return FLOW_DIFFERENT; /* what callers out of sight hand in is none of ours */
-    return FLOW_MAYBE;
+    bool both_definite = a_kind == HANDLE_DEFINITE && b_kind == HANDLE_DEFINITE;
+    if (a_field && b_field && !both_definite && (a->kind == IR_ADDR) == (b->kind == IR_ADDR))
+        return maybe(same_field(flow, a_field, b_field));
+    if (a_kind == HANDLE_CONTENT && (b_kind == HANDLE_DEFINITE || b_kind == HANDLE_PARAM))
+        return maybe(field_may_hold(flow, a_field, b, b_kind));
+    if (b_kind == HANDLE_CONTENT && (a_kind == HANDLE_DEFINITE || a_kind == HANDLE_PARAM))
+        return maybe(field_may_hold(flow, b_field, a, a_kind));
+    /* What callers out of sight hand in is none of ours. */
+    bool a_apart = a_kind != HANDLE_OTHER && a_kind != HANDLE_CONTENT;
+    bool b_apart = b_kind != HANDLE_OTHER && b_kind != HANDLE_CONTENT;
+    return maybe(!(a_apart && b_apart));
 }
 
-/* ---- uses of an object
- * ------------------------------------------------------------------------------ */
+/* ---- uses of an object --------------------------------------------------------------------- */
 
 static bool use_concerns(struct flow *flow, const struct flow_use *use,
                          const struct ir_expr *object)

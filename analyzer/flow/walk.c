@@ -81,8 +81,7 @@ static void leave(struct walk *walk, const struct state *state, struct ir_pos po
                    });
 }
 
-/* ---- calls into the program
- * ------------------------------------------------------------------------- */
+/* ---- calls into the program ---------------------------------------------------------------- */
 
 static void count_more(struct state *state, unsigned more)
 {
@@ -169,8 +168,7 @@ static bool enter_call(struct walk *walk, const struct state *state, const struc
     return true;
 }
 
-/* ---- operations and branches
- * ------------------------------------------------------------------------ */
+/* ---- operations and branches --------------------------------------------------------------- */
 
 enum step { STEP_ON, STEP_DONE };
 
@@ -228,11 +226,24 @@ static void branch(struct walk *walk, const struct state *state, const struct ir
     }
 }
 
+/* One value is known, and it has a case of its own: the default is not for it. */
+static bool has_own_case(const struct state *state, const struct ir_block *block)
+{
+    struct fact fact = known_of(&state->known, block->value);
+    for (size_t i = 0; i < block->edge_count && fact.low == fact.high; i++)
+        if (!block->edges[i].is_default && block->edges[i].low <= fact.low &&
+            fact.high <= block->edges[i].high)
+            return true;
+    return false;
+}
+
 static void switch_over(struct walk *walk, const struct state *state, const struct ir_block *block)
 {
     for (size_t i = 0; i < block->edge_count; i++) {
         const struct ir_edge *edge = &block->edges[i];
         struct known known = state->known;
+        if (edge->is_default && has_own_case(state, block))
+            continue;
         if (!edge->is_default) {
             if (!known_allows(&known, block->value, edge->low, edge->high))
                 continue;

@@ -111,6 +111,7 @@ struct act {
     bool may_park;  /* the call can wait for another task or the outside */
     bool wakes_all; /* ACT_SIGNAL: broadcast */
     bool tries;     /* ACT_LOCK and the like: may give up at once */
+    bool is_fed_from_outside; /* ACT_MAKE: the system sends on the channel: ticks, signals */
     const struct act_arm *arms;
     size_t arm_count;
     bool arms_known; /* false: the cases could not all be read off */

@@ -386,6 +386,7 @@ static const struct act *make_act(struct applier *applier, const struct ir_op *c
     act->mode = entry->mode;
     act->wakes_all = entry->wakes_all;
     act->tries = entry->tries;
+    act->is_fed_from_outside = entry->is_fed_from_outside;
     resolve_values(applier, call, entry, act);
     act->args_known = resolve_list(applier, call, &entry->args, &act->args, &act->arg_count);
     resolve_list(applier, call, &entry->sources, &act->sources, &act->source_count);

@@ -178,6 +178,11 @@ static const struct shape mode_word = {
     .words = (const char *const[]){"exclusive", "shared", NULL},
 };
 
+static const struct shape outside_word = {
+    .kind = SHAPE_WORD,
+    .words = (const char *const[]){"outside", NULL},
+};
+
 #define WAITS "receive send select wait lock cond_wait join sleep io"
 #define TELLS WAITS " make spawn close derive check_context watch"
 
@@ -221,7 +226,10 @@ static const struct shape_key function_keys[] = {
      .with = "make spawn derive done_channel watch"},
     {"capacity", &reference, "how many values the channel holds", .with = "make"},
     {"element_size", &reference, "the bytes of one value", .with = "make"},
-    {"value", &reference, "the pointer to the value sent", .with = "send"},
+    {"fed", &outside_word, "outside: the system sends on it and may close it, no task does",
+     .with = "make"},
+    {"value", &reference, "the pointer to the value sent; the status the process ends with",
+     .with = "send exit"},
     {"into", &reference, "the pointer to where the value goes", .with = "receive"},
     {"count", &reference, "how much is added or taken; else one", .with = "add done"},
     {"counted_by", &reference, "the wait group that counts the task until it returns",

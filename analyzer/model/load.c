@@ -238,6 +238,7 @@ static void read_properties(struct arena *arena, const struct yaml *map, struct 
     if (parks)
         entry->parks = text_is(parks, "never") ? PARKS_NEVER : PARKS_MAYBE;
     entry->tries = text_is(get_text(map, "tries"), "true");
+    entry->is_fed_from_outside = text_is(get_text(map, "fed"), "outside");
     entry->mode = text_is(get_text(map, "mode"), "shared") ? MODE_SHARED : MODE_EXCLUSIVE;
     read_conditions(arena, map, entry);
 }

@@ -182,7 +182,7 @@ static enum ir_operator scan_compare(struct scanner *scanner)
 /* The C library knows the names of its error numbers; it lists one name for each number. */
 static bool errno_value(const char *name, int64_t *value)
 {
-    enum { ERRNO_MAX = 4095 };
+    enum { ERRNO_MAX = 255 };
     if (text_is(name, "EWOULDBLOCK"))
         name = "EAGAIN";
     else if (text_is(name, "EOPNOTSUPP"))

@@ -152,17 +152,30 @@ static void check_record_key(struct yaml_source *source, const struct yaml *reco
         shape_check(source, record->items[i], key->shape);
 }
 
+static const char *join_choices(struct arena *arena, const struct shape *shape)
+{
+    const char *choices = NULL;
+    for (const struct shape_key *key = shape->keys; key->name; key++)
+        if (key->is_choice)
+            choices = choices ? arena_printf(arena, "%s, %s", choices, key->name) : key->name;
+    return choices;
+}
+
+static bool has_choice(const struct shape *shape)
+{
+    for (const struct shape_key *key = shape->keys; key->name; key++)
+        if (key->is_choice)
+            return true;
+    return false;
+}
+
 /* Exactly one of the keys that exclude each other. */
 static void check_choice(struct yaml_source *source, const struct yaml *record,
                          const struct shape *shape)
 {
-    const char *chosen = NULL, *choices = NULL;
+    const char *chosen = NULL;
     bool has_unknown = false;
-    for (const struct shape_key *key = shape->keys; key->name; key++)
-        if (key->is_choice)
-            choices =
-                choices ? arena_printf(source->arena, "%s, %s", choices, key->name) : key->name;
-    for (size_t i = 0; choices && i < record->count; i++) {
+    for (size_t i = 0; i < record->count; i++) {
         const struct shape_key *key = find_key(shape, record->keys[i]->text);
         has_unknown = has_unknown || !key;
         if (!key || !key->is_choice)
@@ -173,19 +186,26 @@ static void check_choice(struct yaml_source *source, const struct yaml *record,
         chosen = key->name;
     }
     /* A mistyped key was told already, and is most likely the one that is missing. */
-    if (choices && !chosen && !has_unknown)
-        yaml_problem(source, record, "expected one of the keys %s", choices);
+    if (!chosen && !has_unknown)
+        yaml_problem(source, record, "expected one of the keys %s",
+                     join_choices(source->arena, shape));
+}
+
+static bool is_enough(const struct yaml_source *source)
+{
+    return source->mistakes >= YAML_PROBLEMS_MAX;
 }
 
 static void check_record(struct yaml_source *source, const struct yaml *record,
                          const struct shape *shape)
 {
-    for (size_t i = 0; i < record->count; i++)
+    for (size_t i = 0; i < record->count && !is_enough(source); i++)
         check_record_key(source, record, i, shape);
     for (const struct shape_key *key = shape->keys; key->name; key++)
         if (key->is_required && !yaml_get(record, key->name))
             yaml_problem(source, record, "the key '%s' is missing: %s", key->name, key->summary);
-    check_choice(source, record, shape);
+    if (has_choice(shape))
+        check_choice(source, record, shape);
 }
 
 /* ---- all of it --------------------------------------------------------------------------------
@@ -227,11 +247,11 @@ void shape_check(struct yaml_source *source, const struct yaml *node, const stru
     }
     switch (shape->kind) {
     case SHAPE_LIST:
-        for (size_t i = 0; i < node->count; i++)
+        for (size_t i = 0; i < node->count && !is_enough(source); i++)
             shape_check(source, node->items[i], shape->item);
         break;
     case SHAPE_MAP:
-        for (size_t i = 0; i < node->count; i++) {
+        for (size_t i = 0; i < node->count && !is_enough(source); i++) {
             shape_check(source, node->keys[i], shape->key);
             shape_check(source, node->items[i], shape->item);
         }

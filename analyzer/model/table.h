@@ -92,7 +92,7 @@ struct entry {
     struct select_layout select;
     enum act_mode mode;
     enum parks parks;
-    bool wakes_all, tries;
+    bool wakes_all, tries, is_fed_from_outside;
     const struct condition *conditions;
     size_t condition_count;
 };

@@ -37,8 +37,7 @@ struct scan {
     struct arena *run;
     const char *path;
     const struct comment *comment;
-    size_t start, end; /* one line of the comment's text */
-    uint32_t line;
+    size_t length; /* of its first line: further ones are prose, and may show suppressions */
     suppressions *out;
 };
 
@@ -61,14 +60,13 @@ static size_t skip_blanks(const char *text, size_t length, size_t at)
     return at;
 }
 
-/* The `length` bytes at `offset` of the comment's text, in the line that is being read. */
+/* The `length` bytes at `offset` of the comment's text. */
 static struct place place_at(const struct scan *scan, size_t offset, size_t length)
 {
-    struct place place = {.path = scan->path, .line = scan->line, .end_line = scan->line};
+    uint32_t line = scan->comment->line;
+    struct place place = {.path = scan->path, .line = line, .end_line = line};
 
-    place.column = (uint32_t)(offset - scan->start) + 1;
-    if (scan->start == 0)
-        place.column += scan->comment->column - 1;
+    place.column = scan->comment->column + (uint32_t)offset;
     place.end_column = place.column + (uint32_t)length;
     return place;
 }
@@ -89,7 +87,7 @@ static struct suppression *add(const struct scan *scan, enum scope scope, const 
 static void read_ids(const struct scan *scan, enum scope scope, size_t marker, size_t at)
 {
     const char *text = scan->comment->text;
-    size_t length = scan->end;
+    size_t length = scan->length;
     bool has_any = false;
 
     for (;;) {
@@ -113,12 +111,12 @@ static void read_ids(const struct scan *scan, enum scope scope, size_t marker, s
         add(scan, scope, "", 0, place_at(scan, marker, at - marker))->is_named = true;
 }
 
-/* At the start of a comment's line, so that prose may speak of it. */
+/* At the start of a comment, so that prose may speak of it. */
 static void read_ignore(const struct scan *scan)
 {
     static const char line_marker[] = "leash:ignore", file_marker[] = "leash:ignore-file";
     const char *text = scan->comment->text;
-    size_t length = scan->end, at = scan->start;
+    size_t length = scan->length, at = 0;
 
     while (at < length && text[at] && strchr(" \t/*!<", text[at]))
         at++;
@@ -164,7 +162,7 @@ static void read_nolint_list(const struct scan *scan, size_t at, uint32_t target
 {
     enum { LIST_BYTES_MAX = 4096 };
     const char *text = scan->comment->text;
-    size_t end = scan->end - at < LIST_BYTES_MAX ? scan->end : at + LIST_BYTES_MAX;
+    size_t end = scan->length - at < LIST_BYTES_MAX ? scan->length : at + LIST_BYTES_MAX;
 
     for (size_t start = at; at < end && text[at] != '('; at++) {
         if (text[at] != ',' && text[at] != ')')
@@ -181,8 +179,8 @@ static void read_nolint(const struct scan *scan, size_t at)
 {
     static const char next_line[] = "NEXTLINE";
     const char *text = scan->comment->text;
-    size_t length = scan->end, marker = at - strlen("NOLINT");
-    uint32_t target = scan->line;
+    size_t length = scan->length, marker = at - strlen("NOLINT");
+    uint32_t target = scan->comment->line;
 
     if (marker > 0 && is_word(text[marker - 1]))
         return;
@@ -200,27 +198,13 @@ static void read_nolint(const struct scan *scan, size_t at)
 
 static void read_line(const struct scan *scan)
 {
-    const char *text = scan->comment->text, *end = text + scan->end;
+    const char *text = scan->comment->text, *end = text + scan->length;
 
     read_ignore(scan);
-    for (const char *at = text + scan->start;
+    for (const char *at = text;
          (at = memmem(at, (size_t)(end - at), "NOLINT", strlen("NOLINT")));) {
         at += strlen("NOLINT");
         read_nolint(scan, (size_t)(at - text));
-    }
-}
-
-static void read_comment(struct scan *scan)
-{
-    const struct comment *comment = scan->comment;
-
-    scan->line = comment->line;
-    for (scan->start = 0; scan->start < comment->length; scan->start = scan->end + 1) {
-        const char *start = comment->text + scan->start;
-        const char *newline = memchr(start, '\n', comment->length - scan->start);
-        scan->end = newline ? (size_t)(newline - comment->text) : comment->length;
-        read_line(scan);
-        scan->line++;
     }
 }
 
@@ -248,8 +232,11 @@ static void read_file(struct arena *run, const struct report_job *job, const cha
     if (text && (memmem(text, length, "leash:ignore", 12) || memmem(text, length, "NOLINT", 6)))
         comments_scan(&scratch, text, length, &found);
     for (size_t i = 0; i < found.count; i++) {
-        struct scan scan = {.run = run, .path = path, .comment = &found.at[i], .out = out};
-        read_comment(&scan);
+        const struct comment *comment = &found.at[i];
+        const char *newline = memchr(comment->text, '\n', comment->length);
+        size_t first_line = newline ? (size_t)(newline - comment->text) : comment->length;
+        read_line(&(struct scan){
+            .run = run, .path = path, .comment = comment, .length = first_line, .out = out});
     }
     arena_release(&scratch);
 }
