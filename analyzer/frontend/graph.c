@@ -519,7 +519,8 @@ static bool may_mention(const struct ir_expr *expr, const struct ir_var *var, un
 /* A variable that gets its value at once, and is known by its name alone, begins with that. */
 static bool is_needless(const struct build *build, const struct raw_op *raw)
 {
-    if (raw->op.kind != IR_OP_BEGIN || raw->op.var->is_address_taken || raw->next == NO_ITEM)
+    if (raw->op.kind != IR_OP_BEGIN || raw->op.var->is_address_taken || raw->op.var->cleanup ||
+        raw->next == NO_ITEM)
         return false;
     const struct ir_op *next = &build->ops.at[raw->next].op;
     return next->kind == IR_OP_ASSIGN && next->place->kind == IR_VAR &&
