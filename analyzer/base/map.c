@@ -64,10 +64,11 @@ void *map_get_str(const struct map *map, const char *key)
 
 const char *intern_strn(struct intern *intern, const char *text, size_t length)
 {
+    /* The map's own copy of the key is the string. */
     void **value = map_put(&intern->map, text, length);
-    if (!*value)
-        *value = arena_strndup(intern->map.arena, text, length);
-    return *value;
+    const struct map_slot *slot =
+        (const struct map_slot *)((const char *)value - offsetof(struct map_slot, value));
+    return slot->key;
 }
 
 const char *intern_str(struct intern *intern, const char *text)

@@ -69,27 +69,29 @@ static bool is_system_file(struct source *source, CXFile file)
     return clang_Location_isInSystemHeader(clang_getLocationForOffset(source->tu, file, 0)) != 0;
 }
 
-static uint32_t add_file(struct source *source, CXFile file)
+static uint32_t add_file(struct source *source, CXFile file, const char *path)
 {
     struct own_file *own = vec_add(&source->scratch, &source->own_files);
     own->file = file;
     own->text = clang_getFileContents(source->tu, file, &own->length);
     struct ir_file *ir = vec_add(&source->scratch, &source->files);
-    const char *name = own_string(source, clang_getFileName(file));
-    ir->path = path_clean(source->arena, path_join(source->arena, source->unit->directory, name));
+    ir->path = path;
     ir->hash = own->text ? hash_bytes(own->text, own->length) : 0;
     ir->size = own->text ? own->length : 0;
     ir->is_system = is_system_file(source, file);
     return (uint32_t)source->files.count - 1;
 }
 
-/* libclang may hand out several handles for one file, so handles that are new are compared. */
+/* libclang may hand out several handles for one file: the path tells.  (Its own comparison takes
+ * all buffers without a file on disk for the same.) */
 static uint32_t find_file(struct source *source, CXFile file)
 {
-    for (size_t i = 0; i < source->own_files.count; i++)
-        if (clang_File_isEqual(source->own_files.at[i].file, file))
-            return (uint32_t)i;
-    return add_file(source, file);
+    const char *name = own_string(source, clang_getFileName(file));
+    char *path = path_clean(source->arena, path_join(source->arena, source->unit->directory, name));
+    void **slot = map_put_str(&source->path_index, path);
+    if (!*slot)
+        *slot = (void *)(uintptr_t)(add_file(source, file, path) + 1);
+    return (uint32_t)(uintptr_t)*slot - 1;
 }
 
 uint32_t file_index(struct source *source, CXFile file)
@@ -254,7 +256,7 @@ static struct place move_to(struct place place, const char *from, const char *to
 }
 
 /* The end of the macro call whose name stands at `name`: past its arguments where it has some. */
-static struct place macro_end(struct source *source, struct place name)
+static struct place find_macro_end(struct source *source, struct place name)
 {
     const struct own_file *own = &source->own_files.at[file_index(source, name.file)];
     if (!own->text || name.offset >= own->length)
@@ -266,6 +268,17 @@ static struct place macro_end(struct source *source, struct place name)
     if (bracket < end && *bracket == '(')
         behind = skip_piece(bracket, end);
     return move_to(name, start, behind);
+}
+
+/* The last answer is kept: many constructs come out of one long macro call. */
+static struct place macro_end(struct source *source, struct place name)
+{
+    struct macro_call *last = &source->last_macro;
+    if (last->file != name.file || last->offset != name.offset) {
+        struct place end = find_macro_end(source, name);
+        *last = (struct macro_call){name.file, name.offset, end.line, end.column, end.offset};
+    }
+    return (struct place){last->file, last->end_line, last->end_column, last->end_offset};
 }
 
 /* Two ends inside of macro arguments are inside the same one if no comma parts them. */
@@ -287,6 +300,20 @@ static bool is_one_argument(struct source *source, const struct place *start,
     return true;
 }
 
+/* What ends in the body of a macro that was called within another's argument: there libclang's end
+ * is that inner call's name. */
+static void finish_inner_call(struct source *source, CXSourceLocation location, struct place *start,
+                              struct place *end)
+{
+    struct place spelled = {0};
+    clang_getSpellingLocation(location, &spelled.file, NULL, NULL, &spelled.offset);
+    if (is_same_place(&spelled, end))
+        return; /* written in the argument itself */
+    if (start->file == end->file && start->offset > end->offset)
+        *start = *end;
+    *end = macro_end(source, *end);
+}
+
 /*
  * libclang maps an end in a macro's body to the end of the outermost macro call, and leaves an end
  * in a macro's argument where it is.  So: both plain or in a body, the usual case, need nothing;
@@ -299,24 +326,14 @@ static void widen(struct source *source, CXSourceRange range, struct place *star
     struct place outer_end = expansion_place(clang_getRangeEnd(range));
     bool starts_inside = !is_same_place(start, &outer_start);
     bool ends_inside = !is_same_place(end, &outer_end);
-    if (!starts_inside && !ends_inside)
-        return;
-    if (ends_inside) {
-        if (starts_inside && is_one_argument(source, start, end))
+    if (starts_inside && ends_inside) {
+        finish_inner_call(source, clang_getRangeEnd(range), start, end);
+        if (is_one_argument(source, start, end))
             return;
-        *start = outer_start;
-        *end = macro_end(source, outer_end);
-        return;
-    }
-    struct place call_end = macro_end(source, outer_start);
-    struct place spelled = {0};
-    clang_getSpellingLocation(clang_getRangeStart(range), &spelled.file, NULL, NULL,
-                              &spelled.offset);
-    if (call_end.offset >= end->offset && !is_same_place(&spelled, start)) {
-        *end = macro_end(source, *start); /* a macro call within the argument */
-        return;
     }
     *start = outer_start;
+    if (ends_inside)
+        *end = macro_end(source, outer_end);
 }
 
 static struct ir_pos to_pos(struct source *source, const struct place *start,

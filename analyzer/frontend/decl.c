@@ -249,7 +249,6 @@ static struct decl *make_symbol(struct source *source, CXCursor cursor)
         symbol->is_noreturn |= attributes_of(source, cursor).is_noreturn;
     symbol->scope = scope_of(source, has_definition ? definition : cursor, &symbol->pos);
     decl->symbol = symbol;
-    decl->expr = ir_symbol(source->arena, symbol);
     return decl;
 }
 
@@ -263,6 +262,13 @@ struct decl *symbol_of(struct source *source, CXCursor cursor)
         decl = make_symbol(source, cursor);
     table_put(&source->globals, cursor, decl);
     return decl;
+}
+
+const struct ir_expr *expr_of(struct source *source, struct decl *decl)
+{
+    if (decl->kind == DECL_SYMBOL && !decl->expr)
+        decl->expr = ir_symbol(source->arena, decl->symbol);
+    return decl->expr;
 }
 
 struct ir_symbol *symbol_named(struct source *source, const char *name)
@@ -417,7 +423,7 @@ static void lower_static(struct build *build, CXCursor cursor)
     decl->is_lowered = true;
     source->init.labels = build->labels;
     const struct ir_expr *value = lower_initialiser(&source->init, initialiser, decl->symbol->type);
-    emit_assign(&source->init, decl->expr, value, pos_of(source, cursor));
+    emit_assign(&source->init, expr_of(source, decl), value, pos_of(source, cursor));
     source->init.labels = &source->init;
 }
 

@@ -179,12 +179,13 @@ static expr *lower_name(struct build *build, CXCursor cursor)
             (kind == CXCursor_VarDecl && clang_Cursor_hasVarDeclGlobalStorage(named)))
             decl = symbol_of(source, named);
     }
-    if (!decl || !decl->expr) {
+    expr *named_by = decl ? expr_of(source, decl) : NULL;
+    if (!named_by) {
         if (!decl)
             build_incomplete(build, "a name without a declaration that is understood");
         return unknown_at(build, cursor);
     }
-    return decl->expr;
+    return named_by;
 }
 
 /* A `const int` with a constant initialiser reads as that constant. */
@@ -881,7 +882,9 @@ static expr *lower_call(struct build *build, CXCursor cursor, bool is_used)
         (kids.count > 1 || decl->builtin == BUILTIN_UNREACHABLE)) {
         value = lower_builtin(build, cursor, kids, decl->builtin, is_used);
     } else {
-        expr *callee = decl && decl->expr ? decl->expr : lower_expr(build, kid(source, kids, 0));
+        expr *callee = decl ? expr_of(source, decl) : NULL;
+        if (!callee)
+            callee = lower_expr(build, kid(source, kids, 0));
         size_t count = kids.count - 1;
         expr **args = arena_array(source->arena, expr *, count);
         for (size_t i = 0; i < count; i++)
@@ -967,8 +970,9 @@ static expr *lower_unexposed(struct build *build, CXCursor cursor, bool is_used)
     if (!value && kids.count == 0)
         value = lower_number(build, cursor);
     if (!value) {
-        for (size_t i = 0; i < kids.count; i++)
-            lower_effect(build, kid(source, kids, i));
+        for (size_t i = 0; i < kids.count; i++) /* va_arg has the type's name among them */
+            if (clang_isExpression(clang_getCursorKind(kid(source, kids, i))))
+                lower_effect(build, kid(source, kids, i));
         value = unknown_at(build, cursor);
     }
     kids_drop(source, kids);

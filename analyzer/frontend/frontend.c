@@ -178,46 +178,39 @@ static bool is_in_system_header(CXCursor cursor)
     return clang_Location_isInSystemHeader(clang_getCursorLocation(cursor)) != 0;
 }
 
-/* Only what is ours is kept; of headers most is thrown away by its kind alone. */
-static enum CXChildVisitResult collect(CXCursor cursor, CXCursor parent, CXClientData data)
+static void collect_enumerators(struct source *source, CXCursor cursor)
 {
+    if (is_in_system_header(cursor))
+        return;
+    if (clang_getCursorKind(cursor) == CXCursor_EnumDecl)
+        clang_visitChildren(cursor, add_enumerator, source);
+    else
+        clang_visitChildren(cursor, find_enum, source);
+}
+
+/* Only what is ours is lowered; of headers most is thrown away by its kind alone. */
+static enum CXChildVisitResult lower_decl(CXCursor cursor, CXCursor parent, CXClientData data)
+{
+    (void)parent;
     struct source *source = data;
     switch ((int)clang_getCursorKind(cursor)) {
     case CXCursor_FunctionDecl:
-        if (!clang_isCursorDefinition(cursor))
-            return CXChildVisit_Continue;
+        if (clang_isCursorDefinition(cursor) && !is_in_system_header(cursor))
+            lower_function(source, cursor);
         break;
     case CXCursor_VarDecl:
+        if (!is_in_system_header(cursor))
+            lower_global(source, cursor);
         break;
     case CXCursor_EnumDecl:
     case CXCursor_StructDecl:
     case CXCursor_UnionDecl:
-        if (!is_in_system_header(cursor))
-            find_enum(cursor, parent, data) == CXChildVisit_Recurse
-                ? clang_visitChildren(cursor, find_enum, data)
-                : 0;
-        return CXChildVisit_Continue;
+        collect_enumerators(source, cursor);
+        break;
     default:
-        return CXChildVisit_Continue;
+        break;
     }
-    if (!is_in_system_header(cursor))
-        *vec_add(&source->scratch, &source->kids) = cursor;
     return CXChildVisit_Continue;
-}
-
-static void lower_unit(struct source *source)
-{
-    struct kids kids = {.at = source->kids.count};
-    clang_visitChildren(clang_getTranslationUnitCursor(source->tu), collect, source);
-    kids.count = source->kids.count - kids.at;
-    for (size_t i = 0; i < kids.count; i++) {
-        CXCursor cursor = kid(source, kids, i);
-        if (clang_getCursorKind(cursor) == CXCursor_FunctionDecl)
-            lower_function(source, cursor);
-        else
-            lower_global(source, cursor);
-    }
-    kids_drop(source, kids);
 }
 
 /* ---- files ------------------------------------------------------------------------------------
@@ -295,6 +288,7 @@ static void begin_source(struct source *source)
 {
     source->names.map.arena = source->arena;
     source->file_index.arena = &source->scratch;
+    source->path_index.arena = &source->scratch;
     source->named_symbols.arena = &source->scratch;
     source->function_names.arena = &source->scratch;
     source->pointer_size = pointer_size(source->tu);
@@ -311,7 +305,7 @@ static void lower_source(struct source *source, const char *file)
     begin_source(source);
     collect_files(source, file);
     collect_errors(source);
-    lower_unit(source);
+    clang_visitChildren(clang_getTranslationUnitCursor(source->tu), lower_decl, source);
     build_end(&source->init);
     finish_unit(source);
 }
@@ -331,6 +325,8 @@ struct ir_unit *frontend_parse(struct arena *arena, const struct frontend_job *j
         lower_source(source, file);
         arena_release(&source->scratch);
         arena_release(&source->brief);
+        build_release(&source->function);
+        build_release(&source->init);
         clang_disposeTranslationUnit(tu);
     }
     clang_disposeIndex(index);

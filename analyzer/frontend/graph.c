@@ -8,14 +8,23 @@
  */
 #include "frontend/lower.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+void *heap_grow(void *at, size_t size, size_t count, size_t *capacity)
+{
+    if (count < *capacity)
+        return at;
+    *capacity = *capacity ? *capacity * 2 : 64;
+    return xrealloc(at, *capacity * size);
+}
 
 /* ---- blocks -----------------------------------------------------------------------------------
  */
 
 uint32_t new_block(struct build *build)
 {
-    struct raw_block *block = vec_add(&build->source->scratch, &build->blocks);
+    struct raw_block *block = heap_add(&build->blocks);
     *block = (struct raw_block){NO_ITEM, NO_ITEM, NO_ITEM, NO_ITEM};
     return (uint32_t)build->blocks.count - 1;
 }
@@ -35,7 +44,7 @@ bool has_incoming(const struct build *build, uint32_t block)
 
 void add_edge(struct build *build, uint32_t from, struct ir_edge edge)
 {
-    struct raw_edge *raw = vec_add(&build->source->scratch, &build->edges);
+    struct raw_edge *raw = heap_add(&build->edges);
     uint32_t id = (uint32_t)build->edges.count - 1;
     *raw = (struct raw_edge){edge, NO_ITEM};
     struct raw_block *block = &build->blocks.at[from];
@@ -72,7 +81,7 @@ void start_block(struct build *build, uint32_t block)
     jump(build, block);
     build->current = block;
     build->blocks.at[block].is_dead = build->blocks.at[block].incoming == 0;
-    *vec_add(&build->source->scratch, &build->begun) = block;
+    *heap_add(&build->begun) = block;
 }
 
 /* Whether a condition's outcome is known: a constant, a string, or the address of a variable. */
@@ -113,7 +122,7 @@ void branch(struct build *build, const struct ir_expr *value, struct ir_pos pos,
 static uint32_t add_op(struct build *build, enum ir_op_kind kind, struct ir_pos pos)
 {
     uint32_t into = current_block(build);
-    struct raw_op *raw = vec_add(&build->source->scratch, &build->ops);
+    struct raw_op *raw = heap_add(&build->ops);
     uint32_t id = (uint32_t)build->ops.count - 1;
     *raw = (struct raw_op){.next = NO_ITEM};
     raw->op.kind = kind;
@@ -247,7 +256,7 @@ static void resolve_computed(struct build *build)
         return;
     }
     uint32_t hub = new_block(build);
-    *vec_add(&build->source->scratch, &build->begun) = hub;
+    *heap_add(&build->begun) = hub;
     struct raw_block *block = &build->blocks.at[hub];
     block->is_sealed = true;
     block->end = IR_COMPUTED;
@@ -497,15 +506,25 @@ static void expand_exit(struct build *build, struct out *out, const struct raw_o
     }
 }
 
+/* Whether the expression may read the variable; a large one counts as if it did. */
+static bool may_mention(const struct ir_expr *expr, const struct ir_var *var, unsigned depth)
+{
+    if (!expr)
+        return false;
+    if (depth == 0 || expr->kind == IR_LITERAL || (expr->kind == IR_VAR && expr->var == var))
+        return true;
+    return may_mention(expr->a, var, depth - 1) || may_mention(expr->b, var, depth - 1);
+}
+
 /* A variable that gets its value at once, and is known by its name alone, begins with that. */
 static bool is_needless(const struct build *build, const struct raw_op *raw)
 {
-    if (raw->op.kind != IR_OP_BEGIN || raw->op.var->is_address_taken || raw->next == NO_ITEM)
+    if (raw->op.kind != IR_OP_BEGIN || raw->op.var->is_address_taken || raw->op.var->cleanup ||
+        raw->next == NO_ITEM)
         return false;
     const struct ir_op *next = &build->ops.at[raw->next].op;
     return next->kind == IR_OP_ASSIGN && next->place->kind == IR_VAR &&
-           next->place->var == raw->op.var && !next->value->a && next->value->kind != IR_VAR &&
-           next->value->kind != IR_LITERAL;
+           next->place->var == raw->op.var && !may_mention(next->value, raw->op.var, 6);
 }
 
 static void finish_ops(struct build *build, struct ir_block *block, struct raw_block *raw,
@@ -691,12 +710,20 @@ static void finish_blocks(struct build *build)
         func->loops[i].head = number[func->loops[i].head];
 }
 
+void build_release(struct build *build)
+{
+    free(build->blocks.at);
+    free(build->begun.at);
+    free(build->ops.at);
+    free(build->edges.at);
+}
+
 static void check_labels(struct build *build)
 {
     for (size_t i = 0; i < build->all_labels.count; i++)
         if (!build->all_labels.at[i]->is_placed) {
             build_incomplete(build, "a label is missing");
-            *vec_add(&build->source->scratch, &build->begun) = build->all_labels.at[i]->block;
+            *heap_add(&build->begun) = build->all_labels.at[i]->block;
         }
 }
 

@@ -41,7 +41,7 @@ struct decl {
     enum decl_kind kind : 8;
     enum builtin builtin : 8;
     bool is_lowered;            /* DECL_SYMBOL: its initialiser or body was */
-    const struct ir_expr *expr; /* DECL_VAR, DECL_SYMBOL: the expression that names it */
+    const struct ir_expr *expr; /* see expr_of */
     union {
         struct ir_var *var;
         struct ir_symbol *symbol;
@@ -152,8 +152,8 @@ struct build {
     struct ir_func *func;
     struct build *labels; /* who owns the labels: the function, for a static local's initialiser */
     CXCursor cursor;      /* the function's declaration */
-    VEC(struct raw_block) blocks;
-    VEC(uint32_t) begun; /* blocks in the order in which they got their content */
+    VEC(struct raw_block) blocks; /* on the heap, as begun, ops and edges: they may grow large */
+    VEC(uint32_t) begun;          /* blocks in the order in which they got their content */
     VEC(struct raw_op) ops;
     VEC(struct raw_edge) edges;
     VEC(struct ir_var *) vars;
@@ -174,6 +174,12 @@ struct build {
     char *printed;          /* the pretty-printed body, made when a `for` needs it */
 };
 
+/* Where a macro call begins and ends in the source. */
+struct macro_call {
+    CXFile file;
+    unsigned offset, end_line, end_column, end_offset;
+};
+
 /* ---- a unit under construction --------------------------------------------------------------- */
 
 struct source {
@@ -186,6 +192,8 @@ struct source {
     VEC(struct ir_file) files;
     VEC(struct own_file) own_files;
     struct map file_index; /* CXFile → index + 1 */
+    struct map path_index; /* path → index + 1 */
+    struct macro_call last_macro;
     CXFile last_file;
     uint32_t last_index;
     VEC(struct ir_type *) types;
@@ -266,6 +274,8 @@ struct decl *decl_get(struct source *source, CXCursor cursor);
 struct decl *decl_put(struct source *source, CXCursor cursor, enum decl_kind kind);
 /* What a function, or an object with static storage, became. */
 struct decl *symbol_of(struct source *source, CXCursor cursor);
+/* The expression that names a variable or symbol; NULL: it is neither. */
+const struct ir_expr *expr_of(struct source *source, struct decl *decl);
 struct ir_symbol *symbol_named(struct source *source, const char *name);
 struct ir_symbol *static_literal(struct source *source, const struct ir_type *type,
                                  struct ir_pos pos);
@@ -279,7 +289,14 @@ void lower_function(struct source *source, CXCursor cursor);
 /* ---- graph.c ----------------------------------------------------------------------------------
  */
 
+/* Like vec_add, but grows in place on the heap; what is added holds what it held. */
+#define heap_add(vec)                                                                              \
+    ((vec)->at = heap_grow((vec)->at, sizeof *(vec)->at, (vec)->count, &(vec)->capacity),          \
+     &(vec)->at[(vec)->count++])
+void *heap_grow(void *at, size_t size, size_t count, size_t *capacity);
+
 void build_begin(struct build *build, struct source *source, struct ir_func *func);
+void build_release(struct build *build);
 void build_end(struct build *build);
 void build_incomplete(struct build *build, const char *why);
 

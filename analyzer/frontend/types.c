@@ -74,6 +74,23 @@ static const char *without_places(struct source *source, const char *name)
     return intern_str(&source->names, without_places(source, cut));
 }
 
+/* "struct worker", or a typedef's name for a record without a tag: from libclang 22 on that is
+ * spelt "struct name" too, and only the reference for other units tells. */
+static const char *record_name(struct source *source, CXCursor cursor, CXType type)
+{
+    const char *name = own_string(source, clang_getTypeSpelling(clang_getUnqualifiedType(type)));
+    if (strstr(name, "(unnamed") || strstr(name, "(anonymous"))
+        return "";
+    const char *space = strchr(name, ' ');
+    if (!space)
+        return name;
+    CXString usr = clang_getCursorUSR(cursor);
+    const char *text = clang_getCString(usr);
+    bool has_tag = !text || (!strstr(text, "@SA@") && !strstr(text, "@UA@"));
+    clang_disposeString(usr);
+    return has_tag ? name : intern_str(&source->names, space + 1);
+}
+
 static struct ir_record *record_of(struct source *source, CXType type)
 {
     CXCursor cursor = clang_getCanonicalCursor(clang_getTypeDeclaration(type));
@@ -86,8 +103,7 @@ static struct ir_record *record_of(struct source *source, CXType type)
     record->id = (uint32_t)source->records.count;
     *vec_add(&source->scratch, &source->records) = record;
     record->is_union = clang_getCursorKind(cursor) == CXCursor_UnionDecl;
-    const char *name = own_string(source, clang_getTypeSpelling(clang_getUnqualifiedType(type)));
-    record->name = strstr(name, "(unnamed") || strstr(name, "(anonymous") ? "" : name;
+    record->name = record_name(source, cursor, type);
     long long size = clang_Type_getSizeOf(type);
     record->size = size > 0 ? (uint64_t)size : 0;
     *vec_add(&source->scratch, &source->pending_records) = (struct pending_record){record, type};
@@ -310,7 +326,9 @@ static const struct ir_type *make_type(struct source *source, CXType type, unsig
     struct ir_type *own = table_get(source, type.data[0]);
     if (own)
         return own;
-    CXType bare = clang_getUnqualifiedType(type);
+    bool is_bare = !clang_isConstQualifiedType(type) && !clang_isVolatileQualifiedType(type) &&
+                   !clang_isRestrictQualifiedType(type);
+    CXType bare = is_bare ? type : clang_getUnqualifiedType(type);
     if (bare.data[0] == type.data[0] || bare.kind == CXType_Invalid) {
         own = make_unqualified(source, type, depth + 1);
     } else {

@@ -1,5 +1,7 @@
 #include <stdarg.h>
 void use(int);
+struct box;
+typedef unsigned long size_type;
 
 int sum(int n, ...)
 {
@@ -11,6 +13,7 @@ int sum(int n, ...)
         total += va_arg(list, int);
     char *text = va_arg(again, char *);
     use(*text);
+    total += (va_arg(again, struct box *) != 0) + (int)va_arg(again, size_type);
     va_end(list);
     va_end(again);
     return total;
