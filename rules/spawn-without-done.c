@@ -20,15 +20,14 @@
 
 #include <string.h>
 
-enum { CALL_DEPTH_MAX = 6, TYPE_DEPTH_MAX = 3, VISITED_MAX = 64 };
+enum { CALL_DEPTH_MAX = 6, TYPE_DEPTH_MAX = 3 };
 
 /* What was found in one task, as spawned from one frame. */
 struct look {
     struct pass *pass;
     const struct ir_op *spawn;
-    size_t task_depth; /* of the task's own frame */
-    const struct ir_func *visited[VISITED_MAX];
-    size_t visited_count;
+    size_t task_depth;   /* of the task's own frame */
+    struct map visited;  /* the functions it runs, by address */
     bool can_be_stopped; /* it watches something, or all that it does could not be seen */
     const struct ir_func *loop_func, *park_func; /* the first of each, with its place */
     struct ir_pos loop_pos, park_pos;
@@ -261,7 +260,7 @@ static const struct ir_op *tested_receive(struct flow *flow, const struct frame 
 static bool needs_close_that_never_comes(struct flow *flow, const struct frame *frame,
                                          const struct ir_block *block, const struct ir_edge *edge)
 {
-    if (block->end != IR_BRANCH)
+    if (block->end != IR_BRANCH || !flow_can(flow, frame->func, ACT_RECV))
         return false;
     const struct ir_op *op = tested_receive(flow, frame, block->value);
     if (!op || !op->act->object || op->act->context || op->act->timeout_ms)
@@ -319,10 +318,7 @@ static bool is_stuck_condition(struct flow *flow, const struct ir_func *func,
     if (loop == 0 || block->end != IR_BRANCH ||
         flow_loop_within(flow, func, flow_loop_of(flow, func, edge->to), loop))
         return false;
-    bool *in = arena_array(flow_arena(flow), bool, func->block_count);
-    for (uint32_t i = 0; i < func->block_count; i++)
-        in[i] = flow_loop_within(flow, func, flow_loop_of(flow, func, i), loop);
-    return !flow_varies(func, block->value, in) || is_never_set(flow, func, block, edge);
+    return !flow_varies(flow, func, block->value, loop) || is_never_set(flow, func, block, edge);
 }
 
 static bool edge_counts(void *context, const struct ir_func *func, const struct ir_block *block,
@@ -343,12 +339,10 @@ static void look_into(struct look *, const struct frame *);
 
 static bool was_visited(struct look *look, const struct ir_func *func)
 {
-    for (size_t i = 0; i < look->visited_count; i++)
-        if (look->visited[i] == func)
-            return true;
-    if (look->visited_count < VISITED_MAX)
-        look->visited[look->visited_count++] = func;
-    return false;
+    void **slot = map_put(&look->visited, &func, sizeof func);
+    bool was = *slot != NULL;
+    *slot = look;
+    return was;
 }
 
 static void look_at(struct look *look, const struct frame *frame, const struct ir_op *op)
@@ -414,9 +408,8 @@ static bool closes_itself(const struct look *look, const struct ir_expr *channel
 {
     const struct flow_use *use = NULL;
     while ((use = flow_next_use(look->pass->flow, ACT_CLOSE, channel, use)))
-        for (size_t i = 0; i < look->visited_count; i++)
-            if (look->visited[i] == use->func)
-                return true;
+        if (map_get(&look->visited, &use->func, sizeof use->func))
+            return true;
     return false;
 }
 
@@ -452,14 +445,16 @@ static void report(const struct look *look, const struct ir_func *spawner,
                    const struct ir_func *body)
 {
     struct pass *pass = look->pass;
-    const char *what = look->spawn->act->object ? "thread" : "task";
+    bool is_thread = look->spawn->act->object != NULL;
     const char *name = body->symbol->name;
     const char *how = look->loop_func   ? " can run for ever and nobody can stop it: it"
                       : look->park_func ? " can wait for ever and nobody can stop it: it"
                                         : "";
     struct finding *finding =
-        pass_report(pass, spawner, look->spawn->pos, CONFIDENCE_LIKELY,
-                    "%s '%s'%s takes no done channel and no context", what, name, how);
+        pass_report(pass, spawner, look->spawn->pos, CONFIDENCE_LIKELY, "%s '%s'%s %s",
+                    is_thread ? "thread" : "task", name, how,
+                    is_thread ? "tests no flag that ends it, and nobody cancels it"
+                              : "takes no done channel and no context");
     if (look->unclosed)
         pass_note(pass, finding, look->loop_func, look->loop_pos,
                   "this loop ends when '%s' is closed, and nothing in sight closes it",
@@ -470,11 +465,11 @@ static void report(const struct look *look, const struct ir_func *spawner,
         pass_note(pass, finding, look->park_func, look->park_pos,
                   "%s can wait here for ever: nothing in sight is sure to end it",
                   look->park->act->word);
-    pass_note(
-        pass, finding, body, body->pos,
-        "hand '%s' a way to be stopped as its first parameter, and watch it wherever it waits "
-        "or goes round",
-        name);
+    pass_note(pass, finding, body, body->pos,
+              is_thread ? "let '%s' test a flag on every round, which whoever starts it can set"
+                        : "hand '%s' a done channel or a context as its first parameter, and watch "
+                          "it wherever the task waits or goes round",
+              name);
 }
 
 static bool should_report(struct look *look, const struct frame *task)
@@ -496,6 +491,7 @@ static void check_target(struct pass *pass, const struct ir_func *func, const st
     const struct frame *const *frames = flow_frames(pass->flow, func, &count);
     for (size_t i = 0; i < count; i++) {
         struct look look = {.pass = pass, .spawn = op};
+        look.visited.arena = flow_arena(pass->flow);
         if (should_report(&look, flow_frame(pass->flow, body, frames[i], op))) {
             report(&look, func, body);
             return;

@@ -68,6 +68,7 @@ struct flow {
     VEC(struct flow_use) uses[ACT_WATCH + 1];
     uint64_t can;                 /* bit by act_kind: func_facts.can is filled in */
     struct map targets;           /* by operation, the indirect ones → struct flow_targets */
+    struct map privates;          /* by symbol: whether flow_is_private, once asked */
     VEC(struct flow_site) opaque; /* calls of code out of sight; filled by flow_escapes */
     bool has_opaque;
     int frames_depth; /* how deep flow_frames is in itself */

@@ -179,12 +179,12 @@ static bool func_takes_address(const struct ir_func *func, const struct ir_symbo
     return false;
 }
 
-bool flow_is_private(struct flow *flow, const struct ir_symbol *symbol)
+static bool find_private(struct flow *flow, const struct ir_symbol *symbol)
 {
-    if (symbol->kind != IR_SYMBOL_DATA || !symbol->scope)
-        return false;
     for (size_t i = 0; i < flow->unit_count; i++) {
         const struct ir_unit *unit = flow->units[i];
+        if (symbol->id >= unit->symbol_count || unit->symbols[symbol->id] != symbol)
+            continue; /* only its own unit can name it */
         for (size_t j = 0; j < unit->func_count; j++)
             if (unit->funcs[j]->incomplete || func_takes_address(unit->funcs[j], symbol))
                 return false;
@@ -192,6 +192,17 @@ bool flow_is_private(struct flow *flow, const struct ir_symbol *symbol)
             return false;
     }
     return true;
+}
+
+bool flow_is_private(struct flow *flow, const struct ir_symbol *symbol)
+{
+    static char yes, no;
+    if (symbol->kind != IR_SYMBOL_DATA || !symbol->scope)
+        return false;
+    void **slot = map_put(&flow->privates, &symbol, sizeof symbol);
+    if (!*slot)
+        *slot = find_private(flow, symbol) ? &yes : &no;
+    return *slot == &yes;
 }
 
 /* ---- per function -------------------------------------------------------------------------- */
@@ -532,6 +543,7 @@ struct flow *flow_new(struct arena *arena, const struct model_set *models,
                           .bodies.arena = arena,
                           .field_stores.arena = arena,
                           .targets.arena = arena,
+                          .privates.arena = arena,
                           .symbol_stores.arena = arena};
     for (size_t i = 0; i < unit_count; i++) {
         for (size_t j = 0; j < units[i]->func_count; j++)

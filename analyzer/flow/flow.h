@@ -139,7 +139,7 @@ struct flow_trap {
 bool flow_find_trap(struct flow *, const struct ir_func *, flow_edge_filter *counts, void *context,
                     struct flow_trap *trap);
 
-/* Can the value of the expression change while control stays in these blocks? */
-bool flow_varies(const struct ir_func *, const struct ir_expr *, const bool *in);
+/* Can the value of the expression change while control stays in the loop? */
+bool flow_varies(struct flow *, const struct ir_func *, const struct ir_expr *, uint32_t loop);
 
 #endif

@@ -276,21 +276,25 @@ static bool assigns_to(const struct ir_op *op, const struct ir_expr *root)
     return place && ir_expr_equal(place, root);
 }
 
-bool flow_varies(const struct ir_func *func, const struct ir_expr *expr, const bool *in)
+bool flow_varies(struct flow *flow, const struct ir_func *func, const struct ir_expr *expr,
+                 uint32_t loop)
 {
     if (expr->kind == IR_CONST || expr->kind == IR_STRING || expr->kind == IR_ADDR)
         return false;
     if (expr->kind == IR_UNARY || expr->kind == IR_CAST)
-        return flow_varies(func, expr->a, in);
+        return flow_varies(flow, func, expr->a, loop);
     if (expr->kind == IR_BINARY)
-        return flow_varies(func, expr->a, in) || flow_varies(func, expr->b, in);
+        return flow_varies(flow, func, expr->a, loop) || flow_varies(flow, func, expr->b, loop);
     bool is_local = expr->kind == IR_VAR && !expr->var->is_address_taken &&
                     !expr->type->is_volatile && !expr->type->is_atomic;
     if (!is_local && expr->kind != IR_TEMP)
         return true; /* memory: others can write it */
-    for (size_t i = 0; i < func->block_count; i++)
-        for (size_t j = 0; in[i] && j < func->blocks[i].op_count; j++)
+    for (uint32_t i = 0; i < func->block_count; i++) {
+        if (!flow_loop_within(flow, func, flow_loop_of(flow, func, i), loop))
+            continue;
+        for (size_t j = 0; j < func->blocks[i].op_count; j++)
             if (assigns_to(&func->blocks[i].ops[j], expr))
                 return true;
+    }
     return false;
 }
