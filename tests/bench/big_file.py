@@ -6,7 +6,7 @@
 Two files are generated, the same every time (out/bench): functions with branches, loops and
 switches, and one table of numbers.  A is `leash check FILE --`, B is `clang-19 -fsyntax-only -w`;
 they alternate.  Time is the CPU of all processes of a run, memory the highest sum over all of them,
-read from the kernel's proportional set size every few milliseconds.  Exit status 1: a median ratio
+looked at every few milliseconds.  Exit status 1: a median ratio
 is above the limit.  2: a run failed.
 """
 import argparse
@@ -86,15 +86,18 @@ def processes_of(group):
 
 
 def memory_of(group):
-    """KiB of all processes of the group."""
-    total = 0
+    """KiB of all processes of the group.  The files they map, libclang above all, are the same ones
+    and count once."""
+    own, mapped = 0, 0
     for name in processes_of(group):
         try:
             with open(f"/proc/{name}/smaps_rollup", encoding="ascii") as file:
-                total += sum(int(line.split()[1]) for line in file if line.startswith("Pss:"))
+                sizes = {line.split()[0]: int(line.split()[1]) for line in file if "kB" in line}
         except OSError:
-            pass
-    return total
+            continue
+        own += sizes.get("Pss_Anon:", 0)
+        mapped = max(mapped, sizes.get("Rss:", 0) - sizes.get("Anonymous:", 0))
+    return own + mapped
 
 
 def measure(command):
