@@ -6,6 +6,9 @@
 /* Chunks grow from small (a rule page) to large (a program), so both stay cheap. */
 enum { CHUNK_MIN = 16 * 1024, CHUNK_MAX = 1024 * 1024 };
 
+/* Half of max_align_t's, which only long double and vectors want: small things are most of it. */
+enum { ALIGNMENT = 8 };
+
 struct arena_chunk {
     struct arena_chunk *older;
     size_t used, size; /* bytes of data */
@@ -49,10 +52,9 @@ static void add_chunk(struct arena *arena, size_t bytes)
 
 void *arena_push(struct arena *arena, size_t bytes)
 {
-    size_t align = _Alignof(max_align_t);
     if (bytes > SIZE_MAX - CHUNK_MAX)
         out_of_memory(bytes);
-    bytes = (bytes + align - 1) / align * align;
+    bytes = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     if (!arena->last || arena->last->size - arena->last->used < bytes)
         add_chunk(arena, bytes);
     void *memory = arena->last->data + arena->last->used;

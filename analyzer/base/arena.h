@@ -18,7 +18,7 @@ struct arena {
     size_t bytes;             /* total reserved from the system */
 };
 
-/* `bytes` zeroed bytes, aligned for any type.  O(1). */
+/* `bytes` zeroed bytes, aligned to 8: for any type but long double and vectors.  O(1). */
 void *arena_push(struct arena *arena, size_t bytes);
 /* Copies of a string, of its first `length` bytes, of any bytes. */
 char *arena_strdup(struct arena *arena, const char *text);

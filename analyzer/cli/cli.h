@@ -36,7 +36,7 @@ enum parsed { PARSED, PARSED_HELP, PARSED_WRONG };
 
 /* Reads the words; what stands behind `--` goes to `behind`, which may be NULL where the command
  * takes none. */
-enum parsed parse_words(const struct command *, int count, char **words, take_option *,
+enum parsed parse_words(const struct command *command, int count, char **words, take_option *take,
                         void *context, struct arena *, name_list *behind, bool *has_behind);
 
 /* "leash: ..." on stderr, and that `leash COMMAND --help` helps. */

@@ -482,25 +482,26 @@ static bool take_kind(struct line *line, size_t *i)
     return true;
 }
 
+/* The flag or file at words[i]; the index of the next one. */
+static size_t take_word(struct line *line, size_t i)
+{
+    const char *word = line->words.at[i];
+    if (text_is(word, "-Xclang"))
+        return take_xclang(line, i);
+    if (text_starts(word, "-Wp,"))
+        take_preprocessor(line, word + strlen("-Wp,"));
+    else if (text_is(word, "-cc1") || text_is(word, "-cc1as"))
+        line->skipped = "a step inside of clang (-cc1)";
+    else if (word[0] == '-' && word[1] && !take_kind(line, &i))
+        return take_by_table(line, i);
+    return i + 1; /* files, and standard input, are not for libclang */
+}
+
+/* Behind `--` there are only files. */
 static void take_flags(struct line *line, size_t i)
 {
-    while (i < line->words.count) {
-        const char *word = line->words.at[i];
-        if (text_is(word, "--"))
-            return;
-        if (word[0] != '-' || !word[1])
-            i++; /* a file, or standard input */
-        else if (text_is(word, "-cc1") || text_is(word, "-cc1as"))
-            line->skipped = "a step inside of clang (-cc1)", i++;
-        else if (text_is(word, "-Xclang"))
-            i = take_xclang(line, i);
-        else if (text_starts(word, "-Wp,"))
-            take_preprocessor(line, word + strlen("-Wp,")), i++;
-        else if (take_kind(line, &i))
-            i++;
-        else
-            i = take_by_table(line, i);
-    }
+    while (i < line->words.count && !text_is(line->words.at[i], "--"))
+        i = take_word(line, i);
 }
 
 /* ---- language ----------------------------------------------------------------------------------

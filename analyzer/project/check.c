@@ -17,9 +17,12 @@ static uint64_t now(void)
 static void collect(struct run *run)
 {
     const char *problem = NULL;
-    unsigned jobs = run->options->jobs ? run->options->jobs : collect_default_jobs();
-    if (!collect_units(&run->arena, &run->inputs.units, jobs, run->options->progress, NULL,
-                       &problem))
+    struct collect_options options = {
+        .jobs = run->options->jobs,
+        .limits = collect_default_limits,
+        .progress = run->options->progress,
+    };
+    if (!collect_units(&run->arena, &run->inputs.units, &options, &problem))
         problem_add(&run->arena, &run->problems, "", 0, 0, "%s", problem);
     run_gather_problems(run);
 }

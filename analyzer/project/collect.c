@@ -7,8 +7,9 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <time.h>
 
-enum { UNIT_FILE_BYTES_MAX = 1 << 30 };
+enum { UNIT_FILE_BYTES_MAX = 1 << 30, LATENESS_CHECK_MS = 1000 };
 
 /* The workers and what is left to do. */
 struct pool {
@@ -18,16 +19,29 @@ struct pool {
     size_t done, total;
     struct worker *workers;
     size_t worker_count;
-    collect_progress *progress;
-    void *context;
+    const struct collect_options *options;
     const char *problem; /* why no worker can be started */
 };
 
-unsigned collect_default_jobs(void)
+const struct collect_limits collect_default_limits = {
+    .cpu_seconds = 10 * 60,
+    .seconds = 30 * 60,
+    .memory_bytes = (uint64_t)4 << 30,
+};
+
+/* The processors this process may use. */
+static size_t default_jobs(void)
 {
     cpu_set_t set;
     int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-    return count < 1 ? 1 : count > COLLECT_JOBS_MAX ? COLLECT_JOBS_MAX : (unsigned)count;
+    return count < 1 ? 1 : (size_t)count;
+}
+
+static time_t now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec;
 }
 
 /* ---- results -----------------------------------------------------------------------------------
@@ -67,8 +81,8 @@ static void read_unit_file(struct arena *arena, struct unit *unit)
 static void count_one(struct pool *pool)
 {
     pool->done++;
-    if (pool->progress)
-        pool->progress(pool->context, pool->done, pool->total);
+    if (pool->options->progress)
+        pool->options->progress(pool->options->context, pool->done, pool->total);
 }
 
 /* ---- workers -----------------------------------------------------------------------------------
@@ -110,7 +124,8 @@ static bool is_alone(const struct pool *pool)
 /* false: there can be no more processes.  As long as one worker lives, it does the work. */
 static bool start(struct pool *pool, struct worker *worker)
 {
-    if (worker_start(worker, pool->units, pool->workers, pool->worker_count))
+    if (worker_start(worker, pool->units, &pool->options->limits, pool->workers,
+                     pool->worker_count))
         return true;
     if (is_alone(pool))
         pool->problem =
@@ -130,10 +145,22 @@ static void employ(struct pool *pool, struct worker *worker)
             pool->next = index;
             return;
         }
+        worker->deadline = now() + pool->options->limits.seconds;
         if (worker_order(worker, index))
             return;
         bury(pool, worker);
     }
+}
+
+/* There is no unit, and the bytes say why.  Libclang may have got over a crash: its worker is not
+ * trusted with another unit. */
+static void take_refusal(struct arena *arena, struct worker *worker, struct unit *unit,
+                         const char *data, size_t length)
+{
+    const char *words = worker_words(arena, worker);
+    fail(unit, arena_printf(arena, "%.*s%s%s%s", (int)length, data, words ? " (" : "",
+                            words ? words : "", words ? ")" : ""));
+    worker->served = COLLECT_UNITS_A_WORKER;
 }
 
 static void listen_to(struct pool *pool, struct worker *worker)
@@ -150,7 +177,7 @@ static void listen_to(struct pool *pool, struct worker *worker)
         if (head.is_unit)
             take_bytes(pool->arena, unit, data, head.length);
         else
-            fail(unit, arena_strndup(pool->arena, data, head.length));
+            take_refusal(pool->arena, worker, unit, data, head.length);
         worker->bytes.length = 0;
         worker->unit = WORKER_IDLE;
         count_one(pool);
@@ -171,6 +198,17 @@ static size_t busy_workers(const struct pool *pool, struct pollfd *fds, struct w
     return count;
 }
 
+/* Ends what takes too long; the worker is buried when its pipe tells. */
+static void end_late(struct pool *pool)
+{
+    time_t time = now();
+    for (size_t i = 0; i < pool->worker_count; i++) {
+        struct worker *worker = &pool->workers[i];
+        if (worker->pid && worker->unit != WORKER_IDLE && worker->deadline <= time)
+            worker_kill(worker);
+    }
+}
+
 static void run_pool(struct pool *pool)
 {
     struct pollfd fds[COLLECT_JOBS_MAX];
@@ -178,8 +216,9 @@ static void run_pool(struct pool *pool)
     for (size_t i = 0; i < pool->worker_count; i++)
         employ(pool, &pool->workers[i]);
     for (size_t count; (count = busy_workers(pool, fds, busy)) > 0;) {
-        if (poll(fds, count, -1) < 0)
-            continue; /* interrupted */
+        end_late(pool);
+        if (poll(fds, count, LATENESS_CHECK_MS) <= 0)
+            continue; /* interrupted, or time to look for late ones */
         for (size_t i = 0; i < count; i++)
             if (fds[i].revents)
                 listen_to(pool, busy[i]);
@@ -197,10 +236,10 @@ static void give_up(struct pool *pool)
             fail(pool->units->at[i], "no worker process could be started");
 }
 
-bool collect_units(struct arena *arena, const unit_list *units, unsigned jobs,
-                   collect_progress *progress, void *context, const char **problem)
+bool collect_units(struct arena *arena, const unit_list *units,
+                   const struct collect_options *options, const char **problem)
 {
-    struct pool pool = {.arena = arena, .units = units, .progress = progress, .context = context};
+    struct pool pool = {.arena = arena, .units = units, .options = options};
     for (size_t i = 0; i < units->count; i++)
         pool.total += units->at[i]->state == UNIT_WAITING;
     for (size_t i = 0; i < units->count; i++)
@@ -208,9 +247,12 @@ bool collect_units(struct arena *arena, const unit_list *units, unsigned jobs,
             read_unit_file(arena, units->at[i]);
             count_one(&pool);
         }
-    pool.worker_count = jobs < 1 ? 1 : jobs > COLLECT_JOBS_MAX ? COLLECT_JOBS_MAX : jobs;
-    if (pool.worker_count > pool.total)
-        pool.worker_count = pool.total;
+    size_t left = pool.total - pool.done;
+    pool.worker_count = options->jobs ? options->jobs : default_jobs();
+    if (pool.worker_count > COLLECT_JOBS_MAX)
+        pool.worker_count = COLLECT_JOBS_MAX;
+    if (pool.worker_count > left)
+        pool.worker_count = left;
     pool.workers = arena_array(arena, struct worker, pool.worker_count);
 
     struct sigaction ignore = {.sa_handler = SIG_IGN}, before;

@@ -12,22 +12,34 @@
 
 enum {
     COLLECT_JOBS_MAX = 256,
-    COLLECT_UNITS_A_WORKER = 64,       /* then it is replaced, so that memory stays bounded */
-    COLLECT_CPU_SECONDS_MAX = 10 * 60, /* of one unit; then its worker is killed */
+    COLLECT_UNITS_A_WORKER = 64, /* then it is replaced, so that memory stays bounded */
 };
+
+/* What one unit may cost; beyond, its worker is killed and the unit has failed. */
+struct collect_limits {
+    unsigned cpu_seconds;
+    unsigned seconds;      /* on the clock: a unit may wait for a named pipe it includes */
+    uint64_t memory_bytes; /* of the whole worker; not held under sanitizers, which map more */
+};
+extern const struct collect_limits collect_default_limits;
 
 /* Called in the parent after each unit; `done` of `total`. */
 typedef void collect_progress(void *context, size_t done, size_t total);
 
-/*
- * Parses every waiting unit, `jobs` at a time (at least 1), and reads unit files.  Each unit is
- * afterwards analysed or failed; the result does not depend on `jobs`.  Forks, so no other thread
- * may run in this process.  false and *problem: no worker could be started at all.
- */
-bool collect_units(struct arena *, const unit_list *, unsigned jobs, collect_progress *,
-                   void *context, const char **problem);
+/* How units are parsed. */
+struct collect_options {
+    unsigned jobs; /* workers at a time; 0: one for each processor */
+    struct collect_limits limits;
+    collect_progress *progress; /* NULL: none */
+    void *context;              /* for progress */
+};
 
-/* The processors this process may use. */
-unsigned collect_default_jobs(void);
+/*
+ * Parses every waiting unit and reads unit files.  Each unit is afterwards analysed or failed; the
+ * result does not depend on `jobs`.  Forks, so no other thread may run in this process.  false and
+ * *problem: no worker could be started at all.
+ */
+bool collect_units(struct arena *arena, const unit_list *units,
+                   const struct collect_options *options, const char **problem);
 
 #endif

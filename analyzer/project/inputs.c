@@ -180,6 +180,10 @@ static bool is_usable(struct search *search, const char *file)
         remedy(search, "name C files, or the folder of a compile_commands.json with -p");
         return false;
     }
+    if (stat(file, &status) == 0 && !S_ISREG(status.st_mode)) {
+        problem_add(search->arena, &search->inputs->problems, file, 0, 0, "is no regular file");
+        return false;
+    }
     if (access(file, R_OK) == 0)
         return true;
     problem_add(search->arena, &search->inputs->problems, file, 0, 0, "cannot be read: %s",

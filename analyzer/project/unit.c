@@ -1,6 +1,7 @@
 #include "project/unit.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -64,13 +65,11 @@ const char *real_path(struct arena *arena, const char *path)
 
 const char *working_directory(struct arena *arena)
 {
-    char *path = getcwd(NULL, 0);
-    if (!path) {
+    char path[PATH_MAX];
+    if (!getcwd(path, sizeof path)) {
         fprintf(stderr, "leash: the working directory is gone (%s); cd to another one\n",
                 strerror(errno));
         exit(2);
     }
-    const char *copy = arena_strdup(arena, path);
-    free(path);
-    return copy;
+    return arena_strdup(arena, path);
 }

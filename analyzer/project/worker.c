@@ -1,9 +1,8 @@
 #include "project/worker.h"
 
-#include "project/collect.h"
-
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -15,7 +14,8 @@ enum {
     ANSWER_BYTES_MAX = 1 << 30,
     READ_BYTES = 1 << 18,
     PIPE_BYTES = 1 << 20,
-    LOG_TAIL_BYTES = 4096,
+    LOG_BYTES_MAX = 4096,        /* the beginning says it */
+    LARGE_UNIT_BYTES = 32 << 20, /* of IR */
 };
 
 static bool read_all(int fd, void *data, size_t length)
@@ -50,30 +50,64 @@ static bool write_all(int fd, const void *data, size_t length)
  */
 
 /* From now on this process may use so much CPU; beyond, the kernel ends it. */
-static void limit_cpu(void)
+static void limit_cpu(unsigned cpu_seconds)
 {
     struct rusage used;
     struct rlimit limit;
     if (getrusage(RUSAGE_SELF, &used) != 0 || getrlimit(RLIMIT_CPU, &limit) != 0)
         return;
     rlim_t seconds = (rlim_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec);
-    limit.rlim_cur = seconds + COLLECT_CPU_SECONDS_MAX;
+    limit.rlim_cur = seconds + cpu_seconds;
     if (limit.rlim_max != RLIM_INFINITY && limit.rlim_cur > limit.rlim_max)
         limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_CPU, &limit);
 }
 
+/* The address sanitizer maps more than any limit of ours. */
+#if defined(__SANITIZE_ADDRESS__)
+#define HAS_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HAS_SANITIZER 1
+#endif
+#endif
+#ifndef HAS_SANITIZER
+#define HAS_SANITIZER 0
+#endif
+
+/* A source that includes /dev/zero wants all memory there is. */
+static void limit_memory(uint64_t bytes)
+{
+    struct rlimit limit;
+    if (HAS_SANITIZER || getrlimit(RLIMIT_DATA, &limit) != 0)
+        return;
+    if (limit.rlim_max == RLIM_INFINITY || bytes < limit.rlim_max)
+        limit.rlim_cur = bytes;
+    setrlimit(RLIMIT_DATA, &limit);
+}
+
 /* Where memory runs out, the kernel shall take a worker before anybody else.  One that dies leaves
- * no core file behind. */
-static void volunteer(void)
+ * no core file behind, and none reads our input. */
+static void settle(void)
 {
     struct rlimit none = {0};
     setrlimit(RLIMIT_CORE, &none);
-    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (fd >= 0)
+        dup2(fd, STDIN_FILENO);
+    fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
     if (fd < 0)
         return;
     (void)!write(fd, "800", 3);
     close(fd);
+}
+
+/* libclang and the unit leave large holes in the heap; the next step of a large unit needs the room
+ * they take. */
+static void return_memory(size_t unit_bytes)
+{
+    if (unit_bytes >= LARGE_UNIT_BYTES)
+        malloc_trim(0);
 }
 
 static bool answer(int fd, const struct unit *unit)
@@ -83,24 +117,29 @@ static bool answer(int fd, const struct unit *unit)
     const char *problem = "cannot be parsed";
     struct ir_unit *ir = frontend_parse(&arena, &job, &problem);
     struct text bytes = {0};
+    size_t unit_bytes = arena.bytes;
+    return_memory(unit_bytes);
     if (ir)
         ir_unit_write(&bytes, ir);
     else
         text_add(&bytes, problem);
     arena_release(&arena);
+    return_memory(unit_bytes);
     struct answer_head head = {.length = bytes.length, .is_unit = ir != NULL};
     bool done = write_all(fd, &head, sizeof head) && write_all(fd, bytes.at, bytes.length);
     text_release(&bytes);
     return done;
 }
 
-static _Noreturn void work(const unit_list *units, int orders, int answers)
+static _Noreturn void work(const unit_list *units, const struct collect_limits *limits, int orders,
+                           int answers)
 {
     uint32_t index;
-    volunteer();
+    settle();
+    limit_memory(limits->memory_bytes);
     while (read_all(orders, &index, sizeof index)) {
         BUG_ON(index >= units->count);
-        limit_cpu();
+        limit_cpu(limits->cpu_seconds);
         if (!answer(answers, units->at[index]))
             break;
     }
@@ -117,7 +156,8 @@ static void close_all(const int *fds, size_t count)
             close(fds[i]);
 }
 
-bool worker_start(struct worker *worker, const unit_list *units, const struct worker *others,
+bool worker_start(struct worker *worker, const unit_list *units,
+                  const struct collect_limits *limits, const struct worker *others,
                   size_t other_count)
 {
     int fds[5] = {-1, -1, -1, -1, -1}; /* orders, answers: read and write end; log */
@@ -139,7 +179,7 @@ bool worker_start(struct worker *worker, const unit_list *units, const struct wo
         close(fds[2]);
         dup2(fds[4], STDERR_FILENO);
         signal(SIGPIPE, SIG_IGN);
-        work(units, fds[0], fds[3]);
+        work(units, limits, fds[0], fds[3]);
     }
     close(fds[0]);
     close(fds[3]);
@@ -154,6 +194,8 @@ bool worker_order(struct worker *worker, size_t unit)
     uint32_t index = (uint32_t)unit;
     worker->unit = (int64_t)unit;
     worker->served++;
+    (void)!ftruncate(worker->log, 0); /* what it said about the one before */
+    lseek(worker->log, 0, SEEK_SET);
     return write_all(worker->orders, &index, sizeof index);
 }
 
@@ -175,17 +217,14 @@ enum answer_state worker_read(struct worker *worker, struct answer_head *head, c
     return worker->bytes.length == sizeof *head + head->length ? ANSWER_WHOLE : ANSWER_PARTIAL;
 }
 
-/* The last line of the log that tells something, without its end; NULL: none does. */
-static const char *last_words(struct arena *arena, int log)
+const char *worker_words(struct arena *arena, const struct worker *worker)
 {
     static const char *const beginnings[] = {"leash: ", "LLVM ERROR: ", "==ERROR: "};
-    char tail[LOG_TAIL_BYTES + 1];
-    off_t size = lseek(log, 0, SEEK_END);
-    off_t start = size > LOG_TAIL_BYTES ? size - LOG_TAIL_BYTES : 0;
-    ssize_t got = pread(log, tail, LOG_TAIL_BYTES, start);
-    tail[got > 0 ? got : 0] = '\0';
+    char said[LOG_BYTES_MAX + 1];
+    ssize_t got = pread(worker->log, said, LOG_BYTES_MAX, 0);
+    said[got > 0 ? got : 0] = '\0';
     for (size_t i = 0; i < COUNT_OF(beginnings); i++) {
-        const char *found = strstr(tail, beginnings[i]);
+        const char *found = strstr(said, beginnings[i]);
         if (found) {
             found += i == 0 ? strlen(beginnings[0]) : 0;
             return arena_strndup(arena, found, strcspn(found, "\n"));
@@ -211,25 +250,33 @@ static const char *why_it_died(struct arena *arena, int status, const char *word
     case SIGKILL:
         return "its worker was killed, most likely for want of memory; run with fewer --jobs";
     case SIGXCPU:
-        return arena_printf(arena, "took more than %d seconds of CPU; leave the file out",
-                            COLLECT_CPU_SECONDS_MAX);
+        return "takes more CPU time than a file may; leave the file out";
     default:
         return arena_printf(arena, "its worker was ended by signal %d (%s)", WTERMSIG(status),
                             strsignal(WTERMSIG(status)));
     }
 }
 
+void worker_kill(struct worker *worker)
+{
+    worker->is_late = true;
+    kill(worker->pid, SIGKILL);
+}
+
 const char *worker_stop(struct arena *arena, struct worker *worker)
 {
     int status = 0;
+    bool is_late = worker->is_late;
     close(worker->orders);
     close(worker->answers);
     while (waitpid(worker->pid, &status, 0) < 0 && errno == EINTR)
         continue;
     bool ended_well = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-    const char *words = ended_well ? NULL : last_words(arena, worker->log);
+    const char *words = ended_well ? NULL : worker_words(arena, worker);
     close(worker->log);
     text_release(&worker->bytes);
     *worker = (struct worker){0};
+    if (is_late)
+        return "takes longer than a file may (does it include a named pipe?); leave the file out";
     return ended_well ? NULL : why_it_died(arena, status, words);
 }

@@ -87,6 +87,9 @@ static void test_input__missing_and_unreadable(void **state)
     struct outcome locked = leash(*state, "check a.c/b.c a.c --");
     assert_status(locked, 2);
     assert_has(locked.err, "a.c/b.c: error: cannot be read: Not a directory");
+    struct outcome device = leash(*state, "check /dev/zero a.c --");
+    assert_status(device, 2);
+    assert_has(device.err, "/dev/zero: error: is no regular file");
     if (geteuid() == 0)
         return; /* who may read everything finds nothing unreadable */
     put(*state, "secret.c", clean_source);
@@ -177,8 +180,12 @@ static void test_input__nested_parentheses(void **state)
     text_release(&text);
     struct outcome outcome = leash(*state, "check nested.c leaky.c -- -I%s", LEASH_INCLUDE);
     assert_status(outcome, 2);
-    assert_has(outcome.err, "nested.c:1:265: error: bracket nesting level exceeded");
-    assert_has(outcome.err, "-fbracket-depth=");
+    /* libclang 19 counts them and stops; 22 dies of them. */
+    assert_has(outcome.err, "nested.c:");
+    if (strstr(outcome.err, "bracket nesting level exceeded"))
+        assert_has(outcome.err, "nested.c:1:265: note: allow more: leash check --extra-arg=");
+    else
+        assert_has(outcome.err, "nesting too deep for it; split that, or leave the file out");
     assert_has(outcome.out, "leaky.c:6:9: error: ");
 }
 

@@ -26,7 +26,9 @@ What is levelled out before, and why:
     that no run can show.  So a function also agrees when it does so after clang's edges were
     followed through such a join with the value they carry there; these are counted apart.
  5. What cannot be reached from the entry is left out on both sides.
- 6. Functions of system headers are left out: leash does not lower them.
+ 6. Functions of system headers are left out: leash does not lower them.  Clang does not tell where
+    a function stands, so a header's function counts only if leash has it; one of the main file that
+    leash lacks counts as missing.
 """
 import argparse
 import collections

@@ -266,7 +266,7 @@ static void test_flags__quoting(void **state)
 /* ---- response files ---------------------------------------------------------------------------
  */
 
-static char folder[] = "/tmp/leash-flags-XXXXXX";
+static char folder[32];
 
 static void put(const char *name, const char *text)
 {
@@ -276,7 +276,7 @@ static void put(const char *name, const char *text)
 static int make_folder(void **state)
 {
     (void)state;
-    memcpy(folder + strlen(folder) - 6, "XXXXXX", 6);
+    strcpy(folder, "/tmp/leash-flags-XXXXXX");
     return mkdtemp(folder) ? 0 : -1;
 }
 

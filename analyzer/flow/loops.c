@@ -1,0 +1,125 @@
+#include "flow/loops.h"
+
+#include "flow/known.h"
+
+struct edges {
+    struct flow *flow;
+    const struct frame *frame;
+    const struct ir_op *unclosed; /* the receive of the last edge refused for want of a close */
+};
+
+static bool leads_to_failure(const struct ir_func *func, const struct ir_edge *edge)
+{
+    const struct ir_block *block = &func->blocks[edge->to];
+    while (block->end == IR_JUMP && block->edges[0].to > block->id)
+        block = &func->blocks[block->edges[0].to];
+    if (block->end != IR_STOP || block->op_count == 0)
+        return false;
+    const struct act *act = block->ops[block->op_count - 1].act;
+    if (act && act->kind == ACT_END_TASK)
+        return false;
+    return !act || !act->value || (act->value->kind == IR_CONST && act->value->value != 0);
+}
+
+/* The receive whose result the condition tests, looked at through variables; NULL: none. */
+static const struct ir_op *tested_receive(struct flow *flow, const struct frame *frame,
+                                          const struct ir_expr *condition)
+{
+    while (condition->kind == IR_UNARY || condition->kind == IR_CAST ||
+           (condition->kind == IR_BINARY && condition->b->kind == IR_CONST))
+        condition = condition->a;
+    if (condition->kind != IR_TEMP && condition->kind != IR_VAR)
+        return NULL;
+    const struct ir_func *func;
+    const struct ir_op *op = flow_made_by(flow_resolve(flow, frame, condition), &func);
+    bool is_receive = op && func == frame->func && op->act && op->act->kind == ACT_RECV;
+    return is_receive ? op : NULL;
+}
+
+/* Is this edge taken only when the channel is closed, though nobody closes it? */
+static bool needs_close_that_never_comes(struct flow *flow, const struct frame *frame,
+                                         const struct ir_block *block, const struct ir_edge *edge)
+{
+    if (block->end != IR_BRANCH || !flow_can(flow, frame->func, ACT_RECV))
+        return false;
+    const struct ir_op *op = tested_receive(flow, frame, block->value);
+    if (!op || !op->act->object || op->act->context || op->act->timeout_ms)
+        return false;
+    for (size_t i = 0; i < op->act->outcome_count; i++) {
+        const struct act_outcome *outcome = &op->act->outcomes[i];
+        if (outcome->result != RESULT_CLOSED || outcome->compare != IR_EQ ||
+            outcome->what->kind != IR_TEMP)
+            continue;
+        struct known closed = {0};
+        known_add(&closed, outcome->what, outcome->value, outcome->value, outcome->value != 0);
+        struct frame root = {.func = frame->func};
+        int way = known_decide(flow, &root, &closed, block->value);
+        if (way < 0 || edge != &block->edges[way ? 0 : 1])
+            return false;
+        const struct ir_expr *channel = flow_resolve(flow, frame, op->act->object);
+        return (channel->kind == IR_CONST && channel->value == 0) ||
+               (!flow_next_use(flow, ACT_CLOSE, channel, NULL) && !flow_escapes(flow, channel));
+    }
+    return false;
+}
+
+/* Is this edge taken, or may it be, when what the branch tests has that value? */
+static bool takes_edge_at(struct flow *flow, const struct ir_func *func,
+                          const struct ir_block *block, const struct ir_edge *edge, int64_t value)
+{
+    struct frame root = {.func = func};
+    struct known known = {0};
+    known_add(&known, known_tested(block->value), value, value, value != 0);
+    int way = known_decide(flow, &root, &known, block->value);
+    return way < 0 || edge == &block->edges[way ? 0 : 1];
+}
+
+/* Is the condition about a static object that nothing sets to a value which takes this edge? */
+static bool is_never_set(struct flow *flow, const struct ir_func *func,
+                         const struct ir_block *block, const struct ir_edge *edge)
+{
+    const struct ir_expr *tested = known_tested(block->value);
+    if (tested->kind != IR_SYMBOL || !flow_is_private(flow, tested->symbol))
+        return false;
+    const struct ir_expr *value = flow_stored(flow, tested->symbol, 0);
+    if (!value)
+        return !takes_edge_at(flow, func, block, edge, 0);
+    for (size_t i = 1; value; value = flow_stored(flow, tested->symbol, i++))
+        if (value->kind != IR_CONST || takes_edge_at(flow, func, block, edge, value->value))
+            return false;
+    return true;
+}
+
+/* Does the edge leave a loop on a condition that cannot change in it? */
+static bool is_stuck_condition(struct flow *flow, const struct ir_func *func,
+                               const struct ir_block *block, const struct ir_edge *edge)
+{
+    uint32_t loop = flow_loop_of(flow, func, block->id);
+    if (loop == 0 || block->end != IR_BRANCH ||
+        flow_loop_within(flow, func, flow_loop_of(flow, func, edge->to), loop))
+        return false;
+    return !flow_varies(flow, func, block->value, loop) || is_never_set(flow, func, block, edge);
+}
+
+static bool edge_counts(void *context, const struct ir_func *func, const struct ir_block *block,
+                        const struct ir_edge *edge)
+{
+    struct edges *edges = context;
+    if (leads_to_failure(func, edge) || is_stuck_condition(edges->flow, func, block, edge))
+        return false;
+    if (!needs_close_that_never_comes(edges->flow, edges->frame, block, edge))
+        return true;
+    edges->unclosed = tested_receive(edges->flow, edges->frame, block->value);
+    return false;
+}
+
+bool flow_find_endless(struct flow *flow, const struct frame *frame, struct flow_endless *endless)
+{
+    struct edges edges = {flow, frame, NULL};
+    struct flow_trap trap;
+    if (!flow_find_trap(flow, frame->func, edge_counts, &edges, &trap))
+        return false;
+    bool is_inside = edges.unclosed && trap.in[edges.unclosed->block];
+    *endless = (struct flow_endless){trap.pos, is_inside ? edges.unclosed : NULL};
+    return true;
+}

@@ -1,0 +1,186 @@
+#include "flow/waits.h"
+
+/* ---- channels ------------------------------------------------------------------------------ */
+
+static bool is_zero(const struct ir_expr *expr)
+{
+    return expr && expr->kind == IR_CONST && expr->value == 0;
+}
+
+static const struct act *maker_of(const struct ir_expr *resolved, const struct ir_func **func)
+{
+    const struct ir_op *op = flow_made_by(resolved, func);
+    return op ? op->act : NULL;
+}
+
+static bool has_use(struct flow *flow, enum act_kind kind, const struct ir_expr *object)
+{
+    return flow_next_use(flow, kind, object, NULL) != NULL;
+}
+
+/* A channel that carries nothing: made without room for a value, or only ever closed. */
+bool flow_is_done_channel(struct flow *flow, const struct ir_expr *resolved)
+{
+    const struct act *maker = maker_of(resolved, NULL);
+    if (maker && maker->kind == ACT_DONE_CHANNEL)
+        return true;
+    if (maker && maker->kind == ACT_MAKE && is_zero(maker->element_size))
+        return true;
+    return !is_zero(resolved) && has_use(flow, ACT_CLOSE, resolved) &&
+           !has_use(flow, ACT_SEND, resolved) && !flow_escapes(flow, resolved);
+}
+
+/* Somebody outside of the program feeds it: ticks, signals. */
+static bool is_fed_from_outside(const struct ir_expr *resolved)
+{
+    const struct act *maker = maker_of(resolved, NULL);
+    return maker && maker->is_fed_from_outside;
+}
+
+/* The other side goes through with it: it waits for this alone, or comes back until it has it. */
+static bool is_sure(struct flow *flow, const struct flow_use *use)
+{
+    if (flow_loop_of(flow, use->func, use->op->block) != 0)
+        return true;
+    const struct act *act = use->op->act;
+    if (use->arm)
+        return act->arm_count == 1;
+    return (!act->context || is_zero(act->context)) && !act->timeout_ms;
+}
+
+static bool has_sure_use(struct flow *flow, enum act_kind kind, const struct ir_expr *channel)
+{
+    const struct flow_use *use = NULL;
+    while ((use = flow_next_use(flow, kind, channel, use)))
+        if (is_sure(flow, use))
+            return true;
+    return false;
+}
+
+static bool receive_ends(struct flow *flow, const struct ir_expr *channel)
+{
+    if (is_zero(channel))
+        return false;
+    return is_fed_from_outside(channel) || has_sure_use(flow, ACT_SEND, channel) ||
+           has_use(flow, ACT_CLOSE, channel) || flow_escapes(flow, channel);
+}
+
+static bool has_room(const struct ir_expr *channel)
+{
+    const struct act *maker = maker_of(channel, NULL);
+    if (!maker || maker->kind != ACT_MAKE || !maker->capacity)
+        return false;
+    return maker->capacity->kind != IR_CONST || maker->capacity->value > 0;
+}
+
+static bool send_ends(struct flow *flow, const struct frame *frame, const struct ir_op *op,
+                      const struct ir_expr *channel)
+{
+    if (is_zero(channel))
+        return false;
+    bool once = flow_loop_of(flow, frame->func, op->block) == 0;
+    return (once && has_room(channel)) || has_sure_use(flow, ACT_RECV, channel) ||
+           flow_escapes(flow, channel);
+}
+
+/* ---- waits --------------------------------------------------------------------------------- */
+
+static bool select_ends(struct flow *flow, const struct frame *frame, const struct ir_op *op)
+{
+    const struct act *act = op->act;
+    bool ends = !act->arms_known;
+    for (size_t i = 0; i < act->arm_count && !ends; i++) {
+        const struct act_arm *arm = &act->arms[i];
+        if (arm->kind == ARM_RECV && arm->channel)
+            ends = receive_ends(flow, flow_resolve(flow, frame, arm->channel));
+        else if (arm->kind == ARM_SEND && arm->channel)
+            ends = send_ends(flow, frame, op, flow_resolve(flow, frame, arm->channel));
+        else
+            ends = true;
+    }
+    return ends;
+}
+
+/* Without limit: a time below zero for ever, and no context to end it. */
+static bool is_unlimited(struct flow *flow, const struct frame *frame, const struct act *act)
+{
+    if (!act->timeout_ms)
+        return false;
+    const struct ir_expr *time = flow_resolve(flow, frame, act->timeout_ms);
+    return time->kind == IR_CONST && time->value < 0;
+}
+
+/* Somebody else closes or shuts down the descriptor, which ends the call. */
+static bool io_ends(struct flow *flow, const struct frame *frame, const struct act *act)
+{
+    if (!is_unlimited(flow, frame, act) || !act->object)
+        return true; /* without one descriptor it waits for several, one of which may be there to
+                        end it */
+    static const enum act_kind enders[] = {ACT_FREE, ACT_CANCEL};
+    const struct ir_expr *object = flow_resolve(flow, frame, act->object);
+    for (size_t i = 0; i < COUNT_OF(enders); i++) {
+        const struct flow_use *use = NULL;
+        while ((use = flow_next_use(flow, enders[i], object, use)))
+            if (use->op->act->object_kind == OBJECT_OTHER && !flow_frame_has(frame, use->func))
+                return true;
+    }
+    return false;
+}
+
+bool flow_wait_ends(struct flow *flow, const struct frame *frame, const struct ir_op *op)
+{
+    const struct act *act = op->act;
+    const struct ir_expr *object = act->object ? flow_resolve(flow, frame, act->object) : NULL;
+    switch (act->kind) {
+    case ACT_RECV:
+        return !object || act->timeout_ms || receive_ends(flow, object);
+    case ACT_SEND:
+        return !object || act->timeout_ms || send_ends(flow, frame, op, object);
+    case ACT_SELECT:
+        return select_ends(flow, frame, op);
+    case ACT_IO:
+        return io_ends(flow, frame, act);
+    default:
+        return true;
+    }
+}
+
+/* ---- ways to be told to stop --------------------------------------------------------------- */
+
+static bool has_context(struct flow *flow, const struct frame *frame, const struct ir_expr *context)
+{
+    return context && !is_zero(flow_resolve(flow, frame, context));
+}
+
+static bool select_watches(struct flow *flow, const struct frame *frame, const struct act *act)
+{
+    for (size_t i = 0; i < act->arm_count; i++) {
+        const struct act_arm *arm = &act->arms[i];
+        if (arm->context)
+            return true;
+        if (arm->kind == ARM_RECV && arm->channel &&
+            flow_is_done_channel(flow, flow_resolve(flow, frame, arm->channel)))
+            return true;
+    }
+    return false;
+}
+
+bool flow_watches(struct flow *flow, const struct frame *frame, const struct ir_op *op)
+{
+    const struct act *act = op->act;
+    switch (act->kind) {
+    case ACT_WATCH:
+    case ACT_CHECK_CONTEXT:
+    case ACT_DONE_CHANNEL:
+        return true;
+    case ACT_SELECT:
+        return select_watches(flow, frame, act);
+    case ACT_RECV:
+        if (act->object && flow_is_done_channel(flow, flow_resolve(flow, frame, act->object)))
+            return true;
+        break;
+    default:
+        break;
+    }
+    return act->may_park && has_context(flow, frame, act->context);
+}

@@ -1,0 +1,21 @@
+/*
+ * waits.h - what ends a wait, and what tells a task to stop, as far as the code in sight goes.
+ *
+ * A wait ends when somebody else is sure to do the other half: to send or close for a receive, to
+ * receive for a send, to close the descriptor for a read without a deadline.  Sure is who waits for
+ * that alone, or comes back to it in a loop; somebody out of sight who was handed the object may do
+ * it as well.  Locks, wait groups and joins are taken to end with those they wait for.
+ */
+#ifndef LEASH_WAITS_H
+#define LEASH_WAITS_H
+
+#include "flow/flow.h"
+
+/* Does the operation, which may park, end by code in sight? */
+bool flow_wait_ends(struct flow *, const struct frame *, const struct ir_op *);
+/* Does the operation hear when the task is told to stop: by a done channel, a context, a flag? */
+bool flow_watches(struct flow *, const struct frame *, const struct ir_op *);
+/* A channel that carries nothing: made without room for a value, or only ever closed. */
+bool flow_is_done_channel(struct flow *, const struct ir_expr *resolved);
+
+#endif
