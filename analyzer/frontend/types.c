@@ -150,8 +150,13 @@ void complete_records(struct source *source)
 
 static const struct ir_type *make_type(struct source *source, CXType type, unsigned depth);
 
+/* libclang crashes when asked for the size of what is only a placeholder for a type, as erroneous
+ * code has it. */
 static uint64_t size_of(CXType type)
 {
+    if (type.kind == CXType_Unexposed || type.kind == CXType_Overload ||
+        type.kind == CXType_Dependent)
+        return 0;
     long long size = clang_Type_getSizeOf(type);
     return size > 0 ? (uint64_t)size : 0;
 }

@@ -25,3 +25,10 @@ int also_good(void)
 {
     return 0;
 }
+
+/* What an error leaves has no real type: libclang must not be asked for its size. */
+void placeholder(void)
+{
+    long taken = __builtin_expect;
+    known(sizeof(undeclared));
+}
