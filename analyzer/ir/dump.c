@@ -399,16 +399,19 @@ static void print_pos(struct text *out, const struct ir_unit *unit, const struct
     text_printf(out, "%" PRIu32 ":%" PRIu32, pos->line, pos->column);
 }
 
-/* Ends the line that began at `start`, with the position in a column of its own. */
+/* Ends the line that began at `start`, with the position, if there is one, in a column of its own.
+ */
 static void end_line(struct text *out, size_t start, const struct ir_unit *unit,
                      const struct ir_pos *pos)
 {
     enum { COMMENT_COLUMN = 64 };
-    do
-        text_add_char(out, ' ');
-    while (out->length - start < COMMENT_COLUMN);
-    text_add(out, "# ");
-    print_pos(out, unit, pos);
+    if (pos->line != 0) {
+        do
+            text_add_char(out, ' ');
+        while (out->length - start < COMMENT_COLUMN);
+        text_add(out, "# ");
+        print_pos(out, unit, pos);
+    }
     text_add_char(out, '\n');
 }
 
