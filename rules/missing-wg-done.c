@@ -233,6 +233,48 @@ static bool matters(void *context, const struct ir_func *func)
            flow_can(flow, func, ACT_END_TASK);
 }
 
+/* ---- pointers that are not null ------------------------------------------------------------ */
+
+static bool goes_through(const struct ir_expr *place, const struct ir_expr *pointer)
+{
+    for (; place; place = place->a)
+        if (place->kind == IR_DEREF && ir_expr_equal(place->a, pointer))
+            return true;
+    return false;
+}
+
+/* Has the spawner, or a caller of it, stored through the pointer or raised a group behind it? */
+static bool was_used(const struct counted *counted, const struct ir_expr *pointer)
+{
+    struct flow *flow = counted->pass->flow;
+    if (goes_through(counted->group, pointer))
+        return true;
+    const struct ir_op *behind = counted->spawn;
+    for (const struct frame *frame = counted->spawner; frame; frame = frame->parent) {
+        for (const struct ir_op *op = NULL; (op = ir_next_op(frame->func, IR_OP_ASSIGN, op));) {
+            const struct ir_expr *place = op->place;
+            while (place->kind == IR_FIELD || place->kind == IR_INDEX)
+                place = place->a;
+            if (place->kind == IR_DEREF && flow_dominates(flow, frame->func, op, behind) &&
+                ir_expr_equal(flow_resolve(flow, frame, place->a), pointer))
+                return true;
+        }
+        behind = frame->op;
+    }
+    return false;
+}
+
+/* The group was raised by its pointer, and the task's job filled in by its own. */
+static bool is_nonzero(void *context, const struct frame *frame, const struct ir_expr *pointer)
+{
+    const struct counted *counted = context;
+    struct flow *flow = counted->pass->flow;
+    if (model_type_kind(flow_models(flow), pointer->type->target) == OBJECT_WG)
+        return names_group(counted, frame, pointer) != FLOW_DIFFERENT;
+    const struct ir_expr *resolved = flow_resolve(flow, frame, pointer);
+    return resolved->kind != IR_CONST && was_used(counted, resolved);
+}
+
 /* ---- the finding --------------------------------------------------------------------------- */
 
 static bool lowers_in(const struct counted *counted, const struct frame *frame, const bool *blocks)
@@ -373,7 +415,7 @@ static bool nobody_lowers(const struct counted *counted)
 
 static void judge(struct counted *counted)
 {
-    struct walk_question question = {counted, effect, matters};
+    struct walk_question question = {counted, effect, matters, is_nonzero};
     struct walk_result ways = flow_walk(counted->pass->flow, counted->task, &question);
     if (ways.is_incomplete || ways.exits.count == 0)
         return;
@@ -393,6 +435,88 @@ static void judge(struct counted *counted)
         report_never(counted, &ways);
 }
 
+/* Does the task lower the group, or may it, itself or in what it calls? */
+static bool may_lower(const struct counted *counted, const struct frame *frame, int depth)
+{
+    struct flow *flow = counted->pass->flow;
+    if (depth > 4 || !flow_can(flow, frame->func, ACT_DONE))
+        return false;
+    for (const struct ir_op *op = NULL; (op = ir_next_op(frame->func, IR_OP_CALL, op));) {
+        if (op->act && op->act->kind == ACT_DONE &&
+            names_group(counted, frame, op->act->object) != FLOW_DIFFERENT)
+            return true;
+        if (op->act && op->act->kind != ACT_INVOKE)
+            continue;
+        struct flow_targets targets = flow_callees(flow, frame->func, op);
+        for (size_t i = 0; i < targets.bodies.count; i++)
+            if (!flow_frame_has(frame, targets.bodies.at[i]) &&
+                may_lower(counted, flow_frame(flow, targets.bodies.at[i], frame, op), depth + 1))
+                return true;
+    }
+    return false;
+}
+
+static bool spawns_lowerer(const struct counted *counted, const struct ir_op *spawn)
+{
+    struct flow *flow = counted->pass->flow;
+    struct flow_targets targets = flow_callees(flow, counted->base->func, spawn);
+    for (size_t i = 0; i < targets.bodies.count; i++) {
+        const struct ir_func *body = targets.bodies.at[i];
+        if (!flow_frame_has(counted->base, body) &&
+            may_lower(counted, flow_frame(flow, body, counted->base, spawn), 0))
+            return true;
+    }
+    return false;
+}
+
+static bool may_raise(struct flow *flow, const struct ir_func *func, const struct ir_op *op)
+{
+    if (op->act)
+        return op->act->kind == ACT_ADD;
+    struct flow_targets targets = flow_callees(flow, func, op);
+    for (size_t i = 0; i < targets.bodies.count; i++)
+        if (flow_can(flow, targets.bodies.at[i], ACT_ADD))
+            return true;
+    return false;
+}
+
+/* Raised once, by one, for several tasks spawned in a row: the last of them to end lowers it. */
+static bool is_shared_count(const struct counted *counted, const struct ir_op *spawn)
+{
+    struct flow *flow = counted->pass->flow;
+    const struct ir_func *func = counted->base->func;
+    uint32_t loop = flow_loop_of(flow, func, spawn->block);
+    size_t adds = 0, spawns = 0;
+    for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_CALL, op));) {
+        if (flow_loop_of(flow, func, op->block) != loop)
+            continue;
+        adds += may_raise(flow, func, op);
+        bool in_a_row = op == spawn || flow_dominates(flow, func, op, spawn) ||
+                        flow_dominates(flow, func, spawn, op);
+        spawns += in_a_row && op->act && op->act->kind == ACT_SPAWN && !op->act->counted_by &&
+                  flow_reaches(flow, func, counted->raised_at, op) && spawns_lowerer(counted, op);
+    }
+    return spawns > adds;
+}
+
+/* Does the loop hand out work, each item counted, that tasks started elsewhere take? */
+static bool hands_out_work(struct flow *flow, const struct ir_func *func, uint32_t loop)
+{
+    for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_CALL, op));) {
+        if (!flow_loop_within(flow, func, flow_loop_of(flow, func, op->block), loop))
+            continue;
+        if (op->act && (op->act->kind == ACT_SEND || op->act->kind == ACT_SIGNAL))
+            return true;
+        struct flow_targets targets = flow_callees(flow, func, op);
+        for (size_t i = 0; (!op->act || op->act->kind == ACT_INVOKE) && i < targets.bodies.count;
+             i++)
+            if (flow_can(flow, targets.bodies.at[i], ACT_SEND) ||
+                flow_can(flow, targets.bodies.at[i], ACT_SIGNAL))
+                return true;
+    }
+    return false;
+}
+
 /* One count for one task: raised by one beside the spawn, or by more than one before a loop. */
 static bool counts_each_task(const struct counted *counted, const struct ir_op *spawn)
 {
@@ -408,7 +532,8 @@ static bool counts_each_task(const struct counted *counted, const struct ir_op *
     uint32_t of_add = flow_loop_of(flow, func, raised_at->block);
     uint32_t of_spawn = flow_loop_of(flow, func, spawn->block);
     if (by_one && of_add != of_spawn)
-        return of_add != 0 && of_spawn != 0 && !flow_loop_within(flow, func, of_spawn, of_add);
+        return of_add != 0 && of_spawn != 0 && !flow_loop_within(flow, func, of_spawn, of_add) &&
+               !hands_out_work(flow, func, of_add);
     return true;
 }
 
@@ -423,6 +548,10 @@ static void check_add(struct counted *counted, const struct frame *raiser, const
     if (!counts_each_task(counted, spawn))
         return;
     counted->group = flow_resolve(counted->pass->flow, raiser, op->act->object);
+    const struct ir_expr *count = op->act->count;
+    if ((!count || (count->kind == IR_CONST && count->value == 1)) &&
+        is_shared_count(counted, spawn))
+        return;
     counted->done = NULL;
     counted->waits = false;
     judge(counted);

@@ -43,8 +43,10 @@ struct func_facts {
     const struct ir_op **temp_call; /* by temp: the call it is the result of */
     struct temp_var **temp_vars;    /* by temp, made when first needed */
     const struct ir_expr *
-        *var_value;         /* by var: the value of its only assignment, NULL nulls apart */
-    uint32_t *var_assigned; /* by var: how many assignments */
+        *var_value;           /* by var: the value of its only assignment, NULL nulls apart */
+    uint32_t *var_assigned;   /* by var: how many assignments */
+    bool *var_has_parts;      /* by var: a field or an element of it is assigned */
+    signed char *var_written; /* by var: written through its address? 0: not looked yet, -1: no */
     const struct ir_expr
         *returned; /* what every return gives back; NULL: they differ, or nothing */
     VEC(struct flow_site) callers;

@@ -238,6 +238,9 @@ static void scan_op(struct flow *flow, const struct ir_func *func, const struct 
     else if (op->place->kind == IR_VAR)
         note_value(&facts->var_value[op->place->var->id], &facts->var_assigned[op->place->var->id],
                    op->place, op->value);
+    const struct ir_expr *root = ir_expr_root(op->place);
+    if (root && root != op->place && root->kind == IR_VAR)
+        facts->var_has_parts[root->var->id] = true;
     note_assignment(flow, func, op);
 }
 
@@ -266,6 +269,8 @@ static void scan_func(struct flow *flow, struct ir_func *func)
     facts->temp_vars = arena_array(flow->arena, struct temp_var *, temps);
     facts->var_value = arena_array(flow->arena, const struct ir_expr *, func->var_count);
     facts->var_assigned = arena_array(flow->arena, uint32_t, func->var_count);
+    facts->var_has_parts = arena_array(flow->arena, bool, func->var_count);
+    facts->var_written = arena_array(flow->arena, signed char, func->var_count);
     func->facts = facts;
     uint32_t *temp_assigned = arena_array(flow->arena, uint32_t, temps);
     for (size_t i = 0; i < func->block_count; i++)

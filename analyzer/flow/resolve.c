@@ -50,16 +50,123 @@ const struct frame *const *flow_frames(struct flow *flow, const struct ir_func *
     return facts->frames.at;
 }
 
+/* ---- variables written through their address ----------------------------------------------- */
+
+enum { WRITER_DEPTH_MAX = 4 };
+
+static bool hands_to_writer(struct flow *, const struct ir_func *, const struct ir_op *,
+                            const struct ir_expr *pointer, int depth);
+
+static bool holds(const struct ir_expr *value, const struct ir_expr *pointer)
+{
+    if (value->kind == IR_CAST)
+        return holds(value->a, pointer);
+    if (value->kind != IR_LITERAL)
+        return ir_expr_equal(value, pointer);
+    for (uint32_t i = 0; i < value->element_count; i++)
+        if (holds(value->elements[i].value, pointer))
+            return true;
+    return false;
+}
+
+/* May the function write what the pointer points to?  A copy of the pointer is taken to be used for
+ * that. */
+static bool writes_through(struct flow *flow, const struct ir_func *func,
+                           const struct ir_expr *pointer, int depth)
+{
+    for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_ASSIGN, op));)
+        if (holds(op->value, pointer) ||
+            (op->place->kind == IR_DEREF && holds(op->place->a, pointer)))
+            return true;
+    for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_CALL, op));)
+        if (hands_to_writer(flow, func, op, pointer, depth))
+            return true;
+    return false;
+}
+
+static bool body_writes_param(struct flow *flow, const struct ir_func *body, size_t index,
+                              int depth)
+{
+    if (index >= body->param_count || depth >= WRITER_DEPTH_MAX)
+        return true;
+    struct ir_expr param = {
+        .kind = IR_VAR, .type = body->vars[index]->type, .var = body->vars[index]};
+    return writes_through(flow, body, &param, depth + 1);
+}
+
+/* A cleanup runs when its variable ends, so nobody sees what it writes there. */
+static bool hands_to_writer(struct flow *flow, const struct ir_func *func, const struct ir_op *op,
+                            const struct ir_expr *pointer, int depth)
+{
+    size_t count;
+    const struct ir_expr *const *args = site_args(op, &count);
+    struct flow_targets targets = flow_callees(flow, func, op);
+    for (size_t i = 0; i < count && !op->is_cleanup; i++) {
+        if (!holds(args[i], pointer))
+            continue;
+        if (op->act && targets.bodies.count == 0)
+            return op->act->kind == ACT_RECV || op->act->kind == ACT_SELECT;
+        if (targets.has_unknown)
+            return true;
+        for (size_t j = 0; j < targets.bodies.count; j++)
+            if (body_writes_param(flow, targets.bodies.at[j], i, depth))
+                return true;
+    }
+    return false;
+}
+
+/* What such a variable holds is not known from its assignments alone: `chan_t *c = NULL; make(&c)`.
+ */
+static bool is_written_through(struct flow *flow, const struct ir_func *func,
+                               const struct ir_var *var)
+{
+    if (!var->is_address_taken)
+        return false;
+    signed char *written = &facts_of(func)->var_written[var->id];
+    if (*written == 0) {
+        struct ir_expr place = {.kind = IR_VAR, .type = var->type, .var = (struct ir_var *)var};
+        struct ir_expr address = {.kind = IR_ADDR, .type = var->type, .a = &place};
+        *written = -1; /* also for those who ask while this one is being answered */
+        if (writes_through(flow, func, &address, 0))
+            *written = 1;
+    }
+    return *written > 0;
+}
+
 /* ---- resolving ----------------------------------------------------------------------------- */
 
 static const struct ir_expr *value_of(struct flow *, const struct frame *, const struct ir_expr *,
                                       int depth);
+
+static const struct frame *frame_of_var(const struct frame *, const struct ir_var *);
+static const struct ir_expr *place_of(struct flow *, const struct frame *, const struct ir_expr *,
+                                      int depth);
+
+/* A struct that is a plain copy of another one, never touched itself, reads as the other one. */
+static const struct ir_expr *copied_place(struct flow *flow, const struct frame *frame,
+                                          const struct ir_expr *place, int depth)
+{
+    const struct ir_var *var = place->var;
+    frame = frame_of_var(frame, var);
+    if (!frame || var->kind == IR_VAR_PARAM || var->is_address_taken || depth > DEPTH_MAX ||
+        !place->type || place->type->kind != IR_TYPE_RECORD)
+        return place;
+    const struct func_facts *facts = facts_of(frame->func);
+    const struct ir_expr *value = facts->var_value[var->id];
+    bool is_place = value && (value->kind == IR_DEREF || value->kind == IR_FIELD ||
+                              value->kind == IR_INDEX || value->kind == IR_VAR);
+    if (!is_place || facts->var_assigned[var->id] != 1 || facts->var_has_parts[var->id])
+        return place;
+    return place_of(flow, frame, value, depth + 1);
+}
 
 static const struct ir_expr *place_of(struct flow *flow, const struct frame *frame,
                                       const struct ir_expr *place, int depth)
 {
     struct arena *arena = flow->arena;
     switch (place->kind) {
+    case IR_VAR:
+        return copied_place(flow, frame, place, depth);
     case IR_FIELD: {
         const struct ir_expr *record = place_of(flow, frame, place->a, depth + 1);
         return ir_field(arena, place->type, record, place->name, (uint64_t)place->value);
@@ -249,6 +356,8 @@ static const struct ir_expr *var_content(struct flow *flow, const struct frame *
         const struct ir_expr *const *args = site_args(frame->op, &count);
         return var->id < count ? value_of(flow, frame->parent, args[var->id], depth + 1) : expr;
     }
+    if (is_written_through(flow, frame->func, var))
+        return expr;
     if (var->kind != IR_VAR_PARAM && facts->var_assigned[var->id] == 1 &&
         facts->var_value[var->id] && facts->var_value[var->id]->kind != IR_LITERAL)
         return value_of(flow, frame, facts->var_value[var->id], depth + 1);

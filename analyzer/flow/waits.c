@@ -113,7 +113,7 @@ static bool is_unlimited(struct flow *flow, const struct frame *frame, const str
 /* Somebody else closes or shuts down the descriptor, which ends the call. */
 static bool io_ends(struct flow *flow, const struct frame *frame, const struct act *act)
 {
-    if (!is_unlimited(flow, frame, act) || !act->object)
+    if (!is_unlimited(flow, frame, act) || !act->object || act->object->kind == IR_UNKNOWN)
         return true; /* without one descriptor it waits for several, one of which may be there to
                         end it */
     static const enum act_kind enders[] = {ACT_FREE, ACT_CANCEL};

@@ -129,16 +129,15 @@ static bool is_repeated(const struct walk_result *result, size_t index)
     return false;
 }
 
-static bool enter_body(struct walk *walk, const struct state *state, const struct ir_op *op,
+static bool can_enter(const struct walk *walk, const struct ir_func *body)
+{
+    return walk->depth < CALL_DEPTH_MAX && !flow_frame_has(walk->frame, body);
+}
+
+static void enter_body(struct walk *walk, const struct state *state, const struct ir_op *op,
                        const struct ir_func *body)
 {
     const struct walk_question *question = walk->question;
-    if (!question->matters(question->context, body))
-        return false;
-    if (walk->depth >= CALL_DEPTH_MAX || flow_frame_has(walk->frame, body)) {
-        walk->result.is_incomplete = true;
-        return false;
-    }
     struct frame *frame = flow_frame(walk->flow, body, walk->frame, op);
     struct walk_result inner =
         walk_frame(walk->flow, frame, question, walk->depth + 1, walk->states_left);
@@ -146,7 +145,14 @@ static bool enter_body(struct walk *walk, const struct state *state, const struc
     for (size_t i = 0; i < inner.exits.count; i++)
         if (!is_repeated(&inner, i))
             go_on_after(walk, state, op, &inner.exits.at[i]);
-    return true;
+}
+
+static bool any_matters(const struct walk_question *question, const struct flow_targets *targets)
+{
+    for (size_t i = 0; i < targets->bodies.count; i++)
+        if (question->matters(question->context, targets->bodies.at[i]))
+            return true;
+    return false;
 }
 
 /* True when every way on was pushed; false: the call goes on as any operation does. */
@@ -155,14 +161,19 @@ static bool enter_call(struct walk *walk, const struct state *state, const struc
     if (op->act && op->act->kind != ACT_INVOKE)
         return false;
     struct flow_targets targets = flow_callees(walk->flow, walk->frame->func, op);
-    bool entered = false, passed = targets.has_unknown;
-    for (size_t i = 0; i < targets.bodies.count; i++) {
-        bool walked = enter_body(walk, state, op, targets.bodies.at[i]);
-        entered |= walked;
-        passed |= !walked;
-    }
-    if (!entered)
+    if (!any_matters(walk->question, &targets))
         return false;
+    /* Where one matters the others do too: by what they return, the way can tell them apart. */
+    bool passed = targets.has_unknown;
+    for (size_t i = 0; i < targets.bodies.count; i++) {
+        const struct ir_func *body = targets.bodies.at[i];
+        bool matters = walk->question->matters(walk->question->context, body);
+        bool enters = (matters || op->temp) && can_enter(walk, body);
+        if (enters)
+            enter_body(walk, state, op, body);
+        passed |= !enters;
+        walk->result.is_incomplete |= matters && !enters;
+    }
     if (passed)
         go_on_after(walk, state, op, &(struct walk_exit){.low = INT64_MIN, .high = INT64_MAX});
     return true;
@@ -214,13 +225,27 @@ static void take(struct walk *walk, const struct state *from, const struct ir_bl
     push(walk, &state);
 }
 
+/* What the question knows of the tested pointer, where nothing else is known. */
+static int decide(struct walk *walk, struct known *known, const struct ir_expr *condition)
+{
+    const struct walk_question *question = walk->question;
+    int decided = known_decide(walk->flow, walk->frame, known, condition);
+    const struct ir_expr *tested = known_tested(condition);
+    if (decided >= 0 || !question->is_nonzero || tested->type->kind != IR_TYPE_POINTER ||
+        !question->is_nonzero(question->context, walk->frame, tested))
+        return decided;
+    known_add(known, tested, INT64_MIN, INT64_MAX, true);
+    return known_decide(walk->flow, walk->frame, known, condition);
+}
+
 static void branch(struct walk *walk, const struct state *state, const struct ir_block *block)
 {
-    int decided = known_decide(walk->flow, walk->frame, &state->known, block->value);
+    struct known before = state->known;
+    int decided = decide(walk, &before, block->value);
     for (int way = 0; way < 2; way++) {
         if (decided == way)
             continue; /* edges[0] is the true one */
-        struct known known = state->known;
+        struct known known = before;
         known_narrow(&known, block->value, way == 0);
         take(walk, state, block, &block->edges[way], &known);
     }

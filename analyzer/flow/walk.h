@@ -24,6 +24,8 @@ struct walk_question {
      * `matters` says so, what the call does beside that. */
     enum walk_effect (*effect)(void *context, const struct frame *, const struct ir_op *);
     bool (*matters)(void *context, const struct ir_func *);
+    /* Is a pointer that a condition tests sure to point to something?  NULL: nothing is known. */
+    bool (*is_nonzero)(void *context, const struct frame *, const struct ir_expr *);
 };
 
 /* A branch on a way, and which way was taken. */
