@@ -32,6 +32,7 @@ struct counted {
     const struct ir_op *done;       /* one that was met on the walk ... */
     const struct frame *done_frame; /* ... and where */
     bool waits;                     /* the task itself waits for the group */
+    VEC(const struct ir_expr *) judged; /* the groups that this spawn was judged by */
 };
 
 static enum flow_same names_group(const struct counted *counted, const struct frame *frame,
@@ -181,6 +182,36 @@ static enum walk_effect effect_of_select(const struct counted *counted, const st
     return WALK_NOTHING;
 }
 
+/* What pthread_cleanup_push calls, in glibc and in musl. */
+static bool pushes_handler(const struct ir_op *op)
+{
+    const struct ir_symbol *callee = ir_callee(op);
+    return callee && (text_is(callee->name, "__pthread_register_cancel") ||
+                      text_is(callee->name, "_pthread_cleanup_push"));
+}
+
+/* Ending the thread runs the handlers that were pushed on the way there; one may lower the count.
+ */
+static bool runs_handlers(struct flow *flow, const struct frame *frame, const struct ir_op *op)
+{
+    for (; frame && op; op = frame->op, frame = frame->parent)
+        for (const struct ir_op *push = NULL; (push = ir_next_op(frame->func, IR_OP_CALL, push));)
+            if (pushes_handler(push) && flow_reaches(flow, frame->func, push, op))
+                return true;
+    return false;
+}
+
+/* The group came to the task in something it received: it counts that, not the task. */
+static bool is_received(const struct counted *counted, const struct frame *frame,
+                        const struct ir_expr *handle)
+{
+    const struct ir_expr *root = ir_expr_root(flow_resolve(counted->pass->flow, frame, handle));
+    return root && root->kind == IR_VAR && root->var->kind == IR_VAR_LOCAL &&
+           root->var->is_address_taken && root->var->id < counted->task->func->var_count &&
+           counted->task->func->vars[root->var->id] == root->var &&
+           names_group(counted, frame, handle) == FLOW_MAYBE;
+}
+
 static enum walk_effect effect_of_act(struct counted *counted, const struct frame *frame,
                                       const struct ir_op *op)
 {
@@ -189,6 +220,8 @@ static enum walk_effect effect_of_act(struct counted *counted, const struct fram
     case ACT_DONE:
         if (names_group(counted, frame, act->object) == FLOW_DIFFERENT)
             return WALK_NOTHING;
+        if (act->object && is_received(counted, frame, act->object))
+            return WALK_HANDS_ON;
         counted->done = op;
         counted->done_frame = frame;
         return WALK_DOES;
@@ -206,6 +239,8 @@ static enum walk_effect effect_of_act(struct counted *counted, const struct fram
         return effect_of_select(counted, frame, act);
     case ACT_INVOKE:
         return helper_puts_away(counted, frame, op) ? WALK_HANDS_ON : WALK_NOTHING;
+    case ACT_END_TASK:
+        return runs_handlers(counted->pass->flow, frame, op) ? WALK_HANDS_ON : WALK_NOTHING;
     default:
         return WALK_NOTHING;
     }
@@ -312,6 +347,25 @@ static const struct walk_turn *decisive_turn(const struct counted *counted,
     return decisive;
 }
 
+/* The story names a wait only when it is for this group by name, or by the same field. */
+static bool waits_for_group(const struct counted *counted, const struct flow_use *wait)
+{
+    struct flow *flow = counted->pass->flow;
+    if (!wait->object)
+        return false;
+    size_t count;
+    const struct frame *const *frames = flow_frames(flow, wait->func, &count);
+    for (size_t i = 0; i < count; i++) {
+        const struct ir_expr *object = flow_resolve(flow, frames[i], wait->object);
+        enum flow_same same = flow_compare(flow, object, counted->group);
+        bool is_field = object->kind == IR_ADDR && object->a->kind == IR_FIELD &&
+                        counted->group->kind == IR_ADDR && counted->group->a->kind == IR_FIELD;
+        if (same == FLOW_SAME || (same == FLOW_MAYBE && is_field))
+            return true;
+    }
+    return false;
+}
+
 static void tell_story(const struct counted *counted, struct finding *finding,
                        const struct walk_exit *exit)
 {
@@ -329,9 +383,10 @@ static void tell_story(const struct counted *counted, struct finding *finding,
                   counted->done ? counted->done->act->word : "a done");
     const struct flow_use *wait = NULL;
     while ((wait = flow_next_use(pass->flow, ACT_WAIT, counted->group, wait)))
-        pass_note(pass, finding, wait->func, wait->op->pos,
-                  "%s then waits here for ever: the count never gets back to zero",
-                  wait->func->symbol->name);
+        if (waits_for_group(counted, wait))
+            pass_note(pass, finding, wait->func, wait->op->pos,
+                      "%s then waits here for ever: the count never gets back to zero",
+                      wait->func->symbol->name);
 }
 
 /* The same frame with the task as its root, so that names resolve to the task's own. */
@@ -349,10 +404,12 @@ static const char *missing_call(const struct counted *counted)
     if (!counted->done)
         return "lowering the count of its wait group";
     const struct frame *frame = below_task(counted, counted->done_frame);
-    const struct ir_expr *group =
-        flow_resolve(counted->pass->flow, frame, counted->done->act->object);
-    if (flow_made_by(group, NULL))
-        group = counted->done->act->object;
+    const struct ir_expr *named = counted->done->act->object;
+    const struct ir_expr *group = flow_resolve(counted->pass->flow, frame, named);
+    const struct ir_expr *root = ir_expr_root(named);
+    bool is_copy = named->kind == IR_FIELD && root && root->kind == IR_VAR && !frame->parent;
+    if (flow_made_by(group, NULL) || is_copy)
+        group = named;
     return arena_printf(arena, "%s(%s)", counted->done->act->word, ir_expr_text(arena, group));
 }
 
@@ -411,6 +468,16 @@ static bool nobody_lowers(const struct counted *counted)
            !flow_next_use(flow, ACT_DONE, counted->group, NULL) &&
            flow_next_use(flow, ACT_WAIT, counted->group, NULL) &&
            !flow_escapes(flow, counted->group) && is_first_after_add(counted);
+}
+
+/* Raised several times before the spawn, a group is still one group: the nearest add tells. */
+static bool was_judged(struct counted *counted)
+{
+    for (size_t i = 0; i < counted->judged.count; i++)
+        if (ir_expr_equal(counted->judged.at[i], counted->group))
+            return true;
+    *vec_add(counted->pass->arena, &counted->judged) = counted->group;
+    return false;
 }
 
 static void judge(struct counted *counted)
@@ -480,6 +547,19 @@ static bool may_raise(struct flow *flow, const struct ir_func *func, const struc
     return false;
 }
 
+/* Is the task spawned in one row with the other one, and counted by the add as well? */
+static bool is_in_a_row(const struct counted *counted, const struct ir_op *op,
+                        const struct ir_op *spawn)
+{
+    struct flow *flow = counted->pass->flow;
+    const struct ir_func *func = counted->base->func;
+    if (!op->act || op->act->kind != ACT_SPAWN || op->act->counted_by)
+        return false;
+    return (op == spawn || flow_dominates(flow, func, op, spawn) ||
+            flow_dominates(flow, func, spawn, op)) &&
+           flow_reaches(flow, func, counted->raised_at, op);
+}
+
 /* Raised once, by one, for several tasks spawned in a row: the last of them to end lowers it. */
 static bool is_shared_count(const struct counted *counted, const struct ir_op *spawn)
 {
@@ -487,15 +567,16 @@ static bool is_shared_count(const struct counted *counted, const struct ir_op *s
     const struct ir_func *func = counted->base->func;
     uint32_t loop = flow_loop_of(flow, func, spawn->block);
     size_t adds = 0, spawns = 0;
+    VEC(const struct ir_op *) row = {0};
     for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_CALL, op));) {
         if (flow_loop_of(flow, func, op->block) != loop)
             continue;
         adds += may_raise(flow, func, op);
-        bool in_a_row = op == spawn || flow_dominates(flow, func, op, spawn) ||
-                        flow_dominates(flow, func, spawn, op);
-        spawns += in_a_row && op->act && op->act->kind == ACT_SPAWN && !op->act->counted_by &&
-                  flow_reaches(flow, func, counted->raised_at, op) && spawns_lowerer(counted, op);
+        if (is_in_a_row(counted, op, spawn))
+            *vec_add(flow_arena(flow), &row) = op;
     }
+    for (size_t i = 0; row.count > adds && i < row.count; i++)
+        spawns += spawns_lowerer(counted, row.at[i]);
     return spawns > adds;
 }
 
@@ -517,6 +598,11 @@ static bool hands_out_work(struct flow *flow, const struct ir_func *func, uint32
     return false;
 }
 
+static bool is_by_one(const struct act *add)
+{
+    return !add->count || (add->count->kind == IR_CONST && add->count->value == 1);
+}
+
 /* One count for one task: raised by one beside the spawn, or by more than one before a loop. */
 static bool counts_each_task(const struct counted *counted, const struct ir_op *spawn)
 {
@@ -527,14 +613,21 @@ static bool counts_each_task(const struct counted *counted, const struct ir_op *
         (flow_dominates(flow, func, spawn, raised_at) &&
          !flow_dominates(flow, func, raised_at, spawn)))
         return false;
-    const struct ir_expr *count = counted->add->act->count;
-    bool by_one = !count || (count->kind == IR_CONST && count->value == 1);
     uint32_t of_add = flow_loop_of(flow, func, raised_at->block);
     uint32_t of_spawn = flow_loop_of(flow, func, spawn->block);
-    if (by_one && of_add != of_spawn)
+    if (is_by_one(counted->add->act) && of_add != of_spawn)
         return of_add != 0 && of_spawn != 0 && !flow_loop_within(flow, func, of_spawn, of_add) &&
                !hands_out_work(flow, func, of_add);
     return true;
+}
+
+/* Raised by a helper that hands something out as well: it counts that. */
+static bool is_item_count(const struct counted *counted)
+{
+    struct flow *flow = counted->pass->flow;
+    const struct ir_func *helper = counted->raiser->func;
+    return counted->raiser != counted->base &&
+           (flow_can(flow, helper, ACT_SEND) || flow_can(flow, helper, ACT_SIGNAL));
 }
 
 /* An add at, or in a helper called at, an operation that comes before the spawn. */
@@ -545,12 +638,10 @@ static void check_add(struct counted *counted, const struct frame *raiser, const
         return;
     counted->raiser = raiser;
     counted->add = op;
-    if (!counts_each_task(counted, spawn))
+    if (!counts_each_task(counted, spawn) || is_item_count(counted))
         return;
     counted->group = flow_resolve(counted->pass->flow, raiser, op->act->object);
-    const struct ir_expr *count = op->act->count;
-    if ((!count || (count->kind == IR_CONST && count->value == 1)) &&
-        is_shared_count(counted, spawn))
+    if (was_judged(counted) || (is_by_one(op->act) && is_shared_count(counted, spawn)))
         return;
     counted->done = NULL;
     counted->waits = false;
@@ -581,12 +672,14 @@ static void check_frame(struct pass *pass, const struct frame *spawner, const st
     const struct ir_op *behind = spawn;
     for (counted.base = spawner; counted.base; counted.base = counted.base->parent) {
         const struct ir_func *func = counted.base->func;
-        for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_CALL, op));) {
-            if (op == behind)
-                continue;
-            counted.raised_at = op;
-            check_add(&counted, counted.base, op, behind);
-            check_helper(&counted, op, behind);
+        VEC(const struct ir_op *) calls = {0};
+        for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_CALL, op));)
+            if (op != behind && may_raise(pass->flow, func, op))
+                *vec_add(pass->arena, &calls) = op;
+        for (size_t i = calls.count; i-- > 0;) {
+            counted.raised_at = calls.at[i];
+            check_add(&counted, counted.base, calls.at[i], behind);
+            check_helper(&counted, calls.at[i], behind);
         }
         behind = counted.base->op;
     }

@@ -66,6 +66,7 @@ struct flow {
     VEC(struct ir_func *) funcs;
     struct map bodies;        /* "name" and "name\1scope" → struct ir_func */
     struct map field_stores;  /* record and offset → struct store_list */
+    struct map own_stores;    /* record, offset and function → struct store_list */
     struct map symbol_stores; /* as bodies → struct store_list */
     VEC(struct flow_use) uses[ACT_WATCH + 1];
     uint64_t can;                 /* bit by act_kind: func_facts.can is filled in */
@@ -78,7 +79,10 @@ struct flow {
 
 struct func_facts *facts_of(const struct ir_func *);
 const char *symbol_key(struct arena *, const struct ir_symbol *);
-/* What is stored in the field that a place names, anywhere in the program; NULL: nothing. */
+/* What is stored in the field that a place names, anywhere in the program, or by one function;
+ * NULL: nothing. */
+const struct store_list *own_stores_of_field(const struct flow *, const struct ir_expr *field,
+                                             const struct ir_func *);
 const struct store_list *stores_of_field(const struct flow *, const struct ir_expr *field);
 const struct store_list *stores_of_symbol(const struct flow *, const struct ir_symbol *);
 

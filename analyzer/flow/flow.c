@@ -81,6 +81,22 @@ static size_t field_key(char *key, size_t size, const struct ir_expr *field)
     return length < 0 ? 0 : (size_t)length < size ? (size_t)length : size - 1;
 }
 
+/* The function's address stands behind the field's key. */
+static size_t own_key(char *key, size_t size, const struct ir_expr *field,
+                      const struct ir_func *func)
+{
+    size_t length = field_key(key, size - sizeof func, field);
+    memcpy(key + length, &func, sizeof func);
+    return length + sizeof func;
+}
+
+const struct store_list *own_stores_of_field(const struct flow *flow, const struct ir_expr *field,
+                                             const struct ir_func *func)
+{
+    char key[256];
+    return map_get(&flow->own_stores, key, own_key(key, sizeof key, field, func));
+}
+
 const struct store_list *stores_of_field(const struct flow *flow, const struct ir_expr *field)
 {
     char key[256];
@@ -115,6 +131,8 @@ static void note_store(struct flow *flow, struct store store)
         char key[256];
         size_t length = field_key(key, sizeof key, field);
         add_store(flow, map_put(&flow->field_stores, key, length), store);
+        length = own_key(key, sizeof key, field, store.func);
+        add_store(flow, map_put(&flow->own_stores, key, length), store);
     }
     const struct ir_expr *root = ir_expr_root(store.place);
     if (root && root->kind == IR_SYMBOL)
@@ -547,6 +565,7 @@ struct flow *flow_new(struct arena *arena, const struct model_set *models,
                           .unit_count = unit_count,
                           .bodies.arena = arena,
                           .field_stores.arena = arena,
+                          .own_stores.arena = arena,
                           .targets.arena = arena,
                           .privates.arena = arena,
                           .symbol_stores.arena = arena};

@@ -70,13 +70,14 @@ static bool holds(const struct ir_expr *value, const struct ir_expr *pointer)
 }
 
 /* May the function write what the pointer points to?  A copy of the pointer is taken to be used for
- * that. */
+ * that; NULL, when the value is taken away, does not count, as it does not in assignments. */
 static bool writes_through(struct flow *flow, const struct ir_func *func,
                            const struct ir_expr *pointer, int depth)
 {
     for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_ASSIGN, op));)
         if (holds(op->value, pointer) ||
-            (op->place->kind == IR_DEREF && holds(op->place->a, pointer)))
+            (op->place->kind == IR_DEREF && holds(op->place->a, pointer) &&
+             !(op->value->kind == IR_CONST && op->value->value == 0)))
             return true;
     for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_CALL, op));)
         if (hands_to_writer(flow, func, op, pointer, depth))
@@ -218,6 +219,8 @@ static bool flat_equal(const struct flat *a, const struct flat *b)
     return true;
 }
 
+enum { STORES_MAX = 64 }; /* of one field that are all looked at */
+
 struct content_search {
     struct flow *flow;
     struct flat wanted;
@@ -261,6 +264,17 @@ static void try_store_from(struct content_search *search, const struct frame *fr
     }
 }
 
+/* A field that is stored to everywhere: only what the functions of this frame chain store. */
+static void try_own_stores(struct content_search *search, const struct frame *frame,
+                           const struct ir_expr *field)
+{
+    for (; frame; frame = frame->parent) {
+        const struct store_list *own = own_stores_of_field(search->flow, field, frame->func);
+        for (size_t i = 0; own && i < own->stores.count && i < STORES_MAX; i++)
+            try_store(search, frame, &own->stores.at[i]);
+    }
+}
+
 static const struct ir_expr *field_content(struct flow *flow, const struct frame *frame,
                                            const struct ir_expr *place, int depth)
 {
@@ -268,10 +282,12 @@ static const struct ir_expr *field_content(struct flow *flow, const struct frame
     while (field->kind == IR_INDEX)
         field = field->a;
     const struct store_list *list = field->kind == IR_FIELD ? stores_of_field(flow, field) : NULL;
-    if (!list || list->stores.count > 64)
+    if (!list)
         return place;
     struct content_search search = {flow, flatten(place), NULL, 0, depth};
-    for (size_t i = 0; i < list->stores.count; i++)
+    if (list->stores.count > STORES_MAX)
+        try_own_stores(&search, frame, field);
+    for (size_t i = 0; list->stores.count <= STORES_MAX && i < list->stores.count; i++)
         try_store_from(&search, frame, &list->stores.at[i]);
     return search.count == 1 ? search.found : place;
 }
