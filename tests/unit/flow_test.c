@@ -117,6 +117,61 @@ static void test_flow__a_field_gives_back_what_was_stored(void **state)
     unload(&program);
 }
 
+static void test_flow__a_field_stored_to_everywhere_still_gives_back_its_own(void **state)
+{
+    (void)state;
+    struct program program = {0};
+    const char *text = "struct job { int n; wg_t *group; };\n"
+                       "static void work(struct job *job) { wg_done(job->group); }\n"
+                       "void go(void) { wg_t a = {0}; struct job job = {1, &a};\n"
+                       "    wg_add(&a, 1); spawn(work, &job); wg_wait(&a); }\n";
+    struct arena arena = {0};
+    for (int i = 0; i < 100; i++)
+        text = arena_printf(&arena,
+                            "%svoid set%d(struct job *job, wg_t *group)"
+                            " { job->group = group; }\n",
+                            text, i);
+    load(&program, text);
+    assert_compare(&program, FLOW_SAME, object(&program, "work", ACT_DONE),
+                   object(&program, "go", ACT_ADD));
+    unload(&program);
+    arena_release(&arena);
+}
+
+static void test_flow__a_plain_copy_of_a_struct_reads_as_the_struct(void **state)
+{
+    (void)state;
+    struct program program;
+    load(&program, "struct job { int n; wg_t *group; };\n"
+                   "static void work(struct job *job) {\n"
+                   "    struct job copy = *job; wg_done(copy.group); }\n"
+                   "static void other(struct job *job, wg_t *group) {\n"
+                   "    struct job copy = *job; copy.group = group; wg_done(copy.group); }\n"
+                   "void go(void) { wg_t a = {0}, b = {0}; struct job job = {1, &a};\n"
+                   "    wg_add(&a, 1); spawn(work, &job); spawn(other, &job, &b); }\n");
+    const struct ir_expr *group = object(&program, "go", ACT_ADD);
+    assert_compare(&program, FLOW_SAME, object(&program, "work", ACT_DONE), group);
+    assert_compare(&program, FLOW_DIFFERENT, object(&program, "other", ACT_DONE), group);
+    unload(&program);
+}
+
+static void test_flow__a_variable_written_by_its_address_is_not_its_first_value(void **state)
+{
+    (void)state;
+    struct program program;
+    load(&program, "static void make(chan_t **out) { *out = chan_make(int, 0); }\n"
+                   "static bool look(chan_t *const *c) { return *c != NULL; }\n"
+                   "static void forget(chan_t **c) { *c = NULL; }\n"
+                   "void made(void) { chan_t *c = NULL; make(&c); chan_close(c); }\n"
+                   "void seen(void) { chan_t *c = NULL; if (!look(&c)) chan_close(c); }\n"
+                   "void gone(void) { chan_t *c = chan_make(int, 1); chan_close(c);\n"
+                   "    forget(&c); }\n");
+    assert_int_equal(object(&program, "made", ACT_CLOSE)->kind, IR_VAR);
+    assert_int_equal(object(&program, "seen", ACT_CLOSE)->kind, IR_CONST);
+    assert_non_null(flow_made_by(object(&program, "gone", ACT_CLOSE), NULL));
+    unload(&program);
+}
+
 static void test_flow__an_embedded_object_is_its_field(void **state)
 {
     (void)state;
@@ -313,6 +368,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_flow__an_argument_names_the_spawners_object),
         cmocka_unit_test(test_flow__a_field_gives_back_what_was_stored),
+        cmocka_unit_test(test_flow__a_field_stored_to_everywhere_still_gives_back_its_own),
+        cmocka_unit_test(test_flow__a_plain_copy_of_a_struct_reads_as_the_struct),
+        cmocka_unit_test(test_flow__a_variable_written_by_its_address_is_not_its_first_value),
         cmocka_unit_test(test_flow__an_embedded_object_is_its_field),
         cmocka_unit_test(test_flow__a_static_channel_is_what_was_made_for_it),
         cmocka_unit_test(test_flow__a_getter_is_looked_through),
