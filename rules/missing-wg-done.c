@@ -318,7 +318,8 @@ static bool lowers_in(const struct counted *counted, const struct frame *frame, 
     for (const struct ir_op *op = NULL; (op = ir_next_op(frame->func, IR_OP_CALL, op));) {
         if (!blocks[op->block])
             continue;
-        if (op->act && op->act->kind == ACT_DONE)
+        if (op->act && op->act->kind == ACT_DONE &&
+            names_group(counted, frame, op->act->object) != FLOW_DIFFERENT)
             return true;
         struct flow_targets targets = flow_callees(flow, frame->func, op);
         for (size_t i = 0; i < targets.bodies.count; i++)
@@ -408,7 +409,8 @@ static const char *missing_call(const struct counted *counted)
     const struct ir_expr *group = flow_resolve(counted->pass->flow, frame, named);
     const struct ir_expr *root = ir_expr_root(named);
     bool is_copy = named->kind == IR_FIELD && root && root->kind == IR_VAR && !frame->parent;
-    if (flow_made_by(group, NULL) || is_copy)
+    bool is_static = root && root->kind == IR_SYMBOL;
+    if (flow_made_by(group, NULL) || is_copy || is_static)
         group = named;
     return arena_printf(arena, "%s(%s)", counted->done->act->word, ir_expr_text(arena, group));
 }
