@@ -13,182 +13,21 @@
  *
  * Unseen: counts that do not fit the number of tasks (wg-count), and done on the wrong group.
  */
-#include "flow/walk.h"
+#include "flow/counts.h"
+#include "flow/duty.h"
 #include "rules/rule.h"
 
-/* One task, as spawned from one frame, and one group that was raised before. */
+/* One task, as spawned from one frame, and one group that counts it. */
 struct counted {
     struct pass *pass;
-    const struct frame *spawner; /* runs the spawn */
-    const struct ir_op *spawn;
-    const struct frame *task;
-    const struct frame
-        *raiser; /* runs the add: the spawner, a caller of it, or a helper of theirs */
-    const struct ir_op *add;
-    const struct frame
-        *base; /* the spawner or caller in which the count goes up before the spawn ... */
-    const struct ir_op *raised_at;  /* ... at this operation: the add, or the call of the helper */
-    const struct ir_expr *group;    /* resolved */
+    const struct flow_count *count;
+    struct flow_duty duty;          /* to lower the group */
     const struct ir_op *done;       /* one that was met on the walk ... */
     const struct frame *done_frame; /* ... and where */
     bool waits;                     /* the task itself waits for the group */
-    VEC(const struct ir_expr *) judged; /* the groups that this spawn was judged by */
 };
 
-static enum flow_same names_group(const struct counted *counted, const struct frame *frame,
-                                  const struct ir_expr *handle)
-{
-    if (!handle)
-        return FLOW_MAYBE;
-    struct flow *flow = counted->pass->flow;
-    return flow_compare(flow, flow_resolve(flow, frame, handle), counted->group);
-}
-
 /* ---- what an operation of the task does to the count --------------------------------------- */
-
-/* Is it the group, or something that was handed to the task and may carry the group? */
-static bool carries_group(const struct counted *counted, const struct frame *frame,
-                          const struct ir_expr *value)
-{
-    struct flow *flow = counted->pass->flow;
-    if (value->type->kind != IR_TYPE_POINTER)
-        return false;
-    const struct ir_expr *resolved = flow_resolve(flow, frame, value);
-    if (resolved->kind == IR_CONST)
-        return false;
-    if (flow_compare(flow, resolved, counted->group) == FLOW_SAME)
-        return true;
-    const struct act *act = counted->spawn->act;
-    for (size_t i = 0; i < act->arg_count; i++)
-        if (ir_expr_equal(resolved, flow_resolve(flow, counted->spawner, act->args[i])))
-            return true;
-    return false;
-}
-
-static bool is_memory(const struct ir_expr *place)
-{
-    const struct ir_expr *root = ir_expr_root(place);
-    return !root || root->kind == IR_SYMBOL;
-}
-
-/* A call that comes before the done on its way has not taken the done over. */
-static bool done_can_follow(const struct counted *counted, const struct frame *frame,
-                            const struct ir_op *op)
-{
-    struct flow *flow = counted->pass->flow;
-    for (const struct ir_op *next = NULL; (next = ir_next_op(frame->func, IR_OP_CALL, next));)
-        if (next->act && next->act->kind == ACT_DONE && flow_reaches(flow, frame->func, op, next))
-            return true;
-    return false;
-}
-
-static bool opaque_call_takes(const struct counted *counted, const struct frame *frame,
-                              const struct ir_op *op)
-{
-    if (!flow_call_is_opaque(counted->pass->flow, frame->func, op))
-        return false;
-    for (size_t i = 0; i < op->arg_count; i++) {
-        if (!carries_group(counted, frame, op->args[i]))
-            continue;
-        if (names_group(counted, frame, op->args[i]) == FLOW_SAME ||
-            !done_can_follow(counted, frame, op))
-            return true;
-    }
-    return false;
-}
-
-/* A function of the program that lowers nothing itself may still put what it is handed away. */
-static bool puts_away(const struct counted *counted, const struct frame *frame, int depth)
-{
-    struct flow *flow = counted->pass->flow;
-    for (const struct ir_op *op = NULL; (op = ir_next_op(frame->func, IR_OP_ASSIGN, op));)
-        if (is_memory(op->place) && carries_group(counted, frame, op->value))
-            return true;
-    for (const struct ir_op *op = NULL;
-         depth < 4 && (op = ir_next_op(frame->func, IR_OP_CALL, op));) {
-        if (opaque_call_takes(counted, frame, op))
-            return true;
-        if (op->act && op->act->kind != ACT_INVOKE)
-            continue;
-        struct flow_targets targets = flow_callees(flow, frame->func, op);
-        for (size_t i = 0; i < targets.bodies.count; i++)
-            if (!flow_frame_has(frame, targets.bodies.at[i]) &&
-                puts_away(counted, flow_frame(flow, targets.bodies.at[i], frame, op), depth + 1))
-                return true;
-    }
-    return false;
-}
-
-static bool helper_puts_away(const struct counted *counted, const struct frame *frame,
-                             const struct ir_op *op)
-{
-    struct flow *flow = counted->pass->flow;
-    struct flow_targets targets = flow_callees(flow, frame->func, op);
-    for (size_t i = 0; i < targets.bodies.count; i++) {
-        const struct ir_func *body = targets.bodies.at[i];
-        if (!flow_can(flow, body, ACT_DONE) && !flow_frame_has(frame, body) &&
-            puts_away(counted, flow_frame(flow, body, frame, op), 0))
-            return true;
-    }
-    return false;
-}
-
-/* Does the function itself lower this very group when it runs in that frame? */
-static bool lowers_group(const struct counted *counted, const struct frame *frame)
-{
-    for (const struct ir_op *op = NULL; (op = ir_next_op(frame->func, IR_OP_CALL, op));)
-        if (op->act && op->act->kind == ACT_DONE && op->act->object &&
-            names_group(counted, frame, op->act->object) == FLOW_SAME)
-            return true;
-    return false;
-}
-
-/* Another task that lowers the count does it for this one; one that may, or that nobody can look
- * into, may have taken it over. */
-static enum walk_effect effect_of_spawn(const struct counted *counted, const struct frame *frame,
-                                        const struct ir_op *op)
-{
-    struct flow *flow = counted->pass->flow;
-    struct flow_targets targets = flow_callees(flow, frame->func, op);
-    enum walk_effect effect = WALK_NOTHING;
-    for (size_t i = 0; i < targets.bodies.count; i++) {
-        const struct ir_func *body = targets.bodies.at[i];
-        if (!flow_can(flow, body, ACT_DONE))
-            continue;
-        if (!flow_frame_has(frame, body) &&
-            lowers_group(counted, flow_frame(flow, body, frame, op)))
-            return WALK_DOES;
-        effect = WALK_HANDS_ON;
-    }
-    for (size_t i = 0; targets.has_unknown && i < op->act->arg_count; i++)
-        if (carries_group(counted, frame, op->act->args[i]))
-            effect = WALK_HANDS_ON;
-    return effect;
-}
-
-/* What is sent takes along what it points to: `chan_send(jobs, &job)`. */
-static bool sends_away(const struct counted *counted, const struct frame *frame,
-                       const struct ir_expr *value)
-{
-    return value && value->kind == IR_ADDR && carries_group(counted, frame, value->a);
-}
-
-static enum walk_effect effect_of_select(const struct counted *counted, const struct frame *frame,
-                                         const struct act *act)
-{
-    for (size_t i = 0; i < act->arm_count; i++)
-        if (act->arms[i].kind == ARM_SEND && sends_away(counted, frame, act->arms[i].value))
-            return WALK_HANDS_ON;
-    return WALK_NOTHING;
-}
-
-/* What pthread_cleanup_push calls, in glibc and in musl. */
-static bool pushes_handler(const struct ir_op *op)
-{
-    const struct ir_symbol *callee = ir_callee(op);
-    return callee && (text_is(callee->name, "__pthread_register_cancel") ||
-                      text_is(callee->name, "_pthread_cleanup_push"));
-}
 
 /* Ending the thread runs the handlers that were pushed on the way there; one may lower the count.
  */
@@ -196,7 +35,8 @@ static bool runs_handlers(struct flow *flow, const struct frame *frame, const st
 {
     for (; frame && op; op = frame->op, frame = frame->parent)
         for (const struct ir_op *push = NULL; (push = ir_next_op(frame->func, IR_OP_CALL, push));)
-            if (pushes_handler(push) && flow_reaches(flow, frame->func, push, op))
+            if (push->act && push->act->kind == ACT_AT_END &&
+                flow_reaches(flow, frame->func, push, op))
                 return true;
     return false;
 }
@@ -207,57 +47,33 @@ static bool is_received(const struct counted *counted, const struct frame *frame
 {
     const struct ir_expr *root = ir_expr_root(flow_resolve(counted->pass->flow, frame, handle));
     return root && root->kind == IR_VAR && root->var->kind == IR_VAR_LOCAL &&
-           root->var->is_address_taken && root->var->id < counted->task->func->var_count &&
-           counted->task->func->vars[root->var->id] == root->var &&
-           names_group(counted, frame, handle) == FLOW_MAYBE;
-}
-
-static enum walk_effect effect_of_act(struct counted *counted, const struct frame *frame,
-                                      const struct ir_op *op)
-{
-    const struct act *act = op->act;
-    switch (act->kind) {
-    case ACT_DONE:
-        if (names_group(counted, frame, act->object) == FLOW_DIFFERENT)
-            return WALK_NOTHING;
-        if (act->object && is_received(counted, frame, act->object))
-            return WALK_HANDS_ON;
-        counted->done = op;
-        counted->done_frame = frame;
-        return WALK_DOES;
-    case ACT_ADD: /* for a task of its own: that way counts differently */
-        return names_group(counted, frame, act->object) == FLOW_DIFFERENT ? WALK_NOTHING
-                                                                          : WALK_HANDS_ON;
-    case ACT_WAIT:
-        counted->waits |= names_group(counted, frame, act->object) != FLOW_DIFFERENT;
-        return WALK_NOTHING;
-    case ACT_SPAWN:
-        return effect_of_spawn(counted, frame, op);
-    case ACT_SEND:
-        return sends_away(counted, frame, act->value) ? WALK_HANDS_ON : WALK_NOTHING;
-    case ACT_SELECT:
-        return effect_of_select(counted, frame, act);
-    case ACT_INVOKE:
-        return helper_puts_away(counted, frame, op) ? WALK_HANDS_ON : WALK_NOTHING;
-    case ACT_END_TASK:
-        return runs_handlers(counted->pass->flow, frame, op) ? WALK_HANDS_ON : WALK_NOTHING;
-    default:
-        return WALK_NOTHING;
-    }
+           root->var->is_address_taken && root->var->id < counted->count->task->func->var_count &&
+           counted->count->task->func->vars[root->var->id] == root->var &&
+           flow_duty_names(&counted->duty, frame, handle) == FLOW_MAYBE;
 }
 
 static enum walk_effect effect(void *context, const struct frame *frame, const struct ir_op *op)
 {
     struct counted *counted = context;
-    if (op->act)
-        return effect_of_act(counted, frame, op);
-    if (op->kind == IR_OP_ASSIGN && is_memory(op->place) &&
-        carries_group(counted, frame, op->value))
+    const struct act *act = op->act;
+    if (op->kind == IR_OP_UNKNOWN)
+        return WALK_GIVES_UP;
+    if (act && act->kind == ACT_WAIT)
+        counted->waits |= flow_duty_names(&counted->duty, frame, act->object) != FLOW_DIFFERENT;
+    if (act && act->kind == ACT_ADD) /* for a task of its own: that way counts differently */
+        return flow_duty_names(&counted->duty, frame, act->object) == FLOW_DIFFERENT
+                   ? WALK_NOTHING
+                   : WALK_HANDS_ON;
+    if (act && act->kind == ACT_END_TASK)
+        return runs_handlers(counted->pass->flow, frame, op) ? WALK_HANDS_ON : WALK_NOTHING;
+    enum walk_effect effect = flow_duty_effect(&counted->duty, frame, op);
+    if (effect != WALK_DOES || act->kind != ACT_DONE)
+        return effect;
+    if (act->object && is_received(counted, frame, act->object))
         return WALK_HANDS_ON;
-    if (op->kind == IR_OP_CALL &&
-        (opaque_call_takes(counted, frame, op) || helper_puts_away(counted, frame, op)))
-        return WALK_HANDS_ON;
-    return op->kind == IR_OP_UNKNOWN ? WALK_GIVES_UP : WALK_NOTHING;
+    counted->done = op;
+    counted->done_frame = frame;
+    return WALK_DOES;
 }
 
 static bool matters(void *context, const struct ir_func *func)
@@ -282,10 +98,10 @@ static bool goes_through(const struct ir_expr *place, const struct ir_expr *poin
 static bool was_used(const struct counted *counted, const struct ir_expr *pointer)
 {
     struct flow *flow = counted->pass->flow;
-    if (goes_through(counted->group, pointer))
+    if (goes_through(counted->count->group, pointer))
         return true;
-    const struct ir_op *behind = counted->spawn;
-    for (const struct frame *frame = counted->spawner; frame; frame = frame->parent) {
+    const struct ir_op *behind = counted->count->spawn;
+    for (const struct frame *frame = counted->count->spawner; frame; frame = frame->parent) {
         for (const struct ir_op *op = NULL; (op = ir_next_op(frame->func, IR_OP_ASSIGN, op));) {
             const struct ir_expr *place = op->place;
             while (place->kind == IR_FIELD || place->kind == IR_INDEX)
@@ -305,7 +121,7 @@ static bool is_nonzero(void *context, const struct frame *frame, const struct ir
     const struct counted *counted = context;
     struct flow *flow = counted->pass->flow;
     if (model_type_kind(flow_models(flow), pointer->type->target) == OBJECT_WG)
-        return names_group(counted, frame, pointer) != FLOW_DIFFERENT;
+        return flow_duty_names(&counted->duty, frame, pointer) != FLOW_DIFFERENT;
     const struct ir_expr *resolved = flow_resolve(flow, frame, pointer);
     return resolved->kind != IR_CONST && was_used(counted, resolved);
 }
@@ -319,7 +135,7 @@ static bool lowers_in(const struct counted *counted, const struct frame *frame, 
         if (!blocks[op->block])
             continue;
         if (op->act && op->act->kind == ACT_DONE &&
-            names_group(counted, frame, op->act->object) != FLOW_DIFFERENT)
+            flow_duty_names(&counted->duty, frame, op->act->object) != FLOW_DIFFERENT)
             return true;
         struct flow_targets targets = flow_callees(flow, frame->func, op);
         for (size_t i = 0; i < targets.bodies.count; i++)
@@ -335,12 +151,12 @@ static const struct walk_turn *decisive_turn(const struct counted *counted,
 {
     const struct walk_turn *decisive = NULL;
     for (const struct walk_turn *turn = exit->turns; turn; turn = turn->before) {
-        if (turn->func != counted->task->func)
+        if (turn->func != counted->count->task->func)
             continue;
         struct flow *flow = counted->pass->flow;
         bool *reached = arena_array(flow_arena(flow), bool, turn->func->block_count);
         flow_reach_from(flow, turn->func, turn->edge->to, reached);
-        if (!lowers_in(counted, counted->task, reached))
+        if (!lowers_in(counted, counted->count->task, reached))
             decisive = turn;
         else
             break;
@@ -358,9 +174,10 @@ static bool waits_for_group(const struct counted *counted, const struct flow_use
     const struct frame *const *frames = flow_frames(flow, wait->func, &count);
     for (size_t i = 0; i < count; i++) {
         const struct ir_expr *object = flow_resolve(flow, frames[i], wait->object);
-        enum flow_same same = flow_compare(flow, object, counted->group);
+        enum flow_same same = flow_compare(flow, object, counted->count->group);
         bool is_field = object->kind == IR_ADDR && object->a->kind == IR_FIELD &&
-                        counted->group->kind == IR_ADDR && counted->group->a->kind == IR_FIELD;
+                        counted->count->group->kind == IR_ADDR &&
+                        counted->count->group->a->kind == IR_FIELD;
         if (same == FLOW_SAME || (same == FLOW_MAYBE && is_field))
             return true;
     }
@@ -371,11 +188,11 @@ static void tell_story(const struct counted *counted, struct finding *finding,
                        const struct walk_exit *exit)
 {
     struct pass *pass = counted->pass;
-    const struct ir_symbol *task = counted->task->func->symbol;
-    const char *group = ir_expr_text(pass->arena, counted->add->act->object);
-    pass_note(pass, finding, counted->raiser->func, counted->add->pos,
-              "the task is counted here: %s(%s)", counted->add->act->word, group);
-    pass_note(pass, finding, counted->spawner->func, counted->spawn->pos,
+    const struct ir_symbol *task = counted->count->task->func->symbol;
+    const char *group = ir_expr_text(pass->arena, counted->count->add->act->object);
+    pass_note(pass, finding, counted->count->raiser->func, counted->count->add->pos,
+              "the task is counted here: %s(%s)", counted->count->add->act->word, group);
+    pass_note(pass, finding, counted->count->spawner->func, counted->count->spawn->pos,
               "and spawned here, to run '%s'", task->name);
     const struct walk_turn *turn = exit ? decisive_turn(counted, exit) : NULL;
     if (turn)
@@ -383,7 +200,7 @@ static void tell_story(const struct counted *counted, struct finding *finding,
                   "from here this way no longer passes %s",
                   counted->done ? counted->done->act->word : "a done");
     const struct flow_use *wait = NULL;
-    while ((wait = flow_next_use(pass->flow, ACT_WAIT, counted->group, wait)))
+    while ((wait = flow_next_use(pass->flow, ACT_WAIT, counted->count->group, wait)))
         if (waits_for_group(counted, wait))
             pass_note(pass, finding, wait->func, wait->op->pos,
                       "%s then waits here for ever: the count never gets back to zero",
@@ -394,7 +211,7 @@ static void tell_story(const struct counted *counted, struct finding *finding,
 static const struct frame *below_task(const struct counted *counted, const struct frame *frame)
 {
     const struct frame *parent =
-        frame == counted->task || !frame->parent ? NULL : below_task(counted, frame->parent);
+        frame == counted->count->task || !frame->parent ? NULL : below_task(counted, frame->parent);
     return flow_frame(counted->pass->flow, frame->func, parent, parent ? frame->op : NULL);
 }
 
@@ -417,7 +234,7 @@ static const char *missing_call(const struct counted *counted)
 
 static void report_exit(const struct counted *counted, const struct walk_exit *exit)
 {
-    const struct ir_func *task = counted->task->func;
+    const struct ir_func *task = counted->count->task->func;
     struct finding *finding = pass_report(
         counted->pass, task, exit->pos, CONFIDENCE_LIKELY,
         "task '%s' can end here without %s; call it on this way too, or defer it at the start",
@@ -427,25 +244,27 @@ static void report_exit(const struct counted *counted, const struct walk_exit *e
 
 static void report_never(const struct counted *counted, const struct walk_result *ways)
 {
-    const struct ir_func *task = counted->task->func;
+    const struct ir_func *task = counted->count->task->func;
     const struct walk_exit *last = &ways->exits.at[0];
     for (size_t i = 1; i < ways->exits.count; i++)
         if (ways->exits.at[i].pos.line > last->pos.line)
             last = &ways->exits.at[i];
-    struct finding *finding = pass_report(
-        counted->pass, task, last->pos, CONFIDENCE_LIKELY,
-        "task '%s' ends without lowering the count of '%s', which counts it; nothing else does",
-        task->symbol->name, ir_expr_text(counted->pass->arena, counted->add->act->object));
+    struct finding *finding =
+        pass_report(counted->pass, task, last->pos, CONFIDENCE_LIKELY,
+                    "task '%s' ends without lowering the count that %s(%s) raised for it, and "
+                    "nothing else does",
+                    task->symbol->name, counted->count->add->act->word,
+                    ir_expr_text(counted->pass->arena, counted->count->add->act->object));
     tell_story(counted, finding, NULL);
 }
 
-/* ---- which tasks a group counts ------------------------------------------------------------ */
+/* ---- judging ------------------------------------------------------------------------------- */
 
 static bool is_handed_group(const struct counted *counted)
 {
-    const struct act *act = counted->spawn->act;
+    const struct act *act = counted->count->spawn->act;
     for (size_t i = 0; i < act->arg_count; i++)
-        if (names_group(counted, counted->spawner, act->args[i]) == FLOW_SAME)
+        if (flow_duty_names(&counted->duty, counted->count->spawner, act->args[i]) == FLOW_SAME)
             return true;
     return false;
 }
@@ -454,11 +273,11 @@ static bool is_handed_group(const struct counted *counted)
 static bool is_first_after_add(const struct counted *counted)
 {
     struct flow *flow = counted->pass->flow;
-    const struct ir_func *func = counted->spawner->func;
+    const struct ir_func *func = counted->count->spawner->func;
     for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_CALL, op));)
-        if (op != counted->spawn && op->act && op->act->kind == ACT_SPAWN &&
-            flow_reaches(flow, func, counted->raised_at, op) &&
-            flow_dominates(flow, func, op, counted->spawn))
+        if (op != counted->count->spawn && op->act && op->act->kind == ACT_SPAWN &&
+            flow_reaches(flow, func, counted->count->raised_at, op) &&
+            flow_dominates(flow, func, op, counted->count->spawn))
             return false;
     return true;
 }
@@ -466,26 +285,16 @@ static bool is_first_after_add(const struct counted *counted)
 static bool nobody_lowers(const struct counted *counted)
 {
     struct flow *flow = counted->pass->flow;
-    return counted->base == counted->spawner &&
-           !flow_next_use(flow, ACT_DONE, counted->group, NULL) &&
-           flow_next_use(flow, ACT_WAIT, counted->group, NULL) &&
-           !flow_escapes(flow, counted->group) && is_first_after_add(counted);
-}
-
-/* Raised several times before the spawn, a group is still one group: the nearest add tells. */
-static bool was_judged(struct counted *counted)
-{
-    for (size_t i = 0; i < counted->judged.count; i++)
-        if (ir_expr_equal(counted->judged.at[i], counted->group))
-            return true;
-    *vec_add(counted->pass->arena, &counted->judged) = counted->group;
-    return false;
+    return counted->count->base == counted->count->spawner &&
+           !flow_next_use(flow, ACT_DONE, counted->count->group, NULL) &&
+           flow_next_use(flow, ACT_WAIT, counted->count->group, NULL) &&
+           !flow_escapes(flow, counted->count->group) && is_first_after_add(counted);
 }
 
 static void judge(struct counted *counted)
 {
     struct walk_question question = {counted, effect, matters, is_nonzero};
-    struct walk_result ways = flow_walk(counted->pass->flow, counted->task, &question);
+    struct walk_result ways = flow_walk(counted->pass->flow, counted->count->task, &question);
     if (ways.is_incomplete || ways.exits.count == 0)
         return;
     bool done = false, handed_on = false;
@@ -504,187 +313,19 @@ static void judge(struct counted *counted)
         report_never(counted, &ways);
 }
 
-/* Does the task lower the group, or may it, itself or in what it calls? */
-static bool may_lower(const struct counted *counted, const struct frame *frame, int depth)
+static void judge_count(void *context, const struct flow_count *count)
 {
-    struct flow *flow = counted->pass->flow;
-    if (depth > 4 || !flow_can(flow, frame->func, ACT_DONE))
-        return false;
-    for (const struct ir_op *op = NULL; (op = ir_next_op(frame->func, IR_OP_CALL, op));) {
-        if (op->act && op->act->kind == ACT_DONE &&
-            names_group(counted, frame, op->act->object) != FLOW_DIFFERENT)
-            return true;
-        if (op->act && op->act->kind != ACT_INVOKE)
-            continue;
-        struct flow_targets targets = flow_callees(flow, frame->func, op);
-        for (size_t i = 0; i < targets.bodies.count; i++)
-            if (!flow_frame_has(frame, targets.bodies.at[i]) &&
-                may_lower(counted, flow_frame(flow, targets.bodies.at[i], frame, op), depth + 1))
-                return true;
-    }
-    return false;
-}
-
-static bool spawns_lowerer(const struct counted *counted, const struct ir_op *spawn)
-{
-    struct flow *flow = counted->pass->flow;
-    struct flow_targets targets = flow_callees(flow, counted->base->func, spawn);
-    for (size_t i = 0; i < targets.bodies.count; i++) {
-        const struct ir_func *body = targets.bodies.at[i];
-        if (!flow_frame_has(counted->base, body) &&
-            may_lower(counted, flow_frame(flow, body, counted->base, spawn), 0))
-            return true;
-    }
-    return false;
-}
-
-static bool may_raise(struct flow *flow, const struct ir_func *func, const struct ir_op *op)
-{
-    if (op->act)
-        return op->act->kind == ACT_ADD;
-    struct flow_targets targets = flow_callees(flow, func, op);
-    for (size_t i = 0; i < targets.bodies.count; i++)
-        if (flow_can(flow, targets.bodies.at[i], ACT_ADD))
-            return true;
-    return false;
-}
-
-/* Is the task spawned in one row with the other one, and counted by the add as well? */
-static bool is_in_a_row(const struct counted *counted, const struct ir_op *op,
-                        const struct ir_op *spawn)
-{
-    struct flow *flow = counted->pass->flow;
-    const struct ir_func *func = counted->base->func;
-    if (!op->act || op->act->kind != ACT_SPAWN || op->act->counted_by)
-        return false;
-    return (op == spawn || flow_dominates(flow, func, op, spawn) ||
-            flow_dominates(flow, func, spawn, op)) &&
-           flow_reaches(flow, func, counted->raised_at, op);
-}
-
-/* Raised once, by one, for several tasks spawned in a row: the last of them to end lowers it. */
-static bool is_shared_count(const struct counted *counted, const struct ir_op *spawn)
-{
-    struct flow *flow = counted->pass->flow;
-    const struct ir_func *func = counted->base->func;
-    uint32_t loop = flow_loop_of(flow, func, spawn->block);
-    size_t adds = 0, spawns = 0;
-    VEC(const struct ir_op *) row = {0};
-    for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_CALL, op));) {
-        if (flow_loop_of(flow, func, op->block) != loop)
-            continue;
-        adds += may_raise(flow, func, op);
-        if (is_in_a_row(counted, op, spawn))
-            *vec_add(flow_arena(flow), &row) = op;
-    }
-    for (size_t i = 0; row.count > adds && i < row.count; i++)
-        spawns += spawns_lowerer(counted, row.at[i]);
-    return spawns > adds;
-}
-
-/* Does the loop hand out work, each item counted, that tasks started elsewhere take? */
-static bool hands_out_work(struct flow *flow, const struct ir_func *func, uint32_t loop)
-{
-    for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_CALL, op));) {
-        if (!flow_loop_within(flow, func, flow_loop_of(flow, func, op->block), loop))
-            continue;
-        if (op->act && (op->act->kind == ACT_SEND || op->act->kind == ACT_SIGNAL))
-            return true;
-        struct flow_targets targets = flow_callees(flow, func, op);
-        for (size_t i = 0; (!op->act || op->act->kind == ACT_INVOKE) && i < targets.bodies.count;
-             i++)
-            if (flow_can(flow, targets.bodies.at[i], ACT_SEND) ||
-                flow_can(flow, targets.bodies.at[i], ACT_SIGNAL))
-                return true;
-    }
-    return false;
-}
-
-static bool is_by_one(const struct act *add)
-{
-    return !add->count || (add->count->kind == IR_CONST && add->count->value == 1);
-}
-
-/* One count for one task: raised by one beside the spawn, or by more than one before a loop. */
-static bool counts_each_task(const struct counted *counted, const struct ir_op *spawn)
-{
-    struct flow *flow = counted->pass->flow;
-    const struct ir_func *func = counted->base->func;
-    const struct ir_op *raised_at = counted->raised_at;
-    if (!flow_reaches(flow, func, raised_at, spawn) ||
-        (flow_dominates(flow, func, spawn, raised_at) &&
-         !flow_dominates(flow, func, raised_at, spawn)))
-        return false;
-    uint32_t of_add = flow_loop_of(flow, func, raised_at->block);
-    uint32_t of_spawn = flow_loop_of(flow, func, spawn->block);
-    if (is_by_one(counted->add->act) && of_add != of_spawn)
-        return of_add != 0 && of_spawn != 0 && !flow_loop_within(flow, func, of_spawn, of_add) &&
-               !hands_out_work(flow, func, of_add);
-    return true;
-}
-
-/* Raised by a helper that hands something out as well: it counts that. */
-static bool is_item_count(const struct counted *counted)
-{
-    struct flow *flow = counted->pass->flow;
-    const struct ir_func *helper = counted->raiser->func;
-    return counted->raiser != counted->base &&
-           (flow_can(flow, helper, ACT_SEND) || flow_can(flow, helper, ACT_SIGNAL));
-}
-
-/* An add at, or in a helper called at, an operation that comes before the spawn. */
-static void check_add(struct counted *counted, const struct frame *raiser, const struct ir_op *op,
-                      const struct ir_op *spawn)
-{
-    if (!op->act || op->act->kind != ACT_ADD || !op->act->object)
-        return;
-    counted->raiser = raiser;
-    counted->add = op;
-    if (!counts_each_task(counted, spawn) || is_item_count(counted))
-        return;
-    counted->group = flow_resolve(counted->pass->flow, raiser, op->act->object);
-    if (was_judged(counted) || (is_by_one(op->act) && is_shared_count(counted, spawn)))
-        return;
-    counted->done = NULL;
-    counted->waits = false;
-    judge(counted);
-}
-
-static void check_helper(struct counted *counted, const struct ir_op *call,
-                         const struct ir_op *spawn)
-{
-    struct flow *flow = counted->pass->flow;
-    struct flow_targets targets = flow_callees(flow, counted->base->func, call);
-    for (size_t i = 0; !call->act && i < targets.bodies.count; i++) {
-        const struct ir_func *body = targets.bodies.at[i];
-        if (!flow_can(flow, body, ACT_ADD) || flow_frame_has(counted->base, body))
-            continue;
-        const struct frame *helper = flow_frame(flow, body, counted->base, call);
-        for (const struct ir_op *op = NULL; (op = ir_next_op(body, IR_OP_CALL, op));)
-            check_add(counted, helper, op, spawn);
-    }
-}
-
-/* Looks for adds in the function that spawns, then in its callers. */
-static void check_frame(struct pass *pass, const struct frame *spawner, const struct ir_op *spawn,
-                        const struct ir_func *body)
-{
-    struct counted counted = {.pass = pass, .spawner = spawner, .spawn = spawn};
-    counted.task = flow_frame(pass->flow, body, spawner, spawn);
-    const struct ir_op *behind = spawn;
-    for (counted.base = spawner; counted.base; counted.base = counted.base->parent) {
-        const struct ir_func *func = counted.base->func;
-        VEC(const struct ir_op *) calls = {0};
-        for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_CALL, op));)
-            if (op != behind && may_raise(pass->flow, func, op))
-                *vec_add(pass->arena, &calls) = op;
-        for (size_t i = calls.count; i-- > 0;) {
-            counted.raised_at = calls.at[i];
-            check_add(&counted, counted.base, calls.at[i], behind);
-            check_helper(&counted, calls.at[i], behind);
-        }
-        behind = counted.base->op;
-    }
+    struct pass *pass = context;
+    const struct act *act = count->spawn->act;
+    const struct ir_expr **carriers =
+        arena_array(pass->arena, const struct ir_expr *, act->arg_count);
+    for (size_t i = 0; i < act->arg_count; i++)
+        carriers[i] = flow_resolve(pass->flow, count->spawner, act->args[i]);
+    judge(&(struct counted){
+        .pass = pass,
+        .count = count,
+        .duty = {pass->flow, ACT_DONE, count->group, carriers, act->arg_count},
+    });
 }
 
 static void check(struct pass *pass, const struct ir_func *func)
@@ -702,7 +343,8 @@ static void check(struct pass *pass, const struct ir_func *func)
         for (size_t i = 0; i < targets.bodies.count; i++)
             for (size_t j = 0; j < count; j++)
                 if (!flow_frame_has(frames[j], targets.bodies.at[i]))
-                    check_frame(pass, frames[j], op, targets.bodies.at[i]);
+                    flow_counts_of(pass->flow, frames[j], op, targets.bodies.at[i], judge_count,
+                                   pass);
     }
 }
 

@@ -56,6 +56,7 @@ enum act_kind {
     ACT_REF,      /* object: one more holder; the result is the same handle */
     ACT_EXIT,     /* ends the process, or control does not come back: exit, abort */
     ACT_END_TASK, /* ends the calling task: pthread_exit */
+    ACT_AT_END,   /* has a handler run when the calling task ends: pthread_cleanup_push */
     ACT_WATCH,    /* asks whether the task was told to stop: a flag, pthread_testcancel */
 };
 
@@ -108,9 +109,9 @@ struct act {
     const struct ir_expr **sources;
     size_t source_count;
     enum act_mode mode;
-    bool may_park;  /* the call can wait for another task or the outside */
-    bool wakes_all; /* ACT_SIGNAL: broadcast */
-    bool tries;     /* ACT_LOCK and the like: may give up at once */
+    bool may_park;            /* the call can wait for another task or the outside */
+    bool wakes_all;           /* ACT_SIGNAL: broadcast */
+    bool tries;               /* ACT_LOCK and the like: may give up at once */
     bool is_fed_from_outside; /* ACT_MAKE: the system sends on the channel: ticks, signals */
     const struct act_arm *arms;
     size_t arm_count;

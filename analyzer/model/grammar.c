@@ -216,6 +216,7 @@ static const struct shape_key function_keys[] = {
     {"ref", &reference, "takes one more hold on that object and returns it", .is_choice = true},
     {"exit", &truth, "ends the process", .is_choice = true},
     {"end_task", &truth, "ends the calling task", .is_choice = true},
+    {"at_end", &truth, "has a handler run when the calling task ends", .is_choice = true},
     {"watch", &truth, "asks whether the task was told to stop", .is_choice = true},
     {"daemon", &truth, "is itself a task meant to live as long as the program", .is_choice = true},
     {"nothing", &truth, "has no meaning, whatever an earlier model says", .is_choice = true},

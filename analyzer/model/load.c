@@ -87,6 +87,7 @@ static const struct {
     {"ref", ACT_REF},
     {"exit", ACT_EXIT},
     {"end_task", ACT_END_TASK},
+    {"at_end", ACT_AT_END},
     {"watch", ACT_WATCH},
 };
 
@@ -210,6 +211,7 @@ static void read_kind(struct arena *arena, const struct yaml *map, const struct 
     case ACT_YIELD:
     case ACT_EXIT:
     case ACT_END_TASK:
+    case ACT_AT_END:
         break;
     default:
         entry->object = read_reference(arena, node);

@@ -1,0 +1,202 @@
+#include "flow/duty.h"
+
+enum flow_same flow_duty_names(const struct flow_duty *duty, const struct frame *frame,
+                               const struct ir_expr *handle)
+{
+    if (!handle)
+        return FLOW_MAYBE;
+    return flow_compare(duty->flow, flow_resolve(duty->flow, frame, handle), duty->object);
+}
+
+/* Is it the object, or something that was handed over and may lead to it? */
+static bool carries_object(const struct flow_duty *duty, const struct frame *frame,
+                           const struct ir_expr *value)
+{
+    struct flow *flow = duty->flow;
+    if (value->type->kind != IR_TYPE_POINTER)
+        return false;
+    const struct ir_expr *resolved = flow_resolve(flow, frame, value);
+    if (resolved->kind == IR_CONST)
+        return false;
+    if (flow_compare(flow, resolved, duty->object) == FLOW_SAME)
+        return true;
+    for (size_t i = 0; i < duty->carrier_count; i++)
+        if (ir_expr_equal(resolved, duty->carriers[i]))
+            return true;
+    return false;
+}
+
+static bool is_memory(const struct ir_expr *place)
+{
+    const struct ir_expr *root = ir_expr_root(place);
+    return !root || root->kind == IR_SYMBOL;
+}
+
+/* A call that comes before the fulfilment on its way has not taken the duty over. */
+static bool fulfilment_can_follow(const struct flow_duty *duty, const struct frame *frame,
+                                  const struct ir_op *op)
+{
+    struct flow *flow = duty->flow;
+    for (const struct ir_op *next = NULL; (next = ir_next_op(frame->func, IR_OP_CALL, next));)
+        if (next->act && next->act->kind == duty->fulfilment &&
+            flow_reaches(flow, frame->func, op, next))
+            return true;
+    return false;
+}
+
+static bool opaque_call_takes(const struct flow_duty *duty, const struct frame *frame,
+                              const struct ir_op *op)
+{
+    if (!flow_call_is_opaque(duty->flow, frame->func, op))
+        return false;
+    for (size_t i = 0; i < op->arg_count; i++) {
+        if (!carries_object(duty, frame, op->args[i]))
+            continue;
+        if (flow_duty_names(duty, frame, op->args[i]) == FLOW_SAME ||
+            !fulfilment_can_follow(duty, frame, op))
+            return true;
+    }
+    return false;
+}
+
+/* A function of the program that fulfils nothing itself may still put what it is handed away. */
+static bool puts_away(const struct flow_duty *duty, const struct frame *frame, int depth)
+{
+    struct flow *flow = duty->flow;
+    for (const struct ir_op *op = NULL; (op = ir_next_op(frame->func, IR_OP_ASSIGN, op));)
+        if (is_memory(op->place) && carries_object(duty, frame, op->value))
+            return true;
+    for (const struct ir_op *op = NULL;
+         depth < 4 && (op = ir_next_op(frame->func, IR_OP_CALL, op));) {
+        if (opaque_call_takes(duty, frame, op))
+            return true;
+        if (op->act && op->act->kind != ACT_INVOKE)
+            continue;
+        struct flow_targets targets = flow_callees(flow, frame->func, op);
+        for (size_t i = 0; i < targets.bodies.count; i++)
+            if (!flow_frame_has(frame, targets.bodies.at[i]) &&
+                puts_away(duty, flow_frame(flow, targets.bodies.at[i], frame, op), depth + 1))
+                return true;
+    }
+    return false;
+}
+
+static bool helper_puts_away(const struct flow_duty *duty, const struct frame *frame,
+                             const struct ir_op *op)
+{
+    struct flow *flow = duty->flow;
+    struct flow_targets targets = flow_callees(flow, frame->func, op);
+    for (size_t i = 0; i < targets.bodies.count; i++) {
+        const struct ir_func *body = targets.bodies.at[i];
+        if (!flow_can(flow, body, duty->fulfilment) && !flow_frame_has(frame, body) &&
+            puts_away(duty, flow_frame(flow, body, frame, op), 0))
+            return true;
+    }
+    return false;
+}
+
+/* Does the function itself fulfil this very duty when it runs in that frame? */
+static bool fulfils(const struct flow_duty *duty, const struct frame *frame)
+{
+    for (const struct ir_op *op = NULL; (op = ir_next_op(frame->func, IR_OP_CALL, op));)
+        if (op->act && op->act->kind == duty->fulfilment && op->act->object &&
+            flow_duty_names(duty, frame, op->act->object) == FLOW_SAME)
+            return true;
+    return false;
+}
+
+/* Another task that fulfils the duty does it for this one; one that may, or that nobody can look
+ * into, may have taken it over. */
+static enum walk_effect effect_of_spawn(const struct flow_duty *duty, const struct frame *frame,
+                                        const struct ir_op *op)
+{
+    struct flow *flow = duty->flow;
+    struct flow_targets targets = flow_callees(flow, frame->func, op);
+    enum walk_effect effect = WALK_NOTHING;
+    for (size_t i = 0; i < targets.bodies.count; i++) {
+        const struct ir_func *body = targets.bodies.at[i];
+        if (!flow_can(flow, body, duty->fulfilment))
+            continue;
+        if (!flow_frame_has(frame, body) && fulfils(duty, flow_frame(flow, body, frame, op)))
+            return WALK_DOES;
+        effect = WALK_HANDS_ON;
+    }
+    for (size_t i = 0; targets.has_unknown && i < op->act->arg_count; i++)
+        if (carries_object(duty, frame, op->act->args[i]))
+            effect = WALK_HANDS_ON;
+    return effect;
+}
+
+/* What is sent takes along what it points to: `chan_send(jobs, &job)`. */
+static bool sends_away(const struct flow_duty *duty, const struct frame *frame,
+                       const struct ir_expr *value)
+{
+    return value && value->kind == IR_ADDR && carries_object(duty, frame, value->a);
+}
+
+static enum walk_effect effect_of_select(const struct flow_duty *duty, const struct frame *frame,
+                                         const struct act *act)
+{
+    for (size_t i = 0; i < act->arm_count; i++)
+        if (act->arms[i].kind == ARM_SEND && sends_away(duty, frame, act->arms[i].value))
+            return WALK_HANDS_ON;
+    return WALK_NOTHING;
+}
+
+static enum walk_effect effect_of_act(const struct flow_duty *duty, const struct frame *frame,
+                                      const struct ir_op *op)
+{
+    const struct act *act = op->act;
+    if (act->kind == duty->fulfilment)
+        return flow_duty_names(duty, frame, act->object) == FLOW_DIFFERENT ? WALK_NOTHING
+                                                                           : WALK_DOES;
+    switch (act->kind) {
+    case ACT_SPAWN:
+        return effect_of_spawn(duty, frame, op);
+    case ACT_SEND:
+        return sends_away(duty, frame, act->value) ? WALK_HANDS_ON : WALK_NOTHING;
+    case ACT_SELECT:
+        return effect_of_select(duty, frame, act);
+    case ACT_INVOKE:
+        return helper_puts_away(duty, frame, op) ? WALK_HANDS_ON : WALK_NOTHING;
+    default:
+        return WALK_NOTHING;
+    }
+}
+
+enum walk_effect flow_duty_effect(const struct flow_duty *duty, const struct frame *frame,
+                                  const struct ir_op *op)
+{
+    if (op->act)
+        return effect_of_act(duty, frame, op);
+    bool stores =
+        op->kind == IR_OP_ASSIGN && is_memory(op->place) && carries_object(duty, frame, op->value);
+    bool calls = op->kind == IR_OP_CALL &&
+                 (opaque_call_takes(duty, frame, op) || helper_puts_away(duty, frame, op));
+    return stores || calls ? WALK_HANDS_ON : WALK_NOTHING;
+}
+
+static bool may_fulfil(const struct flow_duty *duty, const struct frame *frame, int depth)
+{
+    struct flow *flow = duty->flow;
+    if (depth > 4 || !flow_can(flow, frame->func, duty->fulfilment))
+        return false;
+    for (const struct ir_op *op = NULL; (op = ir_next_op(frame->func, IR_OP_CALL, op));) {
+        if (op->act && op->act->kind == duty->fulfilment &&
+            flow_duty_names(duty, frame, op->act->object) != FLOW_DIFFERENT)
+            return true;
+        if (op->act && op->act->kind != ACT_INVOKE)
+            continue;
+        struct flow_targets targets = flow_callees(flow, frame->func, op);
+        for (size_t i = 0; i < targets.bodies.count; i++)
+            if (!flow_frame_has(frame, targets.bodies.at[i]) &&
+                may_fulfil(duty, flow_frame(flow, targets.bodies.at[i], frame, op), depth + 1))
+                return true;
+    }
+    return false;
+}
+
+bool flow_duty_may_be_fulfilled(const struct flow_duty *duty, const struct frame *frame)
+{
+    return may_fulfil(duty, frame, 0);
+}
