@@ -122,8 +122,10 @@ static bool open_level(struct builder *builder, enum yaml_kind kind, const yaml_
 
 static bool close_level(struct builder *builder)
 {
+    BUG_ON(builder->depth == 0); /* libyaml pairs each end with its start */
     struct level *level = &builder->levels[--builder->depth];
     struct yaml *node = level->node;
+    BUG_ON(!node);
     if (node->kind == YAML_LIST) {
         node->items = level->children.at;
         node->count = level->children.count;

@@ -132,6 +132,13 @@ typedef struct leash_once {
 int leash_run(int (*entry)(int argc, char **argv), int argc, char **argv);
 
 /*
+ * The version of the library that the program is linked to, as "major.minor.patch".
+ *
+ * Constant text, never NULL.  Any thread may ask, at any time.
+ */
+const char *leash_version(void);
+
+/*
  * spawn(fn, a, b, ...) starts fn(a, b, ...) as a task of its own and does not wait for it.
  *
  * Zero to six arguments.  The compiler checks them against fn's prototype as in a call; then they

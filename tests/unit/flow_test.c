@@ -9,6 +9,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -37,8 +38,10 @@ static void load(struct program *program, const char *text)
                                .buffer_count = 1};
     const char *problem = NULL;
     program->unit = frontend_parse(&program->arena, &job, &problem);
-    if (!program->unit)
+    if (!program->unit) {
         fail_msg("%s", problem);
+        abort();
+    }
     for (size_t i = 0; i < program->unit->error_count; i++)
         fail_msg("%u: %s", program->unit->errors[i].pos.line, program->unit->errors[i].message);
     struct model_set *models = model_set_new(&program->arena);
