@@ -33,10 +33,10 @@ cp "$consumer/leaky.c" "$work"
 cd "$work"
 status=0
 "$prefix/bin/leash" check leaky.c -- -I"$prefix/include" >leaky.out 2>leaky.err || status=$?
-[ "$status" -eq 1 ] && grep -q '^leaky.c:[0-9:]* error: .*\[missing-wg-done\]$' leaky.out || {
+if [ "$status" -ne 1 ] || ! grep -q '^leaky.c:[0-9:]* error: .*\[missing-wg-done\]$' leaky.out; then
     cat leaky.out leaky.err
     fail "status $status instead of the finding in leaky.c"
-}
+fi
 "$prefix/bin/leash" explain missing-wg-done | grep -q '^# missing-wg-done' ||
     fail "leash explain prints no page"
 
