@@ -43,7 +43,7 @@ static enum flow_same names_group(const struct counted *counted, const struct fr
     return flow_compare(flow, flow_resolve(flow, frame, handle), counted->group);
 }
 
-/* ---- what an operation of the task does to the count --------------------------------------- */
+/* ---- what an operation of the task does to the count ----------------------------------------- */
 
 /* Is it the group, or something that was handed to the task and may carry the group? */
 static bool carries_group(const struct counted *counted, const struct frame *frame,
@@ -233,7 +233,7 @@ static bool matters(void *context, const struct ir_func *func)
            flow_can(flow, func, ACT_END_TASK);
 }
 
-/* ---- the finding --------------------------------------------------------------------------- */
+/* ---- the finding ----------------------------------------------------------------------------- */
 
 static bool lowers_in(const struct counted *counted, const struct frame *frame, const bool *blocks)
 {
@@ -338,7 +338,7 @@ static void report_never(const struct counted *counted, const struct walk_result
     tell_story(counted, finding, NULL);
 }
 
-/* ---- which tasks a group counts ------------------------------------------------------------ */
+/* ---- which tasks a group counts -------------------------------------------------------------- */
 
 static bool is_handed_group(const struct counted *counted)
 {

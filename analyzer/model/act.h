@@ -108,9 +108,9 @@ struct act {
     const struct ir_expr **sources;
     size_t source_count;
     enum act_mode mode;
-    bool may_park;  /* the call can wait for another task or the outside */
-    bool wakes_all; /* ACT_SIGNAL: broadcast */
-    bool tries;     /* ACT_LOCK and the like: may give up at once */
+    bool may_park;            /* the call can wait for another task or the outside */
+    bool wakes_all;           /* ACT_SIGNAL: broadcast */
+    bool tries;               /* ACT_LOCK and the like: may give up at once */
     bool is_fed_from_outside; /* ACT_MAKE: the system sends on the channel: ticks, signals */
     const struct act_arm *arms;
     size_t arm_count;

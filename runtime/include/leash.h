@@ -116,8 +116,7 @@ typedef struct leash_once {
     uint64_t opaque[2];
 } leash_once_t;
 
-/* ---- tasks --------------------------------------------------------------------------------------
- */
+/* ---- tasks ----------------------------------------------------------------------------------- */
 
 /*
  * Runs entry(argc, argv) as the first task and returns its result once it has returned.

@@ -91,7 +91,7 @@ static void assert_compare(const struct program *program, enum flow_same expecte
     assert_int_equal(flow_compare(program->flow, b, a), expected);
 }
 
-/* ---- objects ------------------------------------------------------------------------------- */
+/* ---- objects --------------------------------------------------------------------------------- */
 
 static void test_flow__an_argument_names_the_spawners_object(void **state)
 {
@@ -163,7 +163,7 @@ static void test_flow__a_getter_is_looked_through(void **state)
     unload(&program);
 }
 
-/* ---- calls --------------------------------------------------------------------------------- */
+/* ---- calls ----------------------------------------------------------------------------------- */
 
 static void test_flow__a_table_runs_all_that_it_holds(void **state)
 {
@@ -196,7 +196,7 @@ static void test_flow__a_callback_parameter_runs_what_callers_hand_in(void **sta
     unload(&program);
 }
 
-/* ---- graphs -------------------------------------------------------------------------------- */
+/* ---- graphs ---------------------------------------------------------------------------------- */
 
 static bool every_edge(void *context, const struct ir_func *in, const struct ir_block *block,
                        const struct ir_edge *edge)
@@ -219,7 +219,7 @@ static void test_flow__a_trap_is_a_loop_without_a_way_out(void **state)
     unload(&program);
 }
 
-/* ---- walks --------------------------------------------------------------------------------- */
+/* ---- walks ----------------------------------------------------------------------------------- */
 
 static enum walk_effect count_done(void *context, const struct frame *frame, const struct ir_op *op)
 {
