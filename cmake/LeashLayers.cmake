@@ -2,8 +2,7 @@
 #
 # One static library leash_NAME per layer: all of its folder (analyzer/NAME unless FOLDER says
 # otherwise), linked only to the layers it may know and to LIBRARIES.  With PROGRAM the layer is an
-# executable of that name at the top of the build folder.  A layer without sources yet is an empty
-# INTERFACE library, so that the layers above can name it all the same.
+# executable of that name at the top of the build folder.
 function(leash_layer name)
   cmake_parse_arguments(PARSE_ARGV 1 layer "" "FOLDER;PROGRAM" "LIBRARIES")
   set(known ${layer_UNPARSED_ARGUMENTS})
@@ -17,12 +16,6 @@ function(leash_layer name)
 
   list(TRANSFORM known PREPEND leash_)
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${layer_FOLDER}/*.c)
-  if(NOT sources)
-    add_library(leash_${name} INTERFACE)
-    target_link_libraries(leash_${name} INTERFACE leash_flags ${known} ${layer_LIBRARIES})
-    target_include_directories(leash_${name} INTERFACE ${PROJECT_SOURCE_DIR})
-    return()
-  endif()
   if(layer_PROGRAM)
     add_executable(${layer_PROGRAM} ${sources})
     set_target_properties(${layer_PROGRAM} PROPERTIES

@@ -27,7 +27,7 @@ struct counted {
     bool waits;                     /* the task itself waits for the group */
 };
 
-/* ---- what an operation of the task does to the count --------------------------------------- */
+/* ---- what an operation of the task does to the count ----------------------------------------- */
 
 /* Ending the thread runs the handlers that were pushed on the way there; one may lower the count.
  */
@@ -84,7 +84,7 @@ static bool matters(void *context, const struct ir_func *func)
            flow_can(flow, func, ACT_END_TASK);
 }
 
-/* ---- pointers that are not null ------------------------------------------------------------ */
+/* ---- pointers that are not null -------------------------------------------------------------- */
 
 static bool goes_through(const struct ir_expr *place, const struct ir_expr *pointer)
 {
@@ -126,7 +126,7 @@ static bool is_nonzero(void *context, const struct frame *frame, const struct ir
     return resolved->kind != IR_CONST && was_used(counted, resolved);
 }
 
-/* ---- the finding --------------------------------------------------------------------------- */
+/* ---- the finding ----------------------------------------------------------------------------- */
 
 static bool lowers_in(const struct counted *counted, const struct frame *frame, const bool *blocks)
 {
@@ -258,7 +258,7 @@ static void report_never(const struct counted *counted, const struct walk_result
     tell_story(counted, finding, NULL);
 }
 
-/* ---- judging ------------------------------------------------------------------------------- */
+/* ---- judging --------------------------------------------------------------------------------- */
 
 static bool is_handed_group(const struct counted *counted)
 {

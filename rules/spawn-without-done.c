@@ -32,7 +32,7 @@ struct look {
     const struct ir_op *unclosed; /* the loop ends only when what this receives from is closed */
 };
 
-/* ---- looking through a task ---------------------------------------------------------------- */
+/* ---- looking through a task ------------------------------------------------------------------ */
 
 static void look_into(struct look *, const struct frame *);
 
@@ -80,7 +80,7 @@ static void look_into(struct look *look, const struct frame *frame)
     }
 }
 
-/* ---- what the task is handed --------------------------------------------------------------- */
+/* ---- what the task is handed ----------------------------------------------------------------- */
 
 /* Does the type lead to a context: itself, pointed to, or in a field? */
 static bool leads_to_context(const struct model_set *models, const struct ir_type *type, int depth)
@@ -136,7 +136,7 @@ static bool is_cancelled(const struct look *look, const struct frame *spawner)
     return handle && flow_next_use(flow, ACT_CANCEL, flow_resolve(flow, spawner, handle), NULL);
 }
 
-/* ---- the finding --------------------------------------------------------------------------- */
+/* ---- the finding ----------------------------------------------------------------------------- */
 
 static void report(const struct look *look, const struct ir_func *spawner,
                    const struct ir_func *body)

@@ -1,9 +1,7 @@
 /*
  * version.c - which libleash a program is linked to.
  */
-
-/* The version as "major.minor.patch"; constant, never NULL. */
-const char *leash_version(void);
+#include "leash.h"
 
 const char *leash_version(void)
 {

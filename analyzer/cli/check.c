@@ -136,8 +136,7 @@ static bool take(void *context, int id, const char *value)
     return true;
 }
 
-/* ---- progress ----------------------------------------------------------------------------------
- */
+/* ---- progress -------------------------------------------------------------------------------- */
 
 static struct timespec started;
 static bool shows_progress;
@@ -161,8 +160,7 @@ static void clear_progress(void)
         fputs("\r\033[K", stderr);
 }
 
-/* ---- the command -------------------------------------------------------------------------------
- */
+/* ---- the command ----------------------------------------------------------------------------- */
 
 static bool is_sensible(const struct check_options *check)
 {

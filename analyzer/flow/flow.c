@@ -23,7 +23,7 @@ struct arena *flow_arena(struct flow *flow)
     return flow->arena;
 }
 
-/* ---- linking ------------------------------------------------------------------------------- */
+/* ---- linking --------------------------------------------------------------------------------- */
 
 const char *symbol_key(struct arena *arena, const struct ir_symbol *symbol)
 {
@@ -41,7 +41,7 @@ const struct ir_func *flow_body(const struct flow *flow, const struct ir_symbol 
     return map_get_str(&flow->bodies, symbol->name);
 }
 
-/* ---- stores -------------------------------------------------------------------------------- */
+/* ---- stores ---------------------------------------------------------------------------------- */
 
 /* The innermost record that has something at `offset` of a type, and the offset in it. */
 static const struct ir_record *record_at(const struct ir_type *type, uint64_t *offset)
@@ -223,7 +223,7 @@ bool flow_is_private(struct flow *flow, const struct ir_symbol *symbol)
     return *slot == &yes;
 }
 
-/* ---- per function -------------------------------------------------------------------------- */
+/* ---- per function ---------------------------------------------------------------------------- */
 
 static bool is_null(const struct ir_expr *value)
 {
@@ -297,7 +297,7 @@ static void scan_func(struct flow *flow, struct ir_func *func)
     scan_returns(func);
 }
 
-/* ---- calls --------------------------------------------------------------------------------- */
+/* ---- calls ----------------------------------------------------------------------------------- */
 
 const struct ir_expr *const *site_args(const struct ir_op *op, size_t *count)
 {
@@ -491,7 +491,7 @@ static void find_callers(struct flow *flow, const struct ir_func *func, bool dir
     }
 }
 
-/* ---- uses ---------------------------------------------------------------------------------- */
+/* ---- uses ------------------------------------------------------------------------------------ */
 
 static void add_use(struct flow *flow, enum act_kind kind, struct flow_use use)
 {
@@ -545,7 +545,7 @@ bool flow_can(struct flow *flow, const struct ir_func *func, enum act_kind kind)
     return facts_of(func)->can & 1ull << kind;
 }
 
-/* ---- all together -------------------------------------------------------------------------- */
+/* ---- all together ---------------------------------------------------------------------------- */
 
 static void add_func(struct flow *flow, struct ir_func *func)
 {

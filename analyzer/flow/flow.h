@@ -17,7 +17,7 @@
 
 struct flow;
 
-/* ---- the program --------------------------------------------------------------------------- */
+/* ---- the program ----------------------------------------------------------------------------- */
 
 /* The facts of a program: the units of one link group, to which model_apply was done.  Cheap facts
  * are computed here, once, in time linear in the size of the units; the others when first asked
@@ -34,7 +34,7 @@ struct arena *flow_arena(struct flow *);
  * program. */
 const struct ir_func *flow_body(const struct flow *, const struct ir_symbol *);
 
-/* ---- calls --------------------------------------------------------------------------------- */
+/* ---- calls ----------------------------------------------------------------------------------- */
 
 enum site_kind { SITE_CALL, SITE_SPAWN, SITE_INVOKE };
 
@@ -59,7 +59,7 @@ struct flow_targets flow_callees(struct flow *, const struct ir_func *, const st
 /* The sites that run `func`. */
 const struct flow_site *flow_callers(struct flow *, const struct ir_func *func, size_t *count);
 
-/* ---- frames and objects -------------------------------------------------------------------- */
+/* ---- frames and objects ---------------------------------------------------------------------- */
 
 /* A function as entered from a site; a root frame has no parent, its parameters are unknown. */
 struct frame {
@@ -113,7 +113,7 @@ bool flow_is_private(struct flow *, const struct ir_symbol *);
  * more. */
 const struct ir_expr *flow_stored(struct flow *, const struct ir_symbol *, size_t index);
 
-/* ---- graphs -------------------------------------------------------------------------------- */
+/* ---- graphs ---------------------------------------------------------------------------------- */
 
 /* Can control go from just behind `from` to `to`?  Both of `func`. */
 bool flow_reaches(struct flow *, const struct ir_func *, const struct ir_op *from,

@@ -202,7 +202,7 @@ bool flow_reaches(struct flow *flow, const struct ir_func *func, const struct ir
     return reached[to->block];
 }
 
-/* ---- traps: loops without a way out -------------------------------------------------------- */
+/* ---- traps: loops without a way out ---------------------------------------------------------- */
 
 /* A way out is an edge that counts, to a block from which the function can end. */
 static void mark_ending(struct arena *arena, const struct ir_func *func, flow_edge_filter *counts,
@@ -264,7 +264,7 @@ bool flow_find_trap(struct flow *flow, const struct ir_func *func, flow_edge_fil
     return found;
 }
 
-/* ---- what can change ----------------------------------------------------------------------- */
+/* ---- what can change ------------------------------------------------------------------------- */
 
 static bool assigns_to(const struct ir_op *op, const struct ir_expr *root)
 {

@@ -189,7 +189,7 @@ void known_narrow(struct known *known, const struct ir_expr *condition, bool tru
     }
 }
 
-/* ---- forgetting ---------------------------------------------------------------------------- */
+/* ---- forgetting ------------------------------------------------------------------------------ */
 
 static bool is_private(const struct ir_expr *expr)
 {

@@ -3,7 +3,7 @@
  */
 #include "flow/facts.h"
 
-/* ---- frames -------------------------------------------------------------------------------- */
+/* ---- frames ---------------------------------------------------------------------------------- */
 
 struct frame *flow_frame(struct flow *flow, const struct ir_func *func, const struct frame *parent,
                          const struct ir_op *op)
@@ -50,7 +50,7 @@ const struct frame *const *flow_frames(struct flow *flow, const struct ir_func *
     return facts->frames.at;
 }
 
-/* ---- variables written through their address ----------------------------------------------- */
+/* ---- variables written through their address ------------------------------------------------- */
 
 enum { WRITER_DEPTH_MAX = 4 };
 
@@ -134,7 +134,7 @@ static bool is_written_through(struct flow *flow, const struct ir_func *func,
     return *written > 0;
 }
 
-/* ---- resolving ----------------------------------------------------------------------------- */
+/* ---- resolving ------------------------------------------------------------------------------- */
 
 static const struct ir_expr *value_of(struct flow *, const struct frame *, const struct ir_expr *,
                                       int depth);
@@ -432,7 +432,7 @@ const struct ir_op *flow_made_by(const struct ir_expr *resolved, const struct ir
     return temp->op;
 }
 
-/* ---- comparing ----------------------------------------------------------------------------- */
+/* ---- comparing ------------------------------------------------------------------------------- */
 
 /* A handle as a pointer into something: base, offset, indices. */
 static struct flat pointer_base(const struct ir_expr *handle, bool *is_address)
@@ -549,7 +549,7 @@ enum flow_same flow_compare(struct flow *flow, const struct ir_expr *a, const st
     return maybe(!(a_apart && b_apart));
 }
 
-/* ---- uses of an object --------------------------------------------------------------------- */
+/* ---- uses of an object ----------------------------------------------------------------------- */
 
 static bool use_concerns(struct flow *flow, const struct flow_use *use,
                          const struct ir_expr *object)

@@ -1,6 +1,6 @@
 #include "flow/waits.h"
 
-/* ---- channels ------------------------------------------------------------------------------ */
+/* ---- channels -------------------------------------------------------------------------------- */
 
 static bool is_zero(const struct ir_expr *expr)
 {
@@ -83,7 +83,7 @@ static bool send_ends(struct flow *flow, const struct frame *frame, const struct
            flow_escapes(flow, channel);
 }
 
-/* ---- waits --------------------------------------------------------------------------------- */
+/* ---- waits ----------------------------------------------------------------------------------- */
 
 static bool select_ends(struct flow *flow, const struct frame *frame, const struct ir_op *op)
 {
@@ -145,7 +145,7 @@ bool flow_wait_ends(struct flow *flow, const struct frame *frame, const struct i
     }
 }
 
-/* ---- ways to be told to stop --------------------------------------------------------------- */
+/* ---- ways to be told to stop ----------------------------------------------------------------- */
 
 static bool has_context(struct flow *flow, const struct frame *frame, const struct ir_expr *context)
 {

@@ -81,7 +81,7 @@ static void leave(struct walk *walk, const struct state *state, struct ir_pos po
                    });
 }
 
-/* ---- calls into the program ---------------------------------------------------------------- */
+/* ---- calls into the program ------------------------------------------------------------------ */
 
 static void count_more(struct state *state, unsigned more)
 {
@@ -179,7 +179,7 @@ static bool enter_call(struct walk *walk, const struct state *state, const struc
     return true;
 }
 
-/* ---- operations and branches --------------------------------------------------------------- */
+/* ---- operations and branches ----------------------------------------------------------------- */
 
 enum step { STEP_ON, STEP_DONE };
 

@@ -6,8 +6,7 @@
 #include <ctype.h>
 #include <string.h>
 
-/* ---- children ---------------------------------------------------------------------------------
- */
+/* ---- children -------------------------------------------------------------------------------- */
 
 static enum CXChildVisitResult add_kid(CXCursor cursor, CXCursor parent, CXClientData data)
 {
@@ -36,8 +35,7 @@ CXCursor kid(const struct source *source, struct kids kids, size_t i)
     return source->kids.at[kids.at + i];
 }
 
-/* ---- strings ----------------------------------------------------------------------------------
- */
+/* ---- strings --------------------------------------------------------------------------------- */
 
 const char *own_string(struct source *source, CXString string)
 {
@@ -61,8 +59,7 @@ bool evaluate(CXCursor cursor, int64_t *value)
     return is_int;
 }
 
-/* ---- files ------------------------------------------------------------------------------------
- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 static bool is_system_file(struct source *source, CXFile file)
 {
@@ -108,8 +105,7 @@ uint32_t file_index(struct source *source, CXFile file)
     return source->last_index;
 }
 
-/* ---- source text ------------------------------------------------------------------------------
- */
+/* ---- source text ----------------------------------------------------------------------------- */
 
 const char *text_at(struct source *source, CXSourceLocation location, size_t *length)
 {
@@ -215,8 +211,7 @@ const char *skip_piece(const char *text, const char *end)
     return text;
 }
 
-/* ---- positions --------------------------------------------------------------------------------
- */
+/* ---- positions ------------------------------------------------------------------------------- */
 
 struct place {
     CXFile file;

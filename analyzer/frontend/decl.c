@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- the table of declarations ----------------------------------------------------------------
- */
+/* ---- the table of declarations --------------------------------------------------------------- */
 
 static struct decl_slot *find_slot(const struct decl_table *table, CXCursor cursor)
 {
@@ -61,8 +60,7 @@ struct decl *decl_put(struct source *source, CXCursor cursor, enum decl_kind kin
     return decl;
 }
 
-/* ---- attributes -------------------------------------------------------------------------------
- */
+/* ---- attributes ------------------------------------------------------------------------------ */
 
 struct attributes {
     struct source *source;
@@ -123,8 +121,7 @@ static const char **own_notes(struct source *source, const struct attributes *at
     return bytes ? arena_copy(source->arena, attributes->notes.at, bytes) : NULL;
 }
 
-/* ---- symbols ----------------------------------------------------------------------------------
- */
+/* ---- symbols --------------------------------------------------------------------------------- */
 
 static const struct {
     const char *name;
@@ -298,8 +295,7 @@ struct ir_symbol *static_literal(struct source *source, const struct ir_type *ty
     return symbol;
 }
 
-/* ---- cleanup attributes -----------------------------------------------------------------------
- */
+/* ---- cleanup attributes ---------------------------------------------------------------------- */
 
 struct named_function {
     CXCursor cursor;
@@ -349,8 +345,7 @@ static const struct ir_symbol *find_cleanup(struct source *source, CXCursor curs
     return symbol;
 }
 
-/* ---- variables --------------------------------------------------------------------------------
- */
+/* ---- variables ------------------------------------------------------------------------------- */
 
 struct ir_var *add_var(struct build *build, enum ir_var_kind kind, const char *name,
                        const struct ir_type *type, struct ir_pos pos)
@@ -455,8 +450,7 @@ void lower_global(struct source *source, CXCursor cursor)
     lower_static(&source->init, cursor);
 }
 
-/* ---- functions --------------------------------------------------------------------------------
- */
+/* ---- functions ------------------------------------------------------------------------------- */
 
 static void add_params(struct build *build, CXCursor cursor)
 {

@@ -12,8 +12,7 @@ typedef const struct ir_expr expr;
 
 static expr *lower_used(struct build *build, CXCursor cursor, bool is_used);
 
-/* ---- small helpers ----------------------------------------------------------------------------
- */
+/* ---- small helpers --------------------------------------------------------------------------- */
 
 static expr *unknown_at(struct build *build, CXCursor cursor)
 {
@@ -98,8 +97,7 @@ CXCursor strip_parens(struct source *source, CXCursor cursor)
     return strip(source, cursor, false);
 }
 
-/* ---- conversions ------------------------------------------------------------------------------
- */
+/* ---- conversions ----------------------------------------------------------------------------- */
 
 static bool is_number_kind(const struct ir_type *type)
 {
@@ -157,8 +155,7 @@ expr *convert(struct build *build, expr *value, const struct ir_type *type)
     return value;
 }
 
-/* ---- names ------------------------------------------------------------------------------------
- */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 static expr *lower_enumerator(struct build *build, CXCursor cursor, CXCursor named)
 {
@@ -197,8 +194,7 @@ static bool is_constant_object(CXCursor cursor, expr *place)
            clang_isConstQualifiedType(clang_getCursorType(cursor));
 }
 
-/* ---- literals ---------------------------------------------------------------------------------
- */
+/* ---- literals -------------------------------------------------------------------------------- */
 
 static expr *lower_number(struct build *build, CXCursor cursor)
 {
@@ -252,8 +248,7 @@ static expr *lower_string(struct build *build, CXCursor cursor)
     return new_string(build, type_at(source, cursor), content_of(source, spelling));
 }
 
-/* ---- places -----------------------------------------------------------------------------------
- */
+/* ---- places ---------------------------------------------------------------------------------- */
 
 static const struct ir_record *record_of(const struct ir_type *type)
 {
@@ -343,8 +338,7 @@ static expr *lower_subscript(struct build *build, CXCursor cursor)
     return element(build, a, b, type_at(source, cursor));
 }
 
-/* ---- assignments ------------------------------------------------------------------------------
- */
+/* ---- assignments ----------------------------------------------------------------------------- */
 
 /* What an assignment is worth: the variable, or the value where reading back might not give it. */
 static expr *assigned(expr *place, expr *value)
@@ -519,8 +513,7 @@ static expr *lower_step(struct build *build, CXCursor cursor, CXCursor operand, 
     return is_post ? old : after;
 }
 
-/* ---- conditions -------------------------------------------------------------------------------
- */
+/* ---- conditions ------------------------------------------------------------------------------ */
 
 static bool is_builtin_call(struct source *source, struct kids kids, enum builtin builtin)
 {
@@ -621,8 +614,7 @@ void lower_condition(struct build *build, CXCursor cursor, uint32_t then, uint32
     build->depth--;
 }
 
-/* ---- values by control flow -------------------------------------------------------------------
- */
+/* ---- values by control flow ------------------------------------------------------------------ */
 
 /* `a && b` as a number. */
 static expr *lower_truth(struct build *build, CXCursor cursor, bool is_used)
@@ -718,8 +710,7 @@ static expr *lower_elvis(struct build *build, CXCursor cursor, struct kids kids,
     return temp ? temp : unknown(build, type);
 }
 
-/* ---- operators --------------------------------------------------------------------------------
- */
+/* ---- operators ------------------------------------------------------------------------------- */
 
 static expr *lower_binary(struct build *build, CXCursor cursor, struct kids kids, bool is_used)
 {
@@ -815,8 +806,7 @@ static expr *lower_unary(struct build *build, CXCursor cursor, struct kids kids,
     }
 }
 
-/* ---- calls ------------------------------------------------------------------------------------
- */
+/* ---- calls ----------------------------------------------------------------------------------- */
 
 expr *emit_call(struct build *build, expr *callee, expr **args, size_t arg_count,
                 const struct ir_type *result, struct ir_pos pos)
@@ -896,8 +886,7 @@ static expr *lower_call(struct build *build, CXCursor cursor, bool is_used)
     return value;
 }
 
-/* ---- casts and wrappers ------------------------------------------------------------------------
- */
+/* ---- casts and wrappers ---------------------------------------------------------------------- */
 
 static expr *lower_wrapped(struct build *build, CXCursor cursor, CXCursor child, bool is_used)
 {
@@ -979,8 +968,7 @@ static expr *lower_unexposed(struct build *build, CXCursor cursor, bool is_used)
     return value;
 }
 
-/* ---- _Generic ---------------------------------------------------------------------------------
- */
+/* ---- _Generic -------------------------------------------------------------------------------- */
 
 static expr *lower_generic(struct build *build, CXCursor cursor, bool is_used)
 {
@@ -996,8 +984,7 @@ static expr *lower_generic(struct build *build, CXCursor cursor, bool is_used)
     return value;
 }
 
-/* ---- all --------------------------------------------------------------------------------------
- */
+/* ---- all ------------------------------------------------------------------------------------- */
 
 static expr *lower_with_kids(struct build *build, CXCursor cursor, size_t least, bool is_used,
                              expr *(*lower)(struct build *, CXCursor, struct kids, bool))

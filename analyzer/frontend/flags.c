@@ -191,8 +191,7 @@ static const struct flag_rule flag_rules[] = {
     {"--config", false, DROP_NEXT},
 };
 
-/* ---- words -------------------------------------------------------------------------------------
- */
+/* ---- words ----------------------------------------------------------------------------------- */
 
 static bool is_blank(char c)
 {
@@ -246,8 +245,7 @@ void flag_words_split(struct arena *arena, const char *text, size_t length, enum
     free(word);
 }
 
-/* ---- response files ----------------------------------------------------------------------------
- */
+/* ---- response files -------------------------------------------------------------------------- */
 
 /* One compile line being read. */
 struct line {
@@ -298,8 +296,7 @@ static void expand(struct line *line, const char *word, unsigned depth)
         expand_file(line, word + 1, depth);
 }
 
-/* ---- the compiler's name -----------------------------------------------------------------------
- */
+/* ---- the compiler's name --------------------------------------------------------------------- */
 
 struct driver {
     bool is_known, is_cxx, is_msvc;
@@ -384,8 +381,7 @@ static size_t take_driver(struct line *line)
     return 0;
 }
 
-/* ---- flags -------------------------------------------------------------------------------------
- */
+/* ---- flags ----------------------------------------------------------------------------------- */
 
 static void keep(struct line *line, const char *word)
 {
@@ -504,8 +500,7 @@ static void take_flags(struct line *line, size_t i)
         i = take_word(line, i);
 }
 
-/* ---- language ----------------------------------------------------------------------------------
- */
+/* ---- language -------------------------------------------------------------------------------- */
 
 static const char *suffix_of(const char *path)
 {

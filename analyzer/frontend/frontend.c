@@ -9,8 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- parsing ----------------------------------------------------------------------------------
- */
+/* ---- parsing --------------------------------------------------------------------------------- */
 
 static struct CXUnsavedFile *unsaved_files(struct arena *arena, const struct frontend_job *job)
 {
@@ -58,8 +57,7 @@ static CXTranslationUnit parse(struct arena *arena, CXIndex index, const struct 
     return tu;
 }
 
-/* ---- errors -----------------------------------------------------------------------------------
- */
+/* ---- errors ---------------------------------------------------------------------------------- */
 
 /* Unknown flags of another compiler: libclang reports them and goes on without. */
 static bool is_about_flags(const char *message)
@@ -149,8 +147,7 @@ const char *error_within(const struct source *source, const struct ir_pos *exten
     return compare_places(&error->pos, &end) <= 0 ? error->message : NULL;
 }
 
-/* ---- the unit's own declarations --------------------------------------------------------------
- */
+/* ---- the unit's own declarations ------------------------------------------------------------- */
 
 static enum CXChildVisitResult add_enumerator(CXCursor cursor, CXCursor parent, CXClientData data)
 {
@@ -213,8 +210,7 @@ static enum CXChildVisitResult lower_decl(CXCursor cursor, CXCursor parent, CXCl
     return CXChildVisit_Continue;
 }
 
-/* ---- files ------------------------------------------------------------------------------------
- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 static void add_inclusion(CXFile file, CXSourceLocation *stack, unsigned depth, CXClientData data)
 {
@@ -231,8 +227,7 @@ static void collect_files(struct source *source, const char *main_file)
     clang_getInclusions(source->tu, add_inclusion, source);
 }
 
-/* ---- the unit ---------------------------------------------------------------------------------
- */
+/* ---- the unit -------------------------------------------------------------------------------- */
 
 static int compare_enumerators(const void *a, const void *b)
 {

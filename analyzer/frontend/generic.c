@@ -13,8 +13,7 @@
 
 enum { NAME_MAX_BYTES = 200 };
 
-/* ---- type names -------------------------------------------------------------------------------
- */
+/* ---- type names ------------------------------------------------------------------------------ */
 
 /* A type's name taken apart, as far as it consists of keywords and tags. */
 struct type_name {
@@ -97,8 +96,7 @@ static bool is_same_name(const struct type_name *a, const struct type_name *b)
            a->longs == b->longs && strcmp(a->base, b->base) == 0 && strcmp(a->rest, b->rest) == 0;
 }
 
-/* ---- associations -----------------------------------------------------------------------------
- */
+/* ---- associations ---------------------------------------------------------------------------- */
 
 /* The text between the comma before an association and its colon; false: it cannot be had. */
 static bool association_name(struct source *source, CXCursor branch, char *name)

@@ -19,8 +19,7 @@ void *heap_grow(void *at, size_t size, size_t count, size_t *capacity)
     return xrealloc(at, *capacity * size);
 }
 
-/* ---- blocks -----------------------------------------------------------------------------------
- */
+/* ---- blocks ---------------------------------------------------------------------------------- */
 
 uint32_t new_block(struct build *build)
 {
@@ -116,8 +115,7 @@ void branch(struct build *build, const struct ir_expr *value, struct ir_pos pos,
     end_block(build, IR_BRANCH, value, pos);
 }
 
-/* ---- operations -------------------------------------------------------------------------------
- */
+/* ---- operations ------------------------------------------------------------------------------ */
 
 static uint32_t add_op(struct build *build, enum ir_op_kind kind, struct ir_pos pos)
 {
@@ -160,8 +158,7 @@ const struct ir_expr *new_temp(struct build *build, const struct ir_type *type)
     return ir_temp(build->source->arena, type, ++build->temp_count);
 }
 
-/* ---- scopes -----------------------------------------------------------------------------------
- */
+/* ---- scopes ---------------------------------------------------------------------------------- */
 
 void push_live(struct build *build, struct ir_var *var)
 {
@@ -230,8 +227,7 @@ static struct live *relevant(struct live *live)
     return found;
 }
 
-/* ---- computed gotos ---------------------------------------------------------------------------
- */
+/* ---- computed gotos -------------------------------------------------------------------------- */
 
 enum { COMPUTED_EDGES = 100 * 1000 };
 
@@ -268,8 +264,7 @@ static void resolve_computed(struct build *build)
     }
 }
 
-/* ---- loops ------------------------------------------------------------------------------------
- */
+/* ---- loops ----------------------------------------------------------------------------------- */
 
 /* Blocks from the entry, each after the ones before it where no loop forbids; and their numbers. */
 struct order {
@@ -423,8 +418,7 @@ static void finish_loops(struct build *build)
     }
 }
 
-/* ---- finishing --------------------------------------------------------------------------------
- */
+/* ---- finishing ------------------------------------------------------------------------------- */
 
 struct out {
     VEC(struct ir_op) ops;
@@ -557,8 +551,7 @@ static void finish_edges(struct build *build, struct ir_block *block, const stru
     }
 }
 
-/* ---- tidying ----------------------------------------------------------------------------------
- */
+/* ---- tidying --------------------------------------------------------------------------------- */
 
 /* Loop heads stay blocks of their own: ir_loop names them. */
 static void keep_heads(struct build *build)

@@ -62,8 +62,7 @@ static CXCursor strip_wrappers(struct source *source, CXCursor cursor)
     return cursor;
 }
 
-/* ---- elements ---------------------------------------------------------------------------------
- */
+/* ---- elements -------------------------------------------------------------------------------- */
 
 static void add_element(struct literal *literal, uint64_t offset, const struct ir_expr *value)
 {
@@ -109,8 +108,7 @@ static void add_value(struct literal *literal, CXCursor cursor, const struct ir_
     add_element(literal, base, lower_initialiser(literal->build, cursor, type));
 }
 
-/* ---- designators ------------------------------------------------------------------------------
- */
+/* ---- designators ----------------------------------------------------------------------------- */
 
 static bool is_designated(CXCursor cursor)
 {
@@ -237,8 +235,7 @@ static uint64_t fill_designated(struct literal *literal, struct list *list, CXCu
     return next;
 }
 
-/* ---- positions --------------------------------------------------------------------------------
- */
+/* ---- positions ------------------------------------------------------------------------------- */
 
 /* The member at a position: an element of an array, a field of a record. */
 static bool member_at(const struct ir_type *type, uint64_t position, struct ir_field *member)
@@ -324,8 +321,7 @@ static void fill_braced(struct literal *literal, CXCursor cursor, const struct i
     kids_drop(source, list.kids);
 }
 
-/* ---- entry points -----------------------------------------------------------------------------
- */
+/* ---- entry points ---------------------------------------------------------------------------- */
 
 static const struct ir_expr *lower_scalar_list(struct build *build, CXCursor cursor,
                                                const struct ir_type *type)

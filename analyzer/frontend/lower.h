@@ -17,7 +17,7 @@
 
 #include <clang-c/Index.h>
 
-/* ---- what declarations became --------------------------------------------------------------- */
+/* ---- what declarations became ---------------------------------------------------------------- */
 
 /* Built-in functions that leave no call behind. */
 enum builtin {
@@ -218,8 +218,7 @@ struct source {
     struct build function, init;
 };
 
-/* ---- cursor.c: cursors, text, positions -------------------------------------------------------
- */
+/* ---- cursor.c: cursors, text, positions ------------------------------------------------------ */
 
 /* The children of a cursor, on source.kids until kids_drop. */
 struct kids {
@@ -249,8 +248,7 @@ const char *skip_blank(const char *text, const char *end);
 /* One token or bracketed group further: strings and comments are stepped over as one. */
 const char *skip_piece(const char *text, const char *end);
 
-/* ---- types.c ----------------------------------------------------------------------------------
- */
+/* ---- types.c --------------------------------------------------------------------------------- */
 
 void types_begin(struct source *source);
 const struct ir_type *type_of(struct source *source, CXType type);
@@ -261,14 +259,12 @@ bool is_noreturn_type(const struct ir_type *type);
 void complete_records(struct source *source);
 bool holds_pointer(struct source *source, const struct ir_type *type);
 
-/* ---- frontend.c -------------------------------------------------------------------------------
- */
+/* ---- frontend.c ------------------------------------------------------------------------------ */
 
 /* The message of the first error within an extent, or NULL. */
 const char *error_within(const struct source *source, const struct ir_pos *extent);
 
-/* ---- decl.c -----------------------------------------------------------------------------------
- */
+/* ---- decl.c ---------------------------------------------------------------------------------- */
 
 struct decl *decl_get(struct source *source, CXCursor cursor);
 struct decl *decl_put(struct source *source, CXCursor cursor, enum decl_kind kind);
@@ -286,8 +282,7 @@ void lower_local(struct build *build, CXCursor cursor);
 void lower_global(struct source *source, CXCursor cursor);
 void lower_function(struct source *source, CXCursor cursor);
 
-/* ---- graph.c ----------------------------------------------------------------------------------
- */
+/* ---- graph.c --------------------------------------------------------------------------------- */
 
 /* Like vec_add, but grows in place on the heap; what is added holds what it held. */
 #define heap_add(vec)                                                                              \
@@ -321,8 +316,7 @@ uint32_t emit_exit(struct build *build, struct live *to, struct ir_pos pos);
 void push_live(struct build *build, struct ir_var *var);
 const struct ir_expr *new_temp(struct build *build, const struct ir_type *type);
 
-/* ---- expr.c, init.c, atomic.c -----------------------------------------------------------------
- */
+/* ---- expr.c, init.c, atomic.c ---------------------------------------------------------------- */
 
 /* The value, or the place, of an expression; its effects become operations.  Never NULL. */
 const struct ir_expr *lower_expr(struct build *build, CXCursor cursor);
@@ -344,14 +338,12 @@ const struct ir_expr *emit_call(struct build *build, const struct ir_expr *calle
                                 const struct ir_expr **args, size_t arg_count,
                                 const struct ir_type *result, struct ir_pos pos);
 
-/* ---- generic.c --------------------------------------------------------------------------------
- */
+/* ---- generic.c ------------------------------------------------------------------------------- */
 
 /* Which child of a _Generic is the branch that is taken; 0: none fits.  !*is_sure: a guess. */
 size_t choose_association(struct source *source, CXCursor cursor, struct kids kids, bool *is_sure);
 
-/* ---- stmt.c -----------------------------------------------------------------------------------
- */
+/* ---- stmt.c ---------------------------------------------------------------------------------- */
 
 void lower_stmt(struct build *build, CXCursor cursor);
 /* `({ ... })`: the value of its last expression; NULL: it has none. */

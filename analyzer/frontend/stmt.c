@@ -18,8 +18,7 @@ bool enter_depth(struct build *build)
     return false;
 }
 
-/* ---- scopes -----------------------------------------------------------------------------------
- */
+/* ---- scopes ---------------------------------------------------------------------------------- */
 
 /* Ends the variables that came alive since `outer`, on the way that falls through. */
 static void leave_scope(struct build *build, struct live *outer, struct ir_pos pos)
@@ -54,8 +53,7 @@ static void lower_inner(struct build *build, CXCursor cursor)
         leave_scope(build, outer, pos_of_end(build->source, cursor));
 }
 
-/* ---- declarations -----------------------------------------------------------------------------
- */
+/* ---- declarations ---------------------------------------------------------------------------- */
 
 /* `typedef int row[n()];` evaluates n(). */
 static void lower_typedef(struct build *build, CXCursor cursor)
@@ -84,8 +82,7 @@ static void lower_decl_stmt(struct build *build, CXCursor cursor)
     kids_drop(source, kids);
 }
 
-/* ---- selections -------------------------------------------------------------------------------
- */
+/* ---- selections ------------------------------------------------------------------------------ */
 
 /* A chain of `else if` is a loop here: generated ones are long. */
 static void lower_if(struct build *build, CXCursor cursor)
@@ -202,8 +199,7 @@ static void add_default(struct build *build)
     start_block(build, block);
 }
 
-/* ---- labels and jumps -------------------------------------------------------------------------
- */
+/* ---- labels and jumps ------------------------------------------------------------------------ */
 
 struct label *label_of(struct build *build, CXCursor cursor)
 {
@@ -292,8 +288,7 @@ static void lower_return(struct build *build, CXCursor cursor)
     end_block(build, IR_RETURN, value, pos);
 }
 
-/* ---- loops ------------------------------------------------------------------------------------
- */
+/* ---- loops ----------------------------------------------------------------------------------- */
 
 static void add_loop(struct build *build, uint32_t head, CXCursor cursor)
 {
@@ -500,8 +495,7 @@ static void lower_loop(struct build *build, CXCursor cursor, size_t least,
         leave_scope(build, outer, pos_of_end(source, cursor));
 }
 
-/* ---- assembler --------------------------------------------------------------------------------
- */
+/* ---- assembler ------------------------------------------------------------------------------- */
 
 /* `asm goto` shows its labels nowhere but in the text. */
 static bool is_asm_goto(struct source *source, CXCursor cursor)
@@ -549,8 +543,7 @@ static void lower_asm(struct build *build, CXCursor cursor)
     start_block(build, next);
 }
 
-/* ---- all --------------------------------------------------------------------------------------
- */
+/* ---- all ------------------------------------------------------------------------------------- */
 
 /* Statements that wrap one other: its cursor, or a null cursor.  Labels and cases are placed. */
 static bool unwrap(struct build *build, CXCursor *cursor)
@@ -640,8 +633,7 @@ void lower_stmt(struct build *build, CXCursor cursor)
     build->depth--;
 }
 
-/* ---- statement expressions --------------------------------------------------------------------
- */
+/* ---- statement expressions ------------------------------------------------------------------- */
 
 /* The last statement's value, kept in a temp: its scope ends before it is used. */
 static const struct ir_expr *lower_last(struct build *build, CXCursor cursor, bool is_used)

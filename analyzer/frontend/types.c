@@ -10,8 +10,7 @@
 
 enum { TYPE_DEPTH = 200 }; /* of pointers, arrays and typedefs within each other */
 
-/* ---- the table --------------------------------------------------------------------------------
- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 static struct type_slot *find_slot(struct source *source, const void *key)
 {
@@ -58,8 +57,7 @@ static struct ir_type *new_type(struct source *source, enum ir_type_kind kind, c
     return &own->type;
 }
 
-/* ---- records ----------------------------------------------------------------------------------
- */
+/* ---- records --------------------------------------------------------------------------------- */
 
 /* An unnamed record is spelt with the place of its definition, which is nobody's name for it. */
 static const char *without_places(struct source *source, const char *name)
@@ -145,8 +143,7 @@ void complete_records(struct source *source)
     }
 }
 
-/* ---- types ------------------------------------------------------------------------------------
- */
+/* ---- types ----------------------------------------------------------------------------------- */
 
 static const struct ir_type *make_type(struct source *source, CXType type, unsigned depth);
 

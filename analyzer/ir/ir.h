@@ -32,8 +32,7 @@ struct ir_pos {
     uint32_t line, column, end_line, end_column;
 };
 
-/* ---- types
- * ---------------------------------------------------------------------------------------- */
+/* ---- types ----------------------------------------------------------------------------------- */
 
 enum ir_type_kind {
     IR_TYPE_OTHER, /* complex, vector, not understood */
@@ -78,8 +77,7 @@ struct ir_record {
     size_t field_count;
 };
 
-/* ---- names
- * ---------------------------------------------------------------------------------------- */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 enum ir_symbol_kind { IR_SYMBOL_FUNCTION, IR_SYMBOL_DATA };
 
@@ -120,8 +118,7 @@ struct ir_var {
     const struct ir_symbol *cleanup; /* __attribute__((cleanup(f))): f */
 };
 
-/* ---- expressions
- * ---------------------------------------------------------------------------------- */
+/* ---- expressions ----------------------------------------------------------------------------- */
 
 enum ir_expr_kind {
     IR_UNKNOWN, /* not understood, or no integer: floats, _Complex, va_arg */
@@ -196,8 +193,7 @@ struct ir_expr {
     const struct ir_expr *a, *b;
 };
 
-/* ---- operations
- * ----------------------------------------------------------------------------------- */
+/* ---- operations ------------------------------------------------------------------------------ */
 
 enum ir_op_kind {
     IR_OP_CALL,   /* temp = callee(args...) */
@@ -223,8 +219,7 @@ struct ir_op {
     const struct act *act; /* what the call means; filled in by the model layer, NULL: opaque */
 };
 
-/* ---- functions
- * ------------------------------------------------------------------------------------ */
+/* ---- functions ------------------------------------------------------------------------------- */
 
 enum ir_end {
     IR_JUMP,   /* to edges[0] */
@@ -278,8 +273,7 @@ struct ir_func {
     void *facts;            /* owned by the flow layer */
 };
 
-/* ---- units
- * ---------------------------------------------------------------------------------------- */
+/* ---- units ----------------------------------------------------------------------------------- */
 
 struct ir_file {
     const char *path;    /* absolute and cleaned; as the compiler opened it */
@@ -322,8 +316,7 @@ struct ir_unit {
     bool is_incomplete; /* a header was missing or the like: any function may lack something */
 };
 
-/* ---- building (ir/build.c)
- * ------------------------------------------------------------------------ */
+/* ---- building (ir/build.c) ------------------------------------------------------------------- */
 
 /* Expressions in normal form; constants are folded.  `type` is the type of the result. */
 const struct ir_expr *ir_const(struct arena *, const struct ir_type *, int64_t value);
@@ -350,8 +343,7 @@ const struct ir_expr *ir_unknown(struct arena *, const struct ir_type *);
  */
 void ir_func_finish(struct arena *, struct ir_func *);
 
-/* ---- asking
- * --------------------------------------------------------------------------------------- */
+/* ---- asking ---------------------------------------------------------------------------------- */
 
 /* The next operation of `kind` after `after` (NULL: the first), in the order of blocks; NULL: none.
  */
@@ -374,8 +366,7 @@ bool ir_type_is(const struct ir_type *, const char *name);
 bool ir_has_note(const char *const *notes, size_t count, const char *note);
 const char *ir_pos_path(const struct ir_unit *, const struct ir_pos *);
 
-/* ---- text (ir/dump.c)
- * ----------------------------------------------------------------------------- */
+/* ---- text (ir/dump.c) ------------------------------------------------------------------------ */
 
 /* As a C programmer would write it: "w->done", "jobs[i].wg", "&wg". */
 void ir_expr_print(struct text *, const struct ir_expr *);
@@ -384,8 +375,7 @@ const char *ir_expr_text(struct arena *, const struct ir_expr *);
 void ir_dump_unit(struct text *, const struct ir_unit *);
 void ir_dump_func(struct text *, const struct ir_func *);
 
-/* ---- unit files (ir/unit_write.c, ir/unit_read.c; their form: ir/unit_format.h)
- * ------------------- */
+/* ---- unit files (ir/unit_write.c, ir/unit_read.c; their form: ir/unit_format.h) -------------- */
 
 /* A unit as bytes, the same bytes for the same unit, on any machine. */
 void ir_unit_write(struct text *, const struct ir_unit *);

@@ -21,8 +21,7 @@ struct applier {
     struct scene scene;
 };
 
-/* ---- which entry ------------------------------------------------------------------------------
- */
+/* ---- which entry ----------------------------------------------------------------------------- */
 
 static bool is_header_at(const char *path, const char *header)
 {
@@ -87,8 +86,7 @@ static const struct entry *entry_of(const struct applier *applier, const struct 
     return cleanup ? cleanup : applier->functions[symbol->id];
 }
 
-/* ---- constants --------------------------------------------------------------------------------
- */
+/* ---- constants ------------------------------------------------------------------------------- */
 
 static bool enumerator_value(struct applier *applier, const char *name, int64_t *value)
 {
@@ -110,8 +108,7 @@ static bool constant_within(const struct ir_expr *expr, int64_t max, int64_t *va
     return true;
 }
 
-/* ---- lists of values --------------------------------------------------------------------------
- */
+/* ---- lists of values ------------------------------------------------------------------------- */
 
 /* false: they could not all be read off. */
 static bool resolve_list(struct applier *applier, const struct ir_op *call,
@@ -138,8 +135,7 @@ static bool resolve_list(struct applier *applier, const struct ir_op *call,
     return are_known;
 }
 
-/* ---- selects ----------------------------------------------------------------------------------
- */
+/* ---- selects --------------------------------------------------------------------------------- */
 
 static const struct select_operation *
 find_operation(struct applier *applier, const struct select_layout *layout, int64_t value)
@@ -215,8 +211,7 @@ static void resolve_arms(struct applier *applier, const struct ir_op *call,
     act->arm_count = (size_t)count;
 }
 
-/* ---- what kind of object ----------------------------------------------------------------------
- */
+/* ---- what kind of object --------------------------------------------------------------------- */
 
 static enum object_kind kind_of_handle(const struct model_set *set, const struct ir_type *type)
 {
@@ -270,8 +265,7 @@ static enum object_kind kind_of_object(const struct applier *applier, const stru
     return kind == OBJECT_NONE ? kind_by_act(entry->kind) : kind;
 }
 
-/* ---- waiting ----------------------------------------------------------------------------------
- */
+/* ---- waiting --------------------------------------------------------------------------------- */
 
 static bool parks_by_kind(enum act_kind kind)
 {
@@ -324,8 +318,7 @@ static const struct ir_expr *resolve_timeout(struct applier *applier, const stru
     return is_pointer && deadline->value == 0 ? NULL : deadline;
 }
 
-/* ---- outcomes ---------------------------------------------------------------------------------
- */
+/* ---- outcomes -------------------------------------------------------------------------------- */
 
 static void resolve_outcomes(struct applier *applier, const struct ir_op *call,
                              const struct entry *entry, struct act *act)
@@ -346,8 +339,7 @@ static void resolve_outcomes(struct applier *applier, const struct ir_op *call,
     act->outcomes = outcomes;
 }
 
-/* ---- a call -----------------------------------------------------------------------------------
- */
+/* ---- a call ---------------------------------------------------------------------------------- */
 
 static bool makes_object(enum act_kind kind)
 {

@@ -4,8 +4,7 @@
 
 #include <ctype.h>
 
-/* ---- texts ------------------------------------------------------------------------------------
- */
+/* ---- texts ----------------------------------------------------------------------------------- */
 
 static const char *refuse_reference(struct arena *arena, const char *text)
 {
@@ -76,8 +75,7 @@ static const struct shape kind_word = {
     .refuses = refuse_identifier,
 };
 
-/* ---- structures -------------------------------------------------------------------------------
- */
+/* ---- structures ------------------------------------------------------------------------------ */
 
 static const struct shape references = {.kind = SHAPE_LIST, .item = &reference};
 
@@ -255,8 +253,7 @@ static const struct shape function = {
     .kind = SHAPE_RECORD, .name = "function", .keys = function_keys};
 static const struct shape functions = {.kind = SHAPE_MAP, .key = &identifier, .item = &function};
 
-/* ---- the file ---------------------------------------------------------------------------------
- */
+/* ---- the file -------------------------------------------------------------------------------- */
 
 static const struct shape type = {
     .kind = SHAPE_RECORD,

@@ -8,8 +8,7 @@
 
 #include <string.h>
 
-/* ---- reading values off a checked tree --------------------------------------------------------
- */
+/* ---- reading values off a checked tree ------------------------------------------------------- */
 
 static void must_parse(const char *wrong)
 {
@@ -52,8 +51,7 @@ static struct reference_list read_list(struct arena *arena, const struct yaml *n
     return list;
 }
 
-/* ---- the parts of a function's entry ----------------------------------------------------------
- */
+/* ---- the parts of a function's entry --------------------------------------------------------- */
 
 static const struct {
     const char *key;
@@ -262,8 +260,7 @@ static void read_entry(struct arena *arena, const struct yaml *map, struct entry
         entry->word = get_text(map, "word");
 }
 
-/* ---- the sections of a file -------------------------------------------------------------------
- */
+/* ---- the sections of a file ------------------------------------------------------------------ */
 
 static void read_functions(struct model_set *set, struct map *table, const struct library *library,
                            const struct yaml *functions)
@@ -330,8 +327,7 @@ bool model_set_add(struct model_set *set, const char *file, const char *text, si
     return true;
 }
 
-/* ---- sets -------------------------------------------------------------------------------------
- */
+/* ---- sets ------------------------------------------------------------------------------------ */
 
 struct model_set *model_set_new(struct arena *arena)
 {

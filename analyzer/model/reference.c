@@ -64,8 +64,7 @@ static bool scan_number(struct scanner *scanner, int64_t min, int64_t max, int64
     return true;
 }
 
-/* ---- references -------------------------------------------------------------------------------
- */
+/* ---- references ------------------------------------------------------------------------------ */
 
 static bool scan_word_base(struct scanner *scanner, const char *word, struct reference *reference)
 {
@@ -162,8 +161,7 @@ const char *reference_parse(struct arena *arena, const char *text, struct refere
     return finish(&scanner);
 }
 
-/* ---- conditions -------------------------------------------------------------------------------
- */
+/* ---- conditions ------------------------------------------------------------------------------ */
 
 static enum ir_operator scan_compare(struct scanner *scanner)
 {

@@ -1,7 +1,6 @@
 #include "model/resolve.h"
 
-/* ---- what is known of variables and temps -----------------------------------------------------
- */
+/* ---- what is known of variables and temps ---------------------------------------------------- */
 
 static const struct ir_type *number_type(const struct ir_unit *unit)
 {
@@ -118,8 +117,7 @@ const struct ir_op *resolve_definition(struct scene *scene, const struct ir_expr
     return NULL;
 }
 
-/* ---- looking through initialisers -------------------------------------------------------------
- */
+/* ---- looking through initialisers ------------------------------------------------------------ */
 
 /* The list that `place` is a part of, and where in it; NULL: none is known. */
 static const struct ir_expr *enclosing_literal(struct scene *scene, const struct ir_expr *place,
@@ -162,8 +160,7 @@ static const struct ir_expr *content(struct scene *scene, const struct ir_expr *
                                : ir_const(scene->arena, place->type, 0);
 }
 
-/* ---- steps ------------------------------------------------------------------------------------
- */
+/* ---- steps ----------------------------------------------------------------------------------- */
 
 /* What a pointer points to.  The argument's own type may have lost it (void *, an integer), then
  * the parameter's tells; NULL: neither does. */
@@ -220,8 +217,7 @@ static const struct ir_expr *take_step(struct scene *scene, const struct ir_expr
     return NULL;
 }
 
-/* ---- references -------------------------------------------------------------------------------
- */
+/* ---- references ------------------------------------------------------------------------------ */
 
 /* The type of the function that a call calls; NULL: unknown. */
 static const struct ir_type *called_type(const struct ir_op *call)

@@ -63,8 +63,7 @@ static void print_member(struct printer *printer, const char *name, const char *
     print_string(printer, value);
 }
 
-/* ---- scalars ----------------------------------------------------------------------------------
- */
+/* ---- scalars --------------------------------------------------------------------------------- */
 
 static void print_text_shape(struct printer *printer, const struct shape *shape)
 {
@@ -109,8 +108,7 @@ static void print_integer_shape(struct printer *printer, const struct shape *sha
     text_printf(printer->out, "%lld", (long long)shape->max);
 }
 
-/* ---- collections ------------------------------------------------------------------------------
- */
+/* ---- collections ----------------------------------------------------------------------------- */
 
 static void print_list_shape(struct printer *printer, const struct shape *shape)
 {
@@ -243,8 +241,7 @@ static void print_either_shape(struct printer *printer, const struct shape *shap
     text_add_char(printer->out, ']');
 }
 
-/* ---- all of it --------------------------------------------------------------------------------
- */
+/* ---- all of it ------------------------------------------------------------------------------- */
 
 static void print_members(struct printer *printer, const struct shape *shape)
 {

@@ -2,8 +2,7 @@
 
 #include <string.h>
 
-/* ---- messages ---------------------------------------------------------------------------------
- */
+/* ---- messages -------------------------------------------------------------------------------- */
 
 static const char *join_words(struct arena *arena, const char *const *words)
 {
@@ -54,8 +53,7 @@ static void tell_mismatch(struct yaml_source *source, const struct yaml *node,
                  guess ? guess : "", guess ? "'?" : "");
 }
 
-/* ---- scalars ----------------------------------------------------------------------------------
- */
+/* ---- scalars --------------------------------------------------------------------------------- */
 
 static bool is_word(const struct shape *shape, const char *text)
 {
@@ -92,8 +90,7 @@ static void check_scalar(struct yaml_source *source, const struct yaml *node,
         tell_mismatch(source, node, shape);
 }
 
-/* ---- records ----------------------------------------------------------------------------------
- */
+/* ---- records --------------------------------------------------------------------------------- */
 
 static const struct shape_key *find_key(const struct shape *shape, const char *name)
 {
@@ -208,8 +205,7 @@ static void check_record(struct yaml_source *source, const struct yaml *record,
         check_choice(source, record, shape);
 }
 
-/* ---- all of it --------------------------------------------------------------------------------
- */
+/* ---- all of it ------------------------------------------------------------------------------- */
 
 static enum yaml_kind yaml_kind_of(const struct shape *shape)
 {

@@ -6,8 +6,7 @@
 
 #include "model/model.h"
 
-/* ---- references: how a model names a value of a call
- * ----------------------------------------------- */
+/* ---- references: how a model names a value of a call ----------------------------------------- */
 
 enum reference_base {
     REFERENCE_NONE, /* the model names none */
@@ -53,8 +52,7 @@ struct reference_list {
     struct reference array, array_count; /* where `at` is NULL */
 };
 
-/* ---- what a function means
- * --------------------------------------------------------------------------- */
+/* ---- what a function means ------------------------------------------------------------------- */
 
 struct select_operation {
     const char *name; /* the value of the operation field: an enumerator; NULL: `value` */

@@ -4,8 +4,7 @@
 #include <string.h>
 #include <yaml.h>
 
-/* ---- problems ---------------------------------------------------------------------------------
- */
+/* ---- problems -------------------------------------------------------------------------------- */
 
 static void add_problem(struct yaml_source *source, uint32_t line, uint32_t column,
                         const char *message)
@@ -35,8 +34,7 @@ static bool refuse(struct yaml_source *source, yaml_mark_t mark, const char *mes
     return false;
 }
 
-/* ---- building ---------------------------------------------------------------------------------
- */
+/* ---- building -------------------------------------------------------------------------------- */
 
 /* A collection that is still open. */
 struct level {
@@ -122,8 +120,10 @@ static bool open_level(struct builder *builder, enum yaml_kind kind, const yaml_
 
 static bool close_level(struct builder *builder)
 {
+    BUG_ON(builder->depth == 0); /* libyaml pairs each end with its start */
     struct level *level = &builder->levels[--builder->depth];
     struct yaml *node = level->node;
+    BUG_ON(!node);
     if (node->kind == YAML_LIST) {
         node->items = level->children.at;
         node->count = level->children.count;
@@ -181,8 +181,7 @@ static bool take_event(struct builder *builder, const yaml_event_t *event)
     }
 }
 
-/* ---- reading ----------------------------------------------------------------------------------
- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 /* Reader errors (bytes that are no UTF-8) come with an offset instead of a mark. */
 static yaml_mark_t mark_of_offset(const char *text, size_t length, size_t offset)
@@ -257,8 +256,7 @@ struct yaml *yaml_parse(struct yaml_source *source, const char *text, size_t len
     return builder.root;
 }
 
-/* ---- asking -----------------------------------------------------------------------------------
- */
+/* ---- asking ---------------------------------------------------------------------------------- */
 
 const struct yaml *yaml_get(const struct yaml *map, const char *key)
 {

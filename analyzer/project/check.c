@@ -11,8 +11,7 @@ static uint64_t now(void)
     return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
 }
 
-/* ---- the stages --------------------------------------------------------------------------------
- */
+/* ---- the stages ------------------------------------------------------------------------------ */
 
 static void collect(struct run *run)
 {
@@ -97,8 +96,7 @@ static void do_stage(struct run *run, enum stage stage, stage_function *function
     run->nanoseconds[stage] += now() - start;
 }
 
-/* ---- status ------------------------------------------------------------------------------------
- */
+/* ---- status ---------------------------------------------------------------------------------- */
 
 static int status_of(const struct run *run)
 {
@@ -114,8 +112,7 @@ static int status_of(const struct run *run)
     return STATUS_CLEAN;
 }
 
-/* ---- runs --------------------------------------------------------------------------------------
- */
+/* ---- runs ------------------------------------------------------------------------------------ */
 
 /* What there is to do: settings, models, units.  false: nothing can be done. */
 static bool prepare(struct run *run)
@@ -188,8 +185,7 @@ void check_result_release(struct check_result *result)
     text_release(&result->summary);
 }
 
-/* ---- leash collect -----------------------------------------------------------------------------
- */
+/* ---- leash collect --------------------------------------------------------------------------- */
 
 void collect_run(const struct input_options *input, struct check_result *result)
 {

@@ -44,8 +44,7 @@ static time_t now(void)
     return time.tv_sec;
 }
 
-/* ---- results -----------------------------------------------------------------------------------
- */
+/* ---- results --------------------------------------------------------------------------------- */
 
 static void fail(struct unit *unit, const char *why)
 {
@@ -85,8 +84,7 @@ static void count_one(struct pool *pool)
         pool->options->progress(pool->options->context, pool->done, pool->total);
 }
 
-/* ---- workers -----------------------------------------------------------------------------------
- */
+/* ---- workers --------------------------------------------------------------------------------- */
 
 static bool is_for_worker(const struct unit *unit)
 {

@@ -18,8 +18,7 @@ struct loading {
 static const char remedy_make[] =
     "write it with cmake -DCMAKE_EXPORT_COMPILE_COMMANDS=ON or with: bear -- make";
 
-/* ---- one entry ---------------------------------------------------------------------------------
- */
+/* ---- one entry ------------------------------------------------------------------------------- */
 
 static void complain(struct loading *loading, size_t index, const char *what)
 {
@@ -143,8 +142,7 @@ static void take_entry(struct loading *loading, size_t index, json_t *entry)
     add_unit(loading, unit, output_of(loading, entry, directory, &words));
 }
 
-/* ---- the file ----------------------------------------------------------------------------------
- */
+/* ---- the file -------------------------------------------------------------------------------- */
 
 static void cannot_read(struct arena *arena, struct compile_commands *commands)
 {

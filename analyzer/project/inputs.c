@@ -32,8 +32,7 @@ static void append_problems(struct search *search, const problems *more)
         *vec_add(search->arena, &search->inputs->problems) = more->at[i];
 }
 
-/* ---- databases ---------------------------------------------------------------------------------
- */
+/* ---- databases ------------------------------------------------------------------------------- */
 
 /* Each is read once; NULL: it is broken, which was told. */
 static struct compile_commands *load(struct search *search, const char *path)
@@ -62,8 +61,7 @@ static const char *database_path(struct search *search)
     return path_join(search->arena, path, "compile_commands.json");
 }
 
-/* ---- flags -------------------------------------------------------------------------------------
- */
+/* ---- flags ----------------------------------------------------------------------------------- */
 
 /* The flags of a unit with --extra-arg-before behind the compiler's name and --extra-arg at the
  * end. */
@@ -115,8 +113,7 @@ static void add_plain(struct search *search, const char *file)
     add_unit(search, unit);
 }
 
-/* ---- headers -----------------------------------------------------------------------------------
- */
+/* ---- headers --------------------------------------------------------------------------------- */
 
 static bool is_included_by_line(const char *line, size_t length, const char *name)
 {
@@ -168,8 +165,7 @@ static void add_header(struct search *search, const struct compile_commands *com
                                 path_directory(search->arena, commands->path), file));
 }
 
-/* ---- files -------------------------------------------------------------------------------------
- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 /* Can the file be opened at all?  If not, that is told. */
 static bool is_usable(struct search *search, const char *file)
@@ -257,8 +253,7 @@ static void add_file(struct search *search, const char *name)
         *vec_add(search->arena, &search->inputs->only) = file;
 }
 
-/* ---- the whole of a database -------------------------------------------------------------------
- */
+/* ---- the whole of a database ----------------------------------------------------------------- */
 
 static void add_wanted(struct search *search, const char *name)
 {

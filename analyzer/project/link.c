@@ -27,8 +27,7 @@ struct linker {
     size_t worked;
 };
 
-/* ---- targets -----------------------------------------------------------------------------------
- */
+/* ---- targets --------------------------------------------------------------------------------- */
 
 const char *link_target(struct arena *arena, const char *output)
 {
@@ -47,8 +46,7 @@ const char *link_target(struct arena *arena, const char *output)
     return NULL;
 }
 
-/* ---- what defines and needs what ---------------------------------------------------------------
- */
+/* ---- what defines and needs what ------------------------------------------------------------- */
 
 static index_list *list_of(struct linker *linker, struct map *map, const char *key)
 {
@@ -89,8 +87,7 @@ static void add_symbols(struct linker *linker, uint32_t index)
     }
 }
 
-/* ---- putting a program together ----------------------------------------------------------------
- */
+/* ---- putting a program together -------------------------------------------------------------- */
 
 static bool shares_target(const struct node *a, const struct node *b)
 {
@@ -186,8 +183,7 @@ static void end(struct linker *linker, program_list *programs)
             *vec_add(linker->arena, &program->units) = linker->nodes[i].unit;
 }
 
-/* ---- units without a program -------------------------------------------------------------------
- */
+/* ---- units without a program ----------------------------------------------------------------- */
 
 static uint32_t find(uint32_t *parents, uint32_t index)
 {
@@ -261,8 +257,7 @@ static void group_the_rest(struct linker *linker, program_list *programs)
     }
 }
 
-/* ---- all of it ---------------------------------------------------------------------------------
- */
+/* ---- all of it ------------------------------------------------------------------------------- */
 
 void link_units(struct arena *arena, const unit_list *units, program_list *programs)
 {

@@ -120,8 +120,7 @@ bool run_settings(struct run *run)
     return usable;
 }
 
-/* ---- models ------------------------------------------------------------------------------------
- */
+/* ---- models ---------------------------------------------------------------------------------- */
 
 static bool add_model(struct run *run, const char *path, model_problems *mistakes)
 {
@@ -149,8 +148,7 @@ bool run_models(struct run *run)
     return usable;
 }
 
-/* ---- --show-config -----------------------------------------------------------------------------
- */
+/* ---- --show-config --------------------------------------------------------------------------- */
 
 static const char *source_of(const struct run *run, bool is_on_command_line, bool is_fallback)
 {

@@ -29,24 +29,21 @@ struct run {
     uint64_t nanoseconds[STAGE_COUNT];
 };
 
-/* ---- options.c: settings, rules and models -----------------------------------------------------
- */
+/* ---- options.c: settings, rules and models --------------------------------------------------- */
 
 /* Reads the settings and applies the command line; false: problems says why not. */
 bool run_settings(struct run *);
 bool run_models(struct run *);
 void run_show_config(struct run *);
 
-/* ---- filter.c: which findings are wanted -------------------------------------------------------
- */
+/* ---- filter.c: which findings are wanted ----------------------------------------------------- */
 
 /* Takes away findings in files that nobody asked for. */
 void run_filter(struct run *);
 /* The files of which all is known, for unused suppressions. */
 name_list run_complete_files(struct run *);
 
-/* ---- show.c: what is printed -------------------------------------------------------------------
- */
+/* ---- show.c: what is printed ----------------------------------------------------------------- */
 
 /* Adds what went wrong with units to run->problems. */
 void run_gather_problems(struct run *);

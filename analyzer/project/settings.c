@@ -7,8 +7,7 @@
 
 enum { EXTENDS_MAX = 8 };
 
-/* ---- what holds without a file ----------------------------------------------------------------
- */
+/* ---- what holds without a file --------------------------------------------------------------- */
 
 static size_t option_count(const struct rule *rule)
 {
@@ -54,8 +53,7 @@ const char *settings_find(struct arena *arena, const char *folder)
     }
 }
 
-/* ---- which rules are on -----------------------------------------------------------------------
- */
+/* ---- which rules are on ---------------------------------------------------------------------- */
 
 static bool is_meant(const struct rule *rule, const char *word)
 {
@@ -137,8 +135,7 @@ struct rule_choice *settings_choices(const struct settings *settings, size_t *co
     return choices;
 }
 
-/* ---- reading the sections of a checked tree ---------------------------------------------------
- */
+/* ---- reading the sections of a checked tree -------------------------------------------------- */
 
 /* The index of a word among `words`, -1: it is none of them. */
 static int word_index(const char *word, const char *const *words)
@@ -236,8 +233,7 @@ static void read_paths(struct settings *settings, const struct yaml *root, const
             path_join(settings->arena, folder, exclude->items[i]->text);
 }
 
-/* ---- files ------------------------------------------------------------------------------------
- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 /* A file on the way from the one asked for to the most general one. */
 struct reading {
@@ -338,8 +334,7 @@ bool settings_read(struct settings *settings, const char *path, model_problems *
     return problems->count == before;
 }
 
-/* ---- paths ------------------------------------------------------------------------------------
- */
+/* ---- paths ----------------------------------------------------------------------------------- */
 
 /* What one place of a pattern is. */
 enum piece { PIECE_CHAR, PIECE_ANY_CHAR, PIECE_ANY_IN_NAME, PIECE_ANY, PIECE_FOLDERS };

@@ -38,8 +38,7 @@ static const struct shape selector = {
 };
 static const struct shape selectors = {.kind = SHAPE_LIST, .item = &selector};
 
-/* ---- rules ------------------------------------------------------------------------------------
- */
+/* ---- rules ----------------------------------------------------------------------------------- */
 
 static const struct shape *either(struct arena *arena, const struct shape *a, const struct shape *b)
 {
@@ -95,8 +94,7 @@ static const struct shape any_rule = {
 };
 static const struct shape any_rules = {.kind = SHAPE_MAP, .key = &rule_id, .item = &any_rule};
 
-/* ---- the file ---------------------------------------------------------------------------------
- */
+/* ---- the file -------------------------------------------------------------------------------- */
 
 #define NOT_YET "is not supported in this version"
 

@@ -10,8 +10,7 @@ static const char *short_path(const struct run *run, const char *path)
     return path_below(path, run->directory);
 }
 
-/* ---- problems ----------------------------------------------------------------------------------
- */
+/* ---- problems -------------------------------------------------------------------------------- */
 
 static bool is_missing_file(const char *message)
 {
@@ -105,8 +104,7 @@ void run_show_problems(struct run *run)
         show_problem(run, &run->problems.at[i]);
 }
 
-/* ---- units -------------------------------------------------------------------------------------
- */
+/* ---- units ----------------------------------------------------------------------------------- */
 
 static void list_unit(struct run *run, const struct unit *unit)
 {
@@ -144,8 +142,7 @@ void run_dump(struct run *run)
             ir_dump_unit(&run->result->output, run->inputs.units.at[i]->ir);
 }
 
-/* ---- findings ----------------------------------------------------------------------------------
- */
+/* ---- findings -------------------------------------------------------------------------------- */
 
 struct counts {
     size_t analysed, in_part, failed, skipped, functions;
@@ -209,8 +206,7 @@ void run_show_findings(struct run *run)
     sources_release(&sources);
 }
 
-/* ---- the last line -----------------------------------------------------------------------------
- */
+/* ---- the last line --------------------------------------------------------------------------- */
 
 static void add_count(struct text *out, size_t count, const char *word)
 {

@@ -46,8 +46,7 @@ static bool write_all(int fd, const void *data, size_t length)
     return true;
 }
 
-/* ---- inside the worker -------------------------------------------------------------------------
- */
+/* ---- inside the worker ----------------------------------------------------------------------- */
 
 /* From now on this process may use so much CPU; beyond, the kernel ends it. */
 static void limit_cpu(unsigned cpu_seconds)
@@ -146,8 +145,7 @@ static _Noreturn void work(const unit_list *units, const struct collect_limits *
     _exit(0);
 }
 
-/* ---- the parent's side -------------------------------------------------------------------------
- */
+/* ---- the parent's side ----------------------------------------------------------------------- */
 
 static void close_all(const int *fds, size_t count)
 {

@@ -116,8 +116,7 @@ typedef struct leash_once {
     uint64_t opaque[2];
 } leash_once_t;
 
-/* ---- tasks --------------------------------------------------------------------------------------
- */
+/* ---- tasks ----------------------------------------------------------------------------------- */
 
 /*
  * Runs entry(argc, argv) as the first task and returns its result once it has returned.
@@ -130,6 +129,13 @@ typedef struct leash_once {
  * program ends with a dump and status 24.
  */
 int leash_run(int (*entry)(int argc, char **argv), int argc, char **argv);
+
+/*
+ * The version of the library that the program is linked to, as "major.minor.patch".
+ *
+ * Constant text, never NULL.  Any thread may ask, at any time.
+ */
+const char *leash_version(void);
 
 /*
  * spawn(fn, a, b, ...) starts fn(a, b, ...) as a task of its own and does not wait for it.

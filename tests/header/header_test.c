@@ -41,8 +41,7 @@ static char folder[] = "/tmp/leash-header-XXXXXX";
 static struct name names[256];
 static size_t name_count;
 
-/* ---- running compilers --------------------------------------------------------------------------
- */
+/* ---- running compilers ----------------------------------------------------------------------- */
 
 /* The exit status of the command, with all that it printed in `output`; 127 when there is none. */
 static int run_command(const char *command, struct text *output)
@@ -116,8 +115,7 @@ static bool is_clang(const struct tool *tool)
     return text_starts(tool->name, "clang");
 }
 
-/* ---- the names in the header --------------------------------------------------------------------
- */
+/* ---- the names in the header ----------------------------------------------------------------- */
 
 static bool is_name_char(char c)
 {
@@ -243,8 +241,7 @@ static char *write_generated(const char *name, const char *text)
     return path;
 }
 
-/* ---- the cases ----------------------------------------------------------------------------------
- */
+/* ---- the cases ------------------------------------------------------------------------------- */
 
 static void uses_are_silent(void **state)
 {
@@ -381,8 +378,7 @@ static void every_name_is_used(void **state)
     }
 }
 
-/* ---- the list of cases --------------------------------------------------------------------------
- */
+/* ---- the list of cases ----------------------------------------------------------------------- */
 
 static struct CMUnitTest tests[256];
 static size_t test_count;

@@ -402,5 +402,6 @@ static int entry(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    puts(leash_version());
     return leash_run(entry, argc, argv);
 }

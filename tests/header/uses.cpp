@@ -228,5 +228,6 @@ int entry(int argc, char **)
 
 int main(int argc, char **argv)
 {
+    puts(leash_version());
     return leash_run(entry, argc, argv);
 }

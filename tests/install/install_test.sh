@@ -21,10 +21,25 @@ expect_version() {
 rm -rf "$prefix" "$work/by-cmake" "$work/by-pkg-config"
 "$cmake" --install "$build" --prefix "$prefix" >"$work/install.log"
 
-for file in bin/leash include/leash.h share/doc/leash/LICENSE; do
+for file in bin/leash include/leash.h share/doc/leash/LICENSE share/doc/leash/README.md \
+    share/doc/leash/rules/missing-wg-done.md share/leash/settings.schema.json \
+    share/leash/model.schema.json; do
     [ -f "$prefix/$file" ] || fail "$file was not installed"
 done
 "$prefix/bin/leash" --version | grep -qF "$version" || fail "leash --version does not say $version"
+
+# In a folder where only a user's file lies: models and pages come from inside the tool.
+cp "$consumer/leaky.c" "$work"
+cd "$work"
+status=0
+"$prefix/bin/leash" check leaky.c -- -I"$prefix/include" >leaky.out 2>leaky.err || status=$?
+if [ "$status" -ne 1 ] || ! grep -q '^leaky.c:[0-9:]* error: .*\[missing-wg-done\]$' leaky.out; then
+    cat leaky.out leaky.err
+    fail "status $status instead of the finding in leaky.c"
+fi
+"$prefix/bin/leash" explain missing-wg-done | grep -q '^# missing-wg-done' ||
+    fail "leash explain prints no page"
+
 ! grep -rlF "$build" "$prefix/lib"*/*/cmake "$prefix/lib"*/cmake 2>/dev/null ||
     fail "the CMake package names the build folder"
 

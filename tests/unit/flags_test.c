@@ -263,8 +263,7 @@ static void test_flags__quoting(void **state)
     check_words(QUOTING_RESPONSE, "'a\\'b' \"c\\d\" e\\f", "[a'b][cd][ef]");
 }
 
-/* ---- response files ---------------------------------------------------------------------------
- */
+/* ---- response files -------------------------------------------------------------------------- */
 
 static char folder[32];
 

@@ -9,6 +9,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -37,8 +38,10 @@ static void load(struct program *program, const char *text)
                                .buffer_count = 1};
     const char *problem = NULL;
     program->unit = frontend_parse(&program->arena, &job, &problem);
-    if (!program->unit)
+    if (!program->unit) {
         fail_msg("%s", problem);
+        abort();
+    }
     for (size_t i = 0; i < program->unit->error_count; i++)
         fail_msg("%u: %s", program->unit->errors[i].pos.line, program->unit->errors[i].message);
     struct model_set *models = model_set_new(&program->arena);
@@ -88,7 +91,7 @@ static void assert_compare(const struct program *program, enum flow_same expecte
     assert_int_equal(flow_compare(program->flow, b, a), expected);
 }
 
-/* ---- objects ------------------------------------------------------------------------------- */
+/* ---- objects --------------------------------------------------------------------------------- */
 
 static void test_flow__an_argument_names_the_spawners_object(void **state)
 {
@@ -215,7 +218,7 @@ static void test_flow__a_getter_is_looked_through(void **state)
     unload(&program);
 }
 
-/* ---- calls --------------------------------------------------------------------------------- */
+/* ---- calls ----------------------------------------------------------------------------------- */
 
 static void test_flow__a_table_runs_all_that_it_holds(void **state)
 {
@@ -248,7 +251,7 @@ static void test_flow__a_callback_parameter_runs_what_callers_hand_in(void **sta
     unload(&program);
 }
 
-/* ---- graphs -------------------------------------------------------------------------------- */
+/* ---- graphs ---------------------------------------------------------------------------------- */
 
 static bool every_edge(void *context, const struct ir_func *in, const struct ir_block *block,
                        const struct ir_edge *edge)
@@ -271,7 +274,7 @@ static void test_flow__a_trap_is_a_loop_without_a_way_out(void **state)
     unload(&program);
 }
 
-/* ---- walks --------------------------------------------------------------------------------- */
+/* ---- walks ----------------------------------------------------------------------------------- */
 
 static enum walk_effect count_done(void *context, const struct frame *frame, const struct ir_op *op)
 {

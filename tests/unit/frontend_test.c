@@ -83,8 +83,7 @@ static void check_pos(const struct ir_pos *pos, unsigned line, unsigned column, 
     assert_int_equal(pos->end_column, end_column);
 }
 
-/* ---- positions --------------------------------------------------------------------------------
- */
+/* ---- positions ------------------------------------------------------------------------------- */
 
 static void test_frontend__plain_positions(void **state)
 {
@@ -166,8 +165,7 @@ static void test_frontend__cleanup_positions(void **state)
     done(parsed);
 }
 
-/* ---- types and symbols ------------------------------------------------------------------------
- */
+/* ---- types and symbols ----------------------------------------------------------------------- */
 
 static void test_frontend__typedef_chain(void **state)
 {
@@ -282,8 +280,7 @@ static void test_frontend__headers(void **state)
     done(parsed);
 }
 
-/* ---- errors -----------------------------------------------------------------------------------
- */
+/* ---- errors ---------------------------------------------------------------------------------- */
 
 static void test_frontend__errors_mark_their_function(void **state)
 {
@@ -333,8 +330,7 @@ static void test_frontend__version(void **state)
     assert_true(atoi(frontend_version() + strlen("libclang ")) >= 17);
 }
 
-/* ---- hostile input ----------------------------------------------------------------------------
- */
+/* ---- hostile input --------------------------------------------------------------------------- */
 
 static char *repeat(const char *head, const char *piece, size_t count, const char *tail)
 {

@@ -138,8 +138,7 @@ static void assert_shows(struct bench *bench, const struct ir_expr *expr, const 
     assert_string_equal(ir_expr_text(bench->arena, expr), expected);
 }
 
-/* ---- tasks ------------------------------------------------------------------------------------
- */
+/* ---- tasks ----------------------------------------------------------------------------------- */
 
 static const char spawn_model[] =
     "library: t\n"
@@ -229,8 +228,7 @@ static void test_model_apply__a_deferred_call_is_looked_through(void **state)
     assert_null(act->object);
 }
 
-/* ---- selects ----------------------------------------------------------------------------------
- */
+/* ---- selects --------------------------------------------------------------------------------- */
 
 static const char select_model[] =
     "library: t\n"
@@ -387,8 +385,7 @@ static void test_model_apply__select_that_cannot_be_read(void **state)
     }
 }
 
-/* ---- which calls ------------------------------------------------------------------------------
- */
+/* ---- which calls ----------------------------------------------------------------------------- */
 
 static void test_model_apply__only_external_functions_without_a_body(void **state)
 {
@@ -466,8 +463,7 @@ static void test_model_apply__calls_through_pointers_and_missing_arguments(void 
     assert_int_equal(act->outcome_count, 0);
 }
 
-/* ---- properties -------------------------------------------------------------------------------
- */
+/* ---- properties ------------------------------------------------------------------------------ */
 
 static void test_model_apply__outcomes(void **state)
 {

@@ -43,8 +43,7 @@ static void assert_entry_mistake(const char *entry, const char *expected)
     assert_mistake(arena_printf(&arena, "library: x\nfunctions:\n  f: %s\n", entry), expected);
 }
 
-/* ---- what is right ----------------------------------------------------------------------------
- */
+/* ---- what is right --------------------------------------------------------------------------- */
 
 static const char pool_model[] =
     "    library: mypool\n"
@@ -165,8 +164,7 @@ static void test_model__conditions(void **state)
         assert_non_null(condition_parse(&arena, bad[i], &condition));
 }
 
-/* ---- mistakes ---------------------------------------------------------------------------------
- */
+/* ---- mistakes -------------------------------------------------------------------------------- */
 
 static void test_model__mistakes_in_the_file(void **state)
 {
@@ -252,8 +250,7 @@ static void test_model__every_mistake_is_told(void **state)
     assert_non_null(strstr(told, "the key 'library' is missing"));
 }
 
-/* ---- hostile files ----------------------------------------------------------------------------
- */
+/* ---- hostile files --------------------------------------------------------------------------- */
 
 static void test_model__no_aliases_anchors_or_tags(void **state)
 {
@@ -350,8 +347,7 @@ static void test_model__damaged_files(void **state)
     }
 }
 
-/* ---- the manual -------------------------------------------------------------------------------
- */
+/* ---- the manual ------------------------------------------------------------------------------ */
 
 /* The indented block of the manual that begins with this line, behind `before`. */
 static const char *manual_block(const char *before, const char *first_line)
@@ -379,8 +375,7 @@ static void test_model__examples_of_the_manual_load(void **state)
     assert_int_equal(set->functions.count, 1);
 }
 
-/* ---- the schema -------------------------------------------------------------------------------
- */
+/* ---- the schema ------------------------------------------------------------------------------ */
 
 static void test_model__schema_is_the_grammar(void **state)
 {

@@ -31,8 +31,7 @@ static const char *const sections[] = {
     "## From the documents",
 };
 
-/* ---- a page ------------------------------------------------------------------------------------
- */
+/* ---- a page ---------------------------------------------------------------------------------- */
 
 /* The page's line `number` (from 1), without the newline. */
 static char *line_of(struct arena *arena, const char *page, int number)
@@ -114,8 +113,7 @@ static const char *check_page(struct arena *arena, const struct rule *rule, cons
     return complaint ? complaint : check_blocks(page);
 }
 
-/* ---- a rule ------------------------------------------------------------------------------------
- */
+/* ---- a rule ---------------------------------------------------------------------------------- */
 
 static const char *check_id(const char *id)
 {
@@ -171,8 +169,7 @@ static const char *check_rule(struct arena *arena, const struct rule *rule)
     return complaint ? complaint : check_page(arena, rule, page);
 }
 
-/* ---- the table ---------------------------------------------------------------------------------
- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 static void test_rules__each_has_its_files_and_page(void **state)
 {
@@ -227,8 +224,7 @@ static void test_rules__severity_and_default_come_from_the_group(void **state)
     assert_false(rule_is_default(&(struct rule){.group = GROUP_PEDANTIC}));
 }
 
-/* ---- the checks themselves ---------------------------------------------------------------------
- */
+/* ---- the checks themselves ------------------------------------------------------------------- */
 
 static const struct rule sample = {.id = "a-rule", .group = GROUP_LEAK, .summary = "it is so"};
 

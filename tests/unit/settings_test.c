@@ -84,8 +84,7 @@ static void assert_mistake(const char *text, const char *expected)
                         arena_printf(&arena, ".leash.yaml:%s\n", expected));
 }
 
-/* ---- what settings say ------------------------------------------------------------------------
- */
+/* ---- what settings say ----------------------------------------------------------------------- */
 
 static void test_settings__without_a_file(void **state)
 {
@@ -175,8 +174,7 @@ static void test_settings__lists_of_rules(void **state)
         "no rule or group is called 'lost-tusk'; did you mean 'lost-task'?");
 }
 
-/* ---- finding and extending --------------------------------------------------------------------
- */
+/* ---- finding and extending ------------------------------------------------------------------- */
 
 static void test_settings__nearest_upwards(void **state)
 {
@@ -256,8 +254,7 @@ static void test_settings__files_that_cannot_be_read(void **state)
                      in_folder("gone.yaml")));
 }
 
-/* ---- mistakes ---------------------------------------------------------------------------------
- */
+/* ---- mistakes -------------------------------------------------------------------------------- */
 
 static void test_settings__mistakes(void **state)
 {
@@ -293,8 +290,7 @@ static void test_settings__mistakes(void **state)
     assert_mistake("rules: [\n", "2:1: no valid YAML: did not find expected node content");
 }
 
-/* ---- paths ------------------------------------------------------------------------------------
- */
+/* ---- paths ----------------------------------------------------------------------------------- */
 
 static void test_settings__path_patterns(void **state)
 {
@@ -335,8 +331,7 @@ static void test_settings__many_stars_are_no_trouble(void **state)
     assert_false(path_matches(arena_printf(&arena, "%sb", stars), path));
 }
 
-/* ---- the schema -------------------------------------------------------------------------------
- */
+/* ---- the schema ------------------------------------------------------------------------------ */
 
 static void test_settings__schema_is_the_grammar(void **state)
 {
