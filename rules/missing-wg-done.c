@@ -67,7 +67,7 @@ static enum walk_effect effect(void *context, const struct frame *frame, const s
     if (act && act->kind == ACT_END_TASK)
         return runs_handlers(counted->pass->flow, frame, op) ? WALK_HANDS_ON : WALK_NOTHING;
     enum walk_effect effect = flow_duty_effect(&counted->duty, frame, op);
-    if (effect != WALK_DOES || act->kind != ACT_DONE)
+    if (effect != WALK_DOES || !act || act->kind != ACT_DONE)
         return effect;
     if (act->object && is_received(counted, frame, act->object))
         return WALK_HANDS_ON;
