@@ -117,10 +117,10 @@ static struct attributes attributes_of(struct source *source, CXCursor cursor)
     return attributes;
 }
 
-static const char **own_notes(struct source *source, const struct attributes *attributes)
+static const char **own_notes(struct arena *arena, const struct attributes *attributes)
 {
     size_t bytes = attributes->notes.count * sizeof(const char *);
-    return bytes ? arena_copy(source->arena, attributes->notes.at, bytes) : NULL;
+    return bytes ? arena_copy(arena, attributes->notes.at, bytes) : NULL;
 }
 
 /* ---- symbols ----------------------------------------------------------------------------------
@@ -224,7 +224,7 @@ static void describe(struct source *source, struct ir_symbol *symbol, CXCursor c
     symbol->is_in_system_header =
         clang_Location_isInSystemHeader(clang_getCursorLocation(cursor)) != 0;
     if (attributes.notes.count) {
-        symbol->notes = own_notes(source, &attributes);
+        symbol->notes = own_notes(source->arena, &attributes);
         symbol->note_count = attributes.notes.count;
     }
 }
@@ -356,7 +356,7 @@ struct ir_var *add_var(struct build *build, enum ir_var_kind kind, const char *n
                        const struct ir_type *type, struct ir_pos pos)
 {
     struct source *source = build->source;
-    struct ir_var *var = arena_new(source->arena, struct ir_var);
+    struct ir_var *var = arena_new(build->arena, struct ir_var);
     var->id = (uint32_t)build->vars.count;
     var->kind = kind;
     var->name = name;
@@ -370,7 +370,7 @@ void read_attributes(struct build *build, CXCursor cursor, struct ir_var *var)
 {
     struct source *source = build->source;
     struct attributes attributes = attributes_of(source, cursor);
-    var->notes = own_notes(source, &attributes);
+    var->notes = own_notes(build->arena, &attributes);
     var->note_count = attributes.notes.count;
     if (!attributes.has_cleanup)
         return;
@@ -390,7 +390,7 @@ static struct ir_var *declare(struct build *build, CXCursor cursor, enum ir_var_
     read_attributes(build, cursor, var);
     struct decl *decl = decl_put(source, cursor, DECL_VAR);
     decl->var = var;
-    decl->expr = ir_var(source->arena, var);
+    decl->expr = ir_var(build->arena, var);
     return var;
 }
 
@@ -478,6 +478,18 @@ static void lower_body(struct build *build, CXCursor body)
     kids_drop(source, kids);
 }
 
+/* A finished body is kept with the unit, or given to who asked for it and forgotten. */
+static void hand_over(struct source *source, struct ir_symbol *symbol, struct ir_func *func)
+{
+    if (source->take) {
+        source->take(source->take_context, func);
+        arena_release(&source->body);
+        return;
+    }
+    symbol->func = func;
+    *vec_add(&source->scratch, &source->funcs) = func;
+}
+
 void lower_function(struct source *source, CXCursor cursor)
 {
     struct decl *decl = symbol_of(source, cursor);
@@ -492,12 +504,13 @@ void lower_function(struct source *source, CXCursor cursor)
     if (clang_Cursor_isNull(body))
         return;
     decl->is_lowered = true;
-    struct ir_func *func = arena_new(source->arena, struct ir_func);
+    struct arena *arena = source->take ? &source->body : source->arena;
+    struct ir_func *func = arena_new(arena, struct ir_func);
     func->symbol = decl->symbol;
     func->unit = source->unit;
     func->pos = pos_of_name(source, cursor, decl->symbol->name);
     struct build *build = &source->function;
-    build_begin(build, source, func);
+    build_begin(build, source, arena, func);
     build->cursor = cursor;
     if (source->errors.count) {
         struct ir_pos extent = pos_of(source, cursor);
@@ -506,6 +519,5 @@ void lower_function(struct source *source, CXCursor cursor)
     add_params(build, cursor);
     lower_body(build, body);
     build_end(build);
-    decl->symbol->func = func;
-    *vec_add(&source->scratch, &source->funcs) = func;
+    hand_over(source, decl->symbol, func);
 }

@@ -157,7 +157,7 @@ void emit_unknown(struct build *build, const char *text, struct ir_pos pos)
 
 const struct ir_expr *new_temp(struct build *build, const struct ir_type *type)
 {
-    return ir_temp(build->source->arena, type, ++build->temp_count);
+    return ir_temp(build->arena, type, ++build->temp_count);
 }
 
 /* ---- scopes -----------------------------------------------------------------------------------
@@ -260,7 +260,7 @@ static void resolve_computed(struct build *build)
     struct raw_block *block = &build->blocks.at[hub];
     block->is_sealed = true;
     block->end = IR_COMPUTED;
-    block->value = ir_unknown(build->source->arena, build->source->unknown_type);
+    block->value = ir_unknown(build->arena, build->source->unknown_type);
     add_label_edges(build, hub);
     for (size_t i = 0; i < count; i++) {
         build->blocks.at[build->computed.at[i]].end = IR_JUMP;
@@ -411,7 +411,7 @@ static void finish_loops(struct build *build)
     bool *back = arena_array(&build->source->brief, bool, build->blocks.count);
     bool *has_loop = arena_array(&build->source->brief, bool, build->blocks.count);
     mark_back(build, &order, back);
-    func->loops = arena_array(build->source->arena, struct ir_loop, build->loops.count);
+    func->loops = arena_array(build->arena, struct ir_loop, build->loops.count);
     for (size_t i = 0; i < build->loops.count; i++) {
         const struct raw_loop *loop = &build->loops.at[i];
         if (!leads_back(&order, back, loop))
@@ -441,7 +441,7 @@ static struct ir_op *add_out(struct build *build, struct out *out, enum ir_op_ki
 static void add_cleanup(struct build *build, struct out *out, const struct ir_var *var,
                         struct ir_pos pos)
 {
-    struct arena *arena = build->source->arena;
+    struct arena *arena = build->arena;
     struct ir_op *op = add_out(build, out, IR_OP_CALL, pos);
     op->is_cleanup = true;
     op->var = var;
@@ -540,15 +540,14 @@ static void finish_ops(struct build *build, struct ir_block *block, struct raw_b
     }
     block->op_count = out->ops.count;
     if (block->op_count)
-        block->ops =
-            arena_copy(build->source->arena, out->ops.at, out->ops.count * sizeof(struct ir_op));
+        block->ops = arena_copy(build->arena, out->ops.at, out->ops.count * sizeof(struct ir_op));
 }
 
 static void finish_edges(struct build *build, struct ir_block *block, const struct raw_block *raw,
                          const uint32_t *number)
 {
     block->edge_count = raw->edge_count;
-    block->edges = arena_array(build->source->arena, struct ir_edge, raw->edge_count);
+    block->edges = arena_array(build->arena, struct ir_edge, raw->edge_count);
     size_t at = 0;
     for (uint32_t i = raw->first_edge; i != NO_ITEM; i = build->edges.at[i].next) {
         block->edges[at] = build->edges.at[i].edge;
@@ -727,9 +726,11 @@ static void check_labels(struct build *build)
         }
 }
 
-void build_begin(struct build *build, struct source *source, struct ir_func *func)
+void build_begin(struct build *build, struct source *source, struct arena *arena,
+                 struct ir_func *func)
 {
     build->source = source;
+    build->arena = arena;
     build->func = func;
     build->labels = build;
     build->blocks.count = build->ops.count = build->edges.count = build->vars.count = 0;
@@ -750,7 +751,7 @@ void build_begin(struct build *build, struct source *source, struct ir_func *fun
 void build_end(struct build *build)
 {
     struct ir_func *func = build->func;
-    struct arena *arena = build->source->arena;
+    struct arena *arena = build->arena;
     if (build->current != NO_BLOCK) {
         emit_exit(build, NULL, build->exit_pos);
         end_block(build, IR_RETURN, NULL, build->exit_pos);
@@ -773,5 +774,5 @@ void build_end(struct build *build)
 void build_incomplete(struct build *build, const char *why)
 {
     if (!build->func->incomplete)
-        build->func->incomplete = arena_strdup(build->source->arena, why);
+        build->func->incomplete = arena_strdup(build->arena, why);
 }

@@ -7,8 +7,10 @@
  * `struct build` is one function under construction; there are two per source, one for the function
  * at hand and one for the initialisers of static objects (ir_unit.init).
  *
- * Memory: what the unit keeps goes to source.arena; tables and half-built functions go to
- * source.scratch, released when the unit is done.
+ * Memory: what the unit keeps goes to source.arena, a function's vars, operations and expressions
+ * to build.arena, which is the same or lives only until the function was handed over: nothing that
+ * outlives the function may point there.  Tables and half-built functions go to source.scratch,
+ * released when the unit is done.
  */
 #ifndef LEASH_FRONTEND_LOWER_H
 #define LEASH_FRONTEND_LOWER_H
@@ -149,6 +151,7 @@ struct switch_state {
 
 struct build {
     struct source *source;
+    struct arena *arena; /* holds the finished function and its expressions */
     struct ir_func *func;
     struct build *labels; /* who owns the labels: the function, for a static local's initialiser */
     CXCursor cursor;      /* the function's declaration */
@@ -185,7 +188,11 @@ struct macro_call {
 struct source {
     struct arena *arena;
     struct arena scratch;
-    struct arena brief; /* released after each function */
+    struct arena brief;  /* released after each function */
+    frontend_take *take; /* NULL: bodies stay with the unit; else they go to source.body, to be
+                            released when `take` has seen them */
+    void *take_context;
+    struct arena body;
     struct ir_unit *unit;
     CXTranslationUnit tu;
     struct intern names;
@@ -295,7 +302,8 @@ void lower_function(struct source *source, CXCursor cursor);
      &(vec)->at[(vec)->count++])
 void *heap_grow(void *at, size_t size, size_t count, size_t *capacity);
 
-void build_begin(struct build *build, struct source *source, struct ir_func *func);
+void build_begin(struct build *build, struct source *source, struct arena *arena,
+                 struct ir_func *func);
 void build_release(struct build *build);
 void build_end(struct build *build);
 void build_incomplete(struct build *build, const char *why);

@@ -4,20 +4,34 @@
 #include "ir/ir.h"
 #include "ir/unit_format.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-struct writer {
-    const struct ir_unit *unit;
+struct expr_slot {
+    const struct ir_expr *expr; /* NULL: free */
+    size_t index;
+};
+
+/* Expressions that were met, by their address: open addressing. */
+struct expr_slots {
+    struct expr_slot *at;
+    size_t count, capacity; /* capacity is 0 or a power of two */
+};
+
+struct ir_unit_writer {
     struct arena arena; /* what lives as long as the writing */
     struct map strings; /* text → index + 1 */
     struct text string_table;
     size_t string_count;
-    struct text body;
+    struct text funcs; /* those that were added */
+    size_t func_count;
+    struct text tables; /* all before the functions */
     /* Of the function at hand. */
     struct arena func_arena;
-    struct map by_address; /* expression's address → index + 1 */
+    struct expr_slots by_address;
     struct map by_content; /* expression's bytes → index + 1 */
-    struct text expr_table;
+    struct text pending;   /* the beginnings of the expressions that are being entered */
+    struct text expr_table, blocks;
     size_t expr_count;
     uint32_t temp_max;
 };
@@ -43,7 +57,7 @@ static void put_fixed(struct text *out, uint64_t value, unsigned bytes)
         text_add_char(out, (char)(value >> (8 * i) & 0xff));
 }
 
-static void put_optional_string(struct writer *writer, struct text *out, const char *string)
+static void put_optional_string(struct ir_unit_writer *writer, struct text *out, const char *string)
 {
     if (!string) {
         put(out, 0);
@@ -59,16 +73,17 @@ static void put_optional_string(struct writer *writer, struct text *out, const c
     put(out, (uintptr_t)*index);
 }
 
-static void put_string(struct writer *writer, struct text *out, const char *string)
+static void put_string(struct ir_unit_writer *writer, struct text *out, const char *string)
 {
     put_optional_string(writer, out, string ? string : "");
 }
 
-static void put_strings(struct writer *writer, const char **strings, size_t count)
+static void put_strings(struct ir_unit_writer *writer, struct text *out, const char **strings,
+                        size_t count)
 {
-    put(&writer->body, count);
+    put(out, count);
     for (size_t i = 0; i < count; i++)
-        put_string(writer, &writer->body, strings[i]);
+        put_string(writer, out, strings[i]);
 }
 
 static void put_pos(struct text *out, const struct ir_pos *pos)
@@ -94,9 +109,9 @@ static void put_symbol_ref(struct text *out, const struct ir_symbol *symbol)
     put(out, symbol ? (uint64_t)symbol->id + 1 : 0);
 }
 
-static void put_type(struct writer *writer, const struct ir_type *type)
+static void put_type(struct ir_unit_writer *writer, const struct ir_type *type)
 {
-    struct text *out = &writer->body;
+    struct text *out = &writer->tables;
     put(out, type->kind);
     put_string(writer, out, type->name);
     put(out, type->size);
@@ -112,9 +127,9 @@ static void put_type(struct writer *writer, const struct ir_type *type)
         put(out, type->params[i]->id);
 }
 
-static void put_record(struct writer *writer, const struct ir_record *record)
+static void put_record(struct ir_unit_writer *writer, const struct ir_record *record)
 {
-    struct text *out = &writer->body;
+    struct text *out = &writer->tables;
     put_string(writer, out, record->name);
     put(out, record->is_union);
     put(out, record->size);
@@ -126,9 +141,9 @@ static void put_record(struct writer *writer, const struct ir_record *record)
     }
 }
 
-static void put_symbol(struct writer *writer, const struct ir_symbol *symbol)
+static void put_symbol(struct ir_unit_writer *writer, const struct ir_symbol *symbol)
 {
-    struct text *out = &writer->body;
+    struct text *out = &writer->tables;
     put(out, symbol->kind);
     put_string(writer, out, symbol->name);
     put_optional_string(writer, out, symbol->scope);
@@ -140,25 +155,25 @@ static void put_symbol(struct writer *writer, const struct ir_symbol *symbol)
                  (symbol->is_inline ? SYMBOL_IS_INLINE : 0) |
                  (symbol->is_thread_local ? SYMBOL_IS_THREAD_LOCAL : 0) |
                  (symbol->is_in_system_header ? SYMBOL_IS_IN_SYSTEM_HEADER : 0));
-    put_strings(writer, symbol->notes, symbol->note_count);
+    put_strings(writer, out, symbol->notes, symbol->note_count);
 }
 
-static void put_var(struct writer *writer, const struct ir_var *var)
+static void put_var(struct ir_unit_writer *writer, const struct ir_var *var)
 {
-    struct text *out = &writer->body;
+    struct text *out = &writer->funcs;
     put(out, var->kind);
     put_string(writer, out, var->name);
     put(out, var->type->id);
     put_pos(out, &var->pos);
-    put_strings(writer, var->notes, var->note_count);
+    put_strings(writer, out, var->notes, var->note_count);
     put_symbol_ref(out, var->cleanup);
 }
 
 /* ---- expressions ----------------------------------------------------------------------------- */
 
-static uint64_t expr_index(struct writer *writer, const struct ir_expr *expr);
+static uint64_t expr_index(struct ir_unit_writer *writer, const struct ir_expr *expr);
 
-static void encode_leaf(struct writer *writer, struct text *out, const struct ir_expr *expr)
+static void encode_leaf(struct ir_unit_writer *writer, struct text *out, const struct ir_expr *expr)
 {
     switch (expr->kind) {
     case IR_CONST:
@@ -183,7 +198,8 @@ static void encode_leaf(struct writer *writer, struct text *out, const struct ir
     }
 }
 
-static void encode_literal(struct writer *writer, struct text *out, const struct ir_expr *expr)
+static void encode_literal(struct ir_unit_writer *writer, struct text *out,
+                           const struct ir_expr *expr)
 {
     put(out, expr->is_partial);
     put(out, expr->element_count);
@@ -193,7 +209,7 @@ static void encode_literal(struct writer *writer, struct text *out, const struct
     }
 }
 
-static void encode_expr(struct writer *writer, struct text *out, const struct ir_expr *expr)
+static void encode_expr(struct ir_unit_writer *writer, struct text *out, const struct ir_expr *expr)
 {
     put(out, expr->kind);
     put(out, expr->type->id);
@@ -228,35 +244,70 @@ static void encode_expr(struct writer *writer, struct text *out, const struct ir
     }
 }
 
-/* The expression's place in the function's table, entered with all below it where it is new.
- * ir_func_finish bounds the depth of this recursion. */
-static uint64_t expr_index(struct writer *writer, const struct ir_expr *expr)
+/* The slot of the expression, or the free one where it belongs. */
+static struct expr_slot *find_slot(const struct expr_slots *slots, const struct ir_expr *expr)
 {
-    uintptr_t address = (uintptr_t)expr;
-    const void *known = map_get(&writer->by_address, &address, sizeof address);
-    if (known)
-        return (uintptr_t)known - 1;
-    struct text bytes = {0};
-    encode_expr(writer, &bytes, expr);
-    void **index = map_put(&writer->by_content, bytes.at, bytes.length);
-    if (!*index) {
-        text_add_bytes(&writer->expr_table, bytes.at, bytes.length);
-        *index = (void *)(uintptr_t)++writer->expr_count;
-    }
-    void *found = *index;
-    *map_put(&writer->by_address, &address, sizeof address) = found;
-    text_release(&bytes);
-    return (uintptr_t)found - 1;
+    size_t mask = slots->capacity - 1;
+    uint64_t hash = (uintptr_t)expr * UINT64_C(0x9e3779b97f4a7c15);
+    size_t i = (hash >> 32) & mask;
+    while (slots->at[i].expr && slots->at[i].expr != expr)
+        i = (i + 1) & mask;
+    return &slots->at[i];
 }
 
-static void put_expr(struct writer *writer, struct text *out, const struct ir_expr *expr)
+static void grow_slots(struct arena *arena, struct expr_slots *slots)
+{
+    struct expr_slots old = *slots;
+    slots->capacity = old.capacity ? old.capacity * 2 : 64;
+    slots->at = arena_array(arena, struct expr_slot, slots->capacity);
+    for (size_t i = 0; i < old.capacity; i++)
+        if (old.at[i].expr)
+            *find_slot(slots, old.at[i].expr) = old.at[i];
+}
+
+/* The expression's bytes entered in the function's table, with all below it: the index. */
+static size_t enter_expr(struct ir_unit_writer *writer, const struct ir_expr *expr)
+{
+    /* Those below come and go behind this one's own bytes. */
+    struct text *pending = &writer->pending;
+    size_t start = pending->length;
+    encode_expr(writer, pending, expr);
+    size_t length = pending->length - start;
+    void **index = map_put(&writer->by_content, pending->at + start, length);
+    if (!*index) {
+        text_add_bytes(&writer->expr_table, pending->at + start, length);
+        *index = (void *)(uintptr_t)++writer->expr_count;
+    }
+    pending->length = start;
+    return (uintptr_t)*index - 1;
+}
+
+/* The expression's place in the function's table.  ir_func_finish bounds the depth of this
+ * recursion. */
+static uint64_t expr_index(struct ir_unit_writer *writer, const struct ir_expr *expr)
+{
+    struct expr_slots *slots = &writer->by_address;
+    if (slots->count * 4 >= slots->capacity * 3)
+        grow_slots(&writer->func_arena, slots);
+    const struct expr_slot *known = find_slot(slots, expr);
+    if (known->expr)
+        return known->index;
+    size_t index = enter_expr(writer, expr);
+    if (slots->count * 4 >= slots->capacity * 3)
+        grow_slots(&writer->func_arena, slots);
+    *find_slot(slots, expr) = (struct expr_slot){expr, index};
+    slots->count++;
+    return index;
+}
+
+static void put_expr(struct ir_unit_writer *writer, struct text *out, const struct ir_expr *expr)
 {
     put(out, expr ? expr_index(writer, expr) + 1 : 0);
 }
 
 /* ---- functions ------------------------------------------------------------------------------- */
 
-static void put_call(struct writer *writer, struct text *out, const struct ir_op *op)
+static void put_call(struct ir_unit_writer *writer, struct text *out, const struct ir_op *op)
 {
     put(out, op->is_cleanup);
     put(out, op->temp);
@@ -269,7 +320,7 @@ static void put_call(struct writer *writer, struct text *out, const struct ir_op
         put(out, expr_index(writer, op->args[i]));
 }
 
-static void put_op(struct writer *writer, struct text *out, const struct ir_op *op)
+static void put_op(struct ir_unit_writer *writer, struct text *out, const struct ir_op *op)
 {
     put(out, op->kind);
     put_pos(out, &op->pos);
@@ -291,7 +342,7 @@ static void put_op(struct writer *writer, struct text *out, const struct ir_op *
     }
 }
 
-static void put_block(struct writer *writer, struct text *out, const struct ir_block *block)
+static void put_block(struct ir_unit_writer *writer, struct text *out, const struct ir_block *block)
 {
     put(out, block->op_count);
     for (size_t i = 0; i < block->op_count; i++)
@@ -310,18 +361,18 @@ static void put_block(struct writer *writer, struct text *out, const struct ir_b
     }
 }
 
-static void put_func(struct writer *writer, const struct ir_func *func)
+static void put_func(struct ir_unit_writer *writer, const struct ir_func *func)
 {
-    writer->by_address = (struct map){.arena = &writer->func_arena};
+    writer->by_address = (struct expr_slots){0};
     writer->by_content = (struct map){.arena = &writer->func_arena};
-    writer->expr_table = (struct text){0};
+    writer->expr_table.length = writer->blocks.length = 0;
     writer->expr_count = 0;
     writer->temp_max = 0;
-    struct text blocks = {0}; /* behind the expressions they refer to */
+    /* Behind the expressions they refer to. */
     for (size_t i = 0; i < func->block_count; i++)
-        put_block(writer, &blocks, &func->blocks[i]);
+        put_block(writer, &writer->blocks, &func->blocks[i]);
 
-    struct text *out = &writer->body;
+    struct text *out = &writer->funcs;
     put_symbol_ref(out, func->symbol);
     put_pos(out, &func->pos);
     put_pos(out, &func->body);
@@ -334,23 +385,21 @@ static void put_func(struct writer *writer, const struct ir_func *func)
     put(out, writer->expr_count);
     text_add_bytes(out, writer->expr_table.at, writer->expr_table.length);
     put(out, func->block_count);
-    text_add_bytes(out, blocks.at, blocks.length);
+    text_add_bytes(out, writer->blocks.at, writer->blocks.length);
     put(out, func->loop_count);
     for (size_t i = 0; i < func->loop_count; i++) {
         put(out, func->loops[i].head);
         put_pos(out, &func->loops[i].pos);
     }
-    text_release(&blocks);
-    text_release(&writer->expr_table);
     arena_release(&writer->func_arena);
+    writer->func_count++;
 }
 
 /* ---- the unit -------------------------------------------------------------------------------- */
 
-static void put_tables(struct writer *writer)
+static void put_tables(struct ir_unit_writer *writer, const struct ir_unit *unit)
 {
-    const struct ir_unit *unit = writer->unit;
-    struct text *out = &writer->body;
+    struct text *out = &writer->tables;
     put(out, unit->file_count);
     put(out, unit->type_count);
     put(out, unit->record_count);
@@ -369,10 +418,9 @@ static void put_tables(struct writer *writer)
         put_symbol(writer, unit->symbols[i]);
 }
 
-static void put_errors_and_enumerators(struct writer *writer)
+static void put_errors_and_enumerators(struct ir_unit_writer *writer, const struct ir_unit *unit)
 {
-    const struct ir_unit *unit = writer->unit;
-    struct text *out = &writer->body;
+    struct text *out = &writer->tables;
     put(out, unit->error_count);
     for (size_t i = 0; i < unit->error_count; i++) {
         put_pos(out, &unit->errors[i].pos);
@@ -385,40 +433,80 @@ static void put_errors_and_enumerators(struct writer *writer)
     }
 }
 
-static void put_unit(struct writer *writer)
+static void put_unit(struct ir_unit_writer *writer, const struct ir_unit *unit)
 {
-    const struct ir_unit *unit = writer->unit;
-    struct text *out = &writer->body;
+    struct text *out = &writer->tables;
+    if (unit->init)
+        put_func(writer, unit->init);
     put_string(writer, out, unit->main_file);
     put_string(writer, out, unit->directory);
     put_string(writer, out, unit->output);
     put(out, unit->is_incomplete ? UNIT_IS_INCOMPLETE : 0);
-    put_tables(writer);
-    put_errors_and_enumerators(writer);
-    put(out, unit->func_count + (unit->init != NULL));
-    for (size_t i = 0; i < unit->func_count; i++)
-        put_func(writer, unit->funcs[i]);
-    if (unit->init)
-        put_func(writer, unit->init);
+    put_tables(writer, unit);
+    put_errors_and_enumerators(writer, unit);
+    put(out, writer->func_count);
+}
+
+/* The bytes move: a large unit is not there twice for longer than it must. */
+static void move_bytes(struct text *out, struct text *from)
+{
+    text_add_bytes(out, from->at, from->length);
+    text_release(from);
+}
+
+static void put_checksum(struct text *out, size_t head)
+{
+    const char *payload = out->at + head + UNIT_HEAD_BYTES;
+    uint64_t checksum = hash_bytes(payload, out->length - head - UNIT_HEAD_BYTES);
+    for (unsigned i = 0; i < 8; i++)
+        out->at[head + UNIT_CHECKSUM_AT + i] = (char)(checksum >> (8 * i) & 0xff);
+}
+
+struct ir_unit_writer *ir_unit_writer_new(void)
+{
+    struct ir_unit_writer *writer = xmalloc(sizeof *writer);
+    *writer = (struct ir_unit_writer){.strings = {.arena = &writer->arena}};
+    return writer;
+}
+
+void ir_unit_writer_add(struct ir_unit_writer *writer, const struct ir_func *func)
+{
+    put_func(writer, func);
+}
+
+void ir_unit_writer_finish(struct ir_unit_writer *writer, struct text *out,
+                           const struct ir_unit *unit)
+{
+    put_unit(writer, unit);
+    size_t head = out->length;
+    text_add_bytes(out, UNIT_MAGIC, UNIT_MAGIC_BYTES);
+    put_fixed(out, UNIT_VERSION, 4);
+    put_fixed(out, 0, 8); /* the checksum's place */
+    put(out, writer->string_count);
+    move_bytes(out, &writer->string_table);
+    move_bytes(out, &writer->tables);
+    move_bytes(out, &writer->funcs);
+    put_checksum(out, head);
+}
+
+void ir_unit_writer_release(struct ir_unit_writer *writer)
+{
+    text_release(&writer->string_table);
+    text_release(&writer->tables);
+    text_release(&writer->funcs);
+    text_release(&writer->pending);
+    text_release(&writer->expr_table);
+    text_release(&writer->blocks);
+    arena_release(&writer->func_arena);
+    arena_release(&writer->arena);
+    free(writer);
 }
 
 void ir_unit_write(struct text *out, const struct ir_unit *unit)
 {
-    struct writer writer = {.unit = unit};
-    writer.strings.arena = &writer.arena;
-    put_unit(&writer);
-
-    struct text payload = {0};
-    put(&payload, writer.string_count);
-    text_add_bytes(&payload, writer.string_table.at, writer.string_table.length);
-    text_add_bytes(&payload, writer.body.at, writer.body.length);
-    text_add_bytes(out, UNIT_MAGIC, UNIT_MAGIC_BYTES);
-    put_fixed(out, UNIT_VERSION, 4);
-    put_fixed(out, hash_bytes(payload.at, payload.length), 8);
-    text_add_bytes(out, payload.at, payload.length);
-
-    text_release(&payload);
-    text_release(&writer.body);
-    text_release(&writer.string_table);
-    arena_release(&writer.arena);
+    struct ir_unit_writer *writer = ir_unit_writer_new();
+    for (size_t i = 0; i < unit->func_count; i++)
+        ir_unit_writer_add(writer, unit->funcs[i]);
+    ir_unit_writer_finish(writer, out, unit);
+    ir_unit_writer_release(writer);
 }
