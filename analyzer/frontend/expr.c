@@ -166,6 +166,15 @@ static expr *lower_enumerator(struct build *build, CXCursor cursor, CXCursor nam
     return number(build, type, clang_getEnumConstantDeclValue(named));
 }
 
+/* Wrong code lets the initialiser of a static local name a variable of its function. */
+static bool is_foreign(const struct build *build, const struct decl *decl)
+{
+    if (decl->kind != DECL_VAR)
+        return false;
+    uint32_t id = decl->var->id;
+    return id >= build->vars.count || build->vars.at[id] != decl->var;
+}
+
 static expr *lower_name(struct build *build, CXCursor cursor)
 {
     struct source *source = build->source;
@@ -180,7 +189,7 @@ static expr *lower_name(struct build *build, CXCursor cursor)
             decl = symbol_of(source, named);
     }
     expr *named_by = decl ? expr_of(source, decl) : NULL;
-    if (!named_by) {
+    if (!named_by || is_foreign(build, decl)) {
         if (!decl)
             build_incomplete(build, "a name without a declaration that is understood");
         return unknown_at(build, cursor);

@@ -665,6 +665,11 @@ static const struct ir_expr *lower_last(struct build *build, CXCursor cursor, bo
 const struct ir_expr *lower_stmt_expr(struct build *build, CXCursor cursor, bool is_used)
 {
     struct source *source = build->source;
+    if (build->is_static) { /* wrong code: there is nothing that could run it */
+        emit_unknown(build, "a statement expression that initialises a static object",
+                     pos_of(source, cursor));
+        return NULL;
+    }
     struct kids outer = kids_of(source, cursor);
     CXCursor body = outer.count ? kid(source, outer, 0) : clang_getNullCursor();
     kids_drop(source, outer);
