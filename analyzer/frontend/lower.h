@@ -155,10 +155,11 @@ struct build {
     struct ir_func *func;
     struct build *labels; /* who owns the labels: the function, for a static local's initialiser */
     CXCursor cursor;      /* the function's declaration */
-    VEC(struct raw_block) blocks; /* on the heap, as begun, ops and edges: they may grow large */
+    VEC(struct raw_block) blocks; /* on the heap, as begun to out: they may grow large */
     VEC(uint32_t) begun;          /* blocks in the order in which they got their content */
     VEC(struct raw_op) ops;
     VEC(struct raw_edge) edges;
+    VEC(struct ir_op) out; /* of the block that is being finished */
     VEC(struct ir_var *) vars;
     VEC(struct raw_loop) loops;
     VEC(struct pending_goto) gotos;

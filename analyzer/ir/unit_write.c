@@ -7,15 +7,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct expr_slot {
+/* A function may hold a million expressions, so the tables about them are lean: open addressing,
+ * and a capacity that is 0 or a power of two. */
+
+struct address_slot {
     const struct ir_expr *expr; /* NULL: free */
     size_t index;
 };
 
-/* Expressions that were met, by their address: open addressing. */
-struct expr_slots {
-    struct expr_slot *at;
-    size_t count, capacity; /* capacity is 0 or a power of two */
+/* Expressions that were met, by their address. */
+struct address_table {
+    struct address_slot *at;
+    size_t count, capacity;
+};
+
+struct content_slot {
+    uint32_t hash;
+    uint32_t number; /* index + 1, 0: free */
+};
+
+/* Expressions as bytes, one behind the other, and where each is by its bytes. */
+struct content_table {
+    struct text bytes;
+    VEC(size_t) ends; /* of each expression's bytes */
+    struct content_slot *at;
+    size_t capacity;
 };
 
 struct ir_unit_writer {
@@ -28,11 +44,10 @@ struct ir_unit_writer {
     struct text tables; /* all before the functions */
     /* Of the function at hand. */
     struct arena func_arena;
-    struct expr_slots by_address;
-    struct map by_content; /* expression's bytes → index + 1 */
-    struct text pending;   /* the beginnings of the expressions that are being entered */
-    struct text expr_table, blocks;
-    size_t expr_count;
+    struct address_table by_address;
+    struct content_table exprs;
+    struct text pending; /* the beginnings of the expressions that are being entered */
+    struct text blocks;
     uint32_t temp_max;
 };
 
@@ -40,9 +55,13 @@ struct ir_unit_writer {
 
 static void put(struct text *out, uint64_t value)
 {
+    enum { VARINT_BYTES_MAX = 10 };
+    char bytes[VARINT_BYTES_MAX];
+    size_t count = 0;
     for (; value >= 0x80; value >>= 7)
-        text_add_char(out, (char)(0x80 | (value & 0x7f)));
-    text_add_char(out, (char)value);
+        bytes[count++] = (char)(0x80 | (value & 0x7f));
+    bytes[count++] = (char)value;
+    text_add_bytes(out, bytes, count);
 }
 
 static void put_signed(struct text *out, int64_t value)
@@ -244,59 +263,119 @@ static void encode_expr(struct ir_unit_writer *writer, struct text *out, const s
     }
 }
 
-/* The slot of the expression, or the free one where it belongs. */
-static struct expr_slot *find_slot(const struct expr_slots *slots, const struct ir_expr *expr)
+static void begin_exprs(struct ir_unit_writer *writer)
 {
-    size_t mask = slots->capacity - 1;
+    writer->by_address = (struct address_table){0};
+    writer->exprs = (struct content_table){.bytes = writer->exprs.bytes};
+    writer->exprs.bytes.length = 0;
+}
+
+static bool is_full(size_t count, size_t capacity)
+{
+    return count * 4 >= capacity * 3;
+}
+
+static size_t larger(size_t capacity)
+{
+    return capacity ? capacity * 2 : 64;
+}
+
+/* The slot of the expression, or the free one where it belongs. */
+static struct address_slot *find_address(const struct address_table *table,
+                                         const struct ir_expr *expr)
+{
+    size_t mask = table->capacity - 1;
     uint64_t hash = (uintptr_t)expr * UINT64_C(0x9e3779b97f4a7c15);
     size_t i = (hash >> 32) & mask;
-    while (slots->at[i].expr && slots->at[i].expr != expr)
+    while (table->at[i].expr && table->at[i].expr != expr)
         i = (i + 1) & mask;
-    return &slots->at[i];
+    return &table->at[i];
 }
 
-static void grow_slots(struct arena *arena, struct expr_slots *slots)
+static void add_address(struct ir_unit_writer *writer, const struct ir_expr *expr, size_t index)
 {
-    struct expr_slots old = *slots;
-    slots->capacity = old.capacity ? old.capacity * 2 : 64;
-    slots->at = arena_array(arena, struct expr_slot, slots->capacity);
-    for (size_t i = 0; i < old.capacity; i++)
-        if (old.at[i].expr)
-            *find_slot(slots, old.at[i].expr) = old.at[i];
+    struct address_table *table = &writer->by_address;
+    if (is_full(table->count, table->capacity)) {
+        struct address_table old = *table;
+        table->capacity = larger(old.capacity);
+        table->at = arena_array(&writer->func_arena, struct address_slot, table->capacity);
+        for (size_t i = 0; i < old.capacity; i++)
+            if (old.at[i].expr)
+                *find_address(table, old.at[i].expr) = old.at[i];
+    }
+    *find_address(table, expr) = (struct address_slot){expr, index};
+    table->count++;
 }
 
-/* The expression's bytes entered in the function's table, with all below it: the index. */
-static size_t enter_expr(struct ir_unit_writer *writer, const struct ir_expr *expr)
+static bool has_bytes(const struct content_table *table, size_t index, const void *bytes,
+                      size_t length)
 {
+    size_t start = index ? table->ends.at[index - 1] : 0;
+    return table->ends.at[index] - start == length &&
+           memcmp(table->bytes.at + start, bytes, length) == 0;
+}
+
+/* The slot of an expression with these bytes, or the free one where it belongs. */
+static struct content_slot *find_content(const struct content_table *table, uint32_t hash,
+                                         const void *bytes, size_t length)
+{
+    size_t mask = table->capacity - 1;
+    for (size_t i = hash & mask;; i = (i + 1) & mask) {
+        struct content_slot *slot = &table->at[i];
+        if (!slot->number ||
+            (slot->hash == hash && has_bytes(table, slot->number - 1, bytes, length)))
+            return slot;
+    }
+}
+
+static void grow_content(struct arena *arena, struct content_table *table)
+{
+    struct content_table old = *table;
+    table->capacity = larger(old.capacity);
+    table->at = arena_array(arena, struct content_slot, table->capacity);
+    size_t mask = table->capacity - 1;
+    for (size_t i = 0; i < old.capacity; i++) {
+        if (!old.at[i].number)
+            continue;
+        size_t to = old.at[i].hash & mask;
+        while (table->at[to].number)
+            to = (to + 1) & mask;
+        table->at[to] = old.at[i];
+    }
+}
+
+/* The index of the expression with these bytes, which are added where they are new. */
+static size_t add_content(struct ir_unit_writer *writer, const void *bytes, size_t length)
+{
+    struct content_table *table = &writer->exprs;
+    if (is_full(table->ends.count, table->capacity))
+        grow_content(&writer->func_arena, table);
+    uint32_t hash = (uint32_t)hash_bytes(bytes, length);
+    struct content_slot *slot = find_content(table, hash, bytes, length);
+    if (!slot->number) {
+        text_add_bytes(&table->bytes, bytes, length);
+        *vec_add(&writer->func_arena, &table->ends) = table->bytes.length;
+        *slot = (struct content_slot){hash, (uint32_t)table->ends.count};
+    }
+    return slot->number - 1;
+}
+
+/* The expression's place in the function's table, entered with all below it where it is new.
+ * ir_func_finish bounds the depth of this recursion. */
+static uint64_t expr_index(struct ir_unit_writer *writer, const struct ir_expr *expr)
+{
+    if (writer->by_address.capacity) {
+        const struct address_slot *known = find_address(&writer->by_address, expr);
+        if (known->expr)
+            return known->index;
+    }
     /* Those below come and go behind this one's own bytes. */
     struct text *pending = &writer->pending;
     size_t start = pending->length;
     encode_expr(writer, pending, expr);
-    size_t length = pending->length - start;
-    void **index = map_put(&writer->by_content, pending->at + start, length);
-    if (!*index) {
-        text_add_bytes(&writer->expr_table, pending->at + start, length);
-        *index = (void *)(uintptr_t)++writer->expr_count;
-    }
+    size_t index = add_content(writer, pending->at + start, pending->length - start);
     pending->length = start;
-    return (uintptr_t)*index - 1;
-}
-
-/* The expression's place in the function's table.  ir_func_finish bounds the depth of this
- * recursion. */
-static uint64_t expr_index(struct ir_unit_writer *writer, const struct ir_expr *expr)
-{
-    struct expr_slots *slots = &writer->by_address;
-    if (slots->count * 4 >= slots->capacity * 3)
-        grow_slots(&writer->func_arena, slots);
-    const struct expr_slot *known = find_slot(slots, expr);
-    if (known->expr)
-        return known->index;
-    size_t index = enter_expr(writer, expr);
-    if (slots->count * 4 >= slots->capacity * 3)
-        grow_slots(&writer->func_arena, slots);
-    *find_slot(slots, expr) = (struct expr_slot){expr, index};
-    slots->count++;
+    add_address(writer, expr, index);
     return index;
 }
 
@@ -363,10 +442,8 @@ static void put_block(struct ir_unit_writer *writer, struct text *out, const str
 
 static void put_func(struct ir_unit_writer *writer, const struct ir_func *func)
 {
-    writer->by_address = (struct expr_slots){0};
-    writer->by_content = (struct map){.arena = &writer->func_arena};
-    writer->expr_table.length = writer->blocks.length = 0;
-    writer->expr_count = 0;
+    begin_exprs(writer);
+    writer->blocks.length = 0;
     writer->temp_max = 0;
     /* Behind the expressions they refer to. */
     for (size_t i = 0; i < func->block_count; i++)
@@ -382,8 +459,8 @@ static void put_func(struct ir_unit_writer *writer, const struct ir_func *func)
     for (size_t i = 0; i < func->var_count; i++)
         put_var(writer, func->vars[i]);
     put(out, writer->temp_max);
-    put(out, writer->expr_count);
-    text_add_bytes(out, writer->expr_table.at, writer->expr_table.length);
+    put(out, writer->exprs.ends.count);
+    text_add_bytes(out, writer->exprs.bytes.at, writer->exprs.bytes.length);
     put(out, func->block_count);
     text_add_bytes(out, writer->blocks.at, writer->blocks.length);
     put(out, func->loop_count);
@@ -495,7 +572,7 @@ void ir_unit_writer_release(struct ir_unit_writer *writer)
     text_release(&writer->tables);
     text_release(&writer->funcs);
     text_release(&writer->pending);
-    text_release(&writer->expr_table);
+    text_release(&writer->exprs.bytes);
     text_release(&writer->blocks);
     arena_release(&writer->func_arena);
     arena_release(&writer->arena);
