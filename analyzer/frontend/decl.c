@@ -9,13 +9,20 @@
 /* ---- the table of declarations ----------------------------------------------------------------
  */
 
-static struct decl_slot *find_slot(const struct decl_table *table, CXCursor cursor)
+static uint32_t hash_of(CXCursor cursor)
+{
+    return (uint32_t)(clang_hashCursor(cursor) * UINT64_C(0x9e3779b97f4a7c15) >> 32);
+}
+
+/* The slot of the cursor, or the free one where it belongs. */
+static struct decl_slot *find_slot(const struct decl_table *table, uint32_t hash, CXCursor cursor)
 {
     size_t mask = table->capacity - 1;
-    uint64_t hash = clang_hashCursor(cursor) * UINT64_C(0x9e3779b97f4a7c15);
-    for (size_t i = (hash >> 32) & mask;; i = (i + 1) & mask) {
+    for (size_t i = hash & mask;; i = (i + 1) & mask) {
         struct decl_slot *slot = &table->slots[i];
-        if (!slot->decl || clang_equalCursors(slot->cursor, cursor))
+        if (!slot->number ||
+            (slot->hash == hash &&
+             clang_equalCursors(table->entries.at[slot->number - 1].cursor, cursor)))
             return slot;
     }
 }
@@ -24,25 +31,56 @@ static void grow(struct decl_table *table)
 {
     struct decl_table old = *table;
     table->capacity = old.capacity ? old.capacity * 2 : 16;
-    table->slots = arena_array(table->arena, struct decl_slot, table->capacity);
-    for (size_t i = 0; i < old.capacity; i++)
-        if (old.slots[i].decl)
-            *find_slot(table, old.slots[i].cursor) = old.slots[i];
+    table->slots = xmalloc(table->capacity * sizeof *table->slots);
+    memset(table->slots, 0, table->capacity * sizeof *table->slots);
+    size_t mask = table->capacity - 1;
+    for (size_t i = 0; i < old.capacity; i++) {
+        if (!old.slots[i].number)
+            continue;
+        size_t to = old.slots[i].hash & mask;
+        while (table->slots[to].number)
+            to = (to + 1) & mask;
+        table->slots[to] = old.slots[i];
+    }
+    free(old.slots);
 }
 
 static struct decl *table_get(const struct decl_table *table, CXCursor cursor)
 {
-    return table->capacity ? find_slot(table, cursor)->decl : NULL;
+    if (!table->entries.count)
+        return NULL;
+    const struct decl_slot *slot = find_slot(table, hash_of(cursor), cursor);
+    return slot->number ? table->entries.at[slot->number - 1].decl : NULL;
 }
 
 static void table_put(struct decl_table *table, CXCursor cursor, struct decl *decl)
 {
-    if (table->count * 4 >= table->capacity * 3)
+    if (table->entries.count * 4 >= table->capacity * 3)
         grow(table);
-    struct decl_slot *slot = find_slot(table, cursor);
-    if (!slot->decl)
-        table->count++;
-    *slot = (struct decl_slot){cursor, decl};
+    uint32_t hash = hash_of(cursor);
+    struct decl_slot *slot = find_slot(table, hash, cursor);
+    if (!slot->number) {
+        *heap_add(&table->entries) = (struct decl_entry){.cursor = cursor};
+        *slot = (struct decl_slot){hash, (uint32_t)table->entries.count};
+    }
+    table->entries.at[slot->number - 1].decl = decl;
+}
+
+void decls_release(struct decl_table *table)
+{
+    free(table->slots);
+    free(table->entries.at);
+    *table = (struct decl_table){.arena = table->arena};
+}
+
+void decls_clear(struct decl_table *table)
+{
+    enum { SLOTS_KEPT = 1024 }; /* clearing must not cost more than what was in it */
+    if (table->capacity > SLOTS_KEPT)
+        decls_release(table);
+    else if (table->entries.count)
+        memset(table->slots, 0, table->capacity * sizeof *table->slots);
+    table->entries.count = 0;
 }
 
 struct decl *decl_get(struct source *source, CXCursor cursor)

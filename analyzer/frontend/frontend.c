@@ -327,6 +327,8 @@ struct ir_unit *frontend_parse_each(struct arena *arena, const struct frontend_j
         lower_source(source, file);
         arena_release(&source->scratch);
         arena_release(&source->brief);
+        decls_release(&source->globals);
+        decls_release(&source->locals);
         build_release(&source->function);
         build_release(&source->init);
         clang_disposeTranslationUnit(tu);

@@ -52,16 +52,22 @@ struct decl {
     };
 };
 
-struct decl_slot {
+struct decl_entry {
     CXCursor cursor;
-    struct decl *decl; /* NULL: free */
+    struct decl *decl;
 };
 
-/* Open addressing; zero-initialised but for `arena` is an empty table. */
+struct decl_slot {
+    uint32_t hash;
+    uint32_t number; /* of the entry + 1, 0: free */
+};
+
+/* Open addressing over entries; zero-initialised but for `arena` is an empty table. */
 struct decl_table {
-    struct arena *arena;
+    struct arena *arena; /* holds the decls; the rest is on the heap */
+    VEC(struct decl_entry) entries;
     struct decl_slot *slots;
-    size_t count, capacity;
+    size_t capacity; /* of slots: 0 or a power of two */
 };
 
 /* A type with what only the front end wants to know. */
@@ -279,6 +285,8 @@ const char *error_within(const struct source *source, const struct ir_pos *exten
  */
 
 struct decl *decl_get(struct source *source, CXCursor cursor);
+void decls_clear(struct decl_table *table);
+void decls_release(struct decl_table *table);
 struct decl *decl_put(struct source *source, CXCursor cursor, enum decl_kind kind);
 /* What a function, or an object with static storage, became. */
 struct decl *symbol_of(struct source *source, CXCursor cursor);
