@@ -40,10 +40,10 @@ const struct ir_expr *lower_atomic(struct build *build, CXCursor cursor, struct 
     if (!name)
         return NULL;
     bool is_ordered = kids.count < COUNT_OF(as_written) && !text_starts(name, "__scoped");
-    const struct ir_expr **args = arena_array(source->arena, const struct ir_expr *, kids.count);
+    const struct ir_expr **args = arena_array(build->arena, const struct ir_expr *, kids.count);
     for (size_t i = 0; i < kids.count; i++)
         args[i] = lower_expr(build, kid(source, kids, is_ordered ? as_written[kids.count][i] : i));
-    const struct ir_expr *callee = ir_symbol(source->arena, symbol_named(source, name));
+    const struct ir_expr *callee = ir_symbol(build->arena, symbol_named(source, name));
     return emit_call(build, callee, args, kids.count, type_at(source, cursor),
                      pos_of(source, cursor));
 }

@@ -8,13 +8,20 @@
 
 /* ---- the table of declarations --------------------------------------------------------------- */
 
-static struct decl_slot *find_slot(const struct decl_table *table, CXCursor cursor)
+static uint32_t hash_of(CXCursor cursor)
+{
+    return (uint32_t)(clang_hashCursor(cursor) * UINT64_C(0x9e3779b97f4a7c15) >> 32);
+}
+
+/* The slot of the cursor, or the free one where it belongs. */
+static struct decl_slot *find_slot(const struct decl_table *table, uint32_t hash, CXCursor cursor)
 {
     size_t mask = table->capacity - 1;
-    uint64_t hash = clang_hashCursor(cursor) * UINT64_C(0x9e3779b97f4a7c15);
-    for (size_t i = (hash >> 32) & mask;; i = (i + 1) & mask) {
+    for (size_t i = hash & mask;; i = (i + 1) & mask) {
         struct decl_slot *slot = &table->slots[i];
-        if (!slot->decl || clang_equalCursors(slot->cursor, cursor))
+        if (!slot->number ||
+            (slot->hash == hash &&
+             clang_equalCursors(table->entries.at[slot->number - 1].cursor, cursor)))
             return slot;
     }
 }
@@ -23,25 +30,56 @@ static void grow(struct decl_table *table)
 {
     struct decl_table old = *table;
     table->capacity = old.capacity ? old.capacity * 2 : 16;
-    table->slots = arena_array(table->arena, struct decl_slot, table->capacity);
-    for (size_t i = 0; i < old.capacity; i++)
-        if (old.slots[i].decl)
-            *find_slot(table, old.slots[i].cursor) = old.slots[i];
+    table->slots = xmalloc(table->capacity * sizeof *table->slots);
+    memset(table->slots, 0, table->capacity * sizeof *table->slots);
+    size_t mask = table->capacity - 1;
+    for (size_t i = 0; i < old.capacity; i++) {
+        if (!old.slots[i].number)
+            continue;
+        size_t to = old.slots[i].hash & mask;
+        while (table->slots[to].number)
+            to = (to + 1) & mask;
+        table->slots[to] = old.slots[i];
+    }
+    free(old.slots);
 }
 
 static struct decl *table_get(const struct decl_table *table, CXCursor cursor)
 {
-    return table->capacity ? find_slot(table, cursor)->decl : NULL;
+    if (!table->entries.count)
+        return NULL;
+    const struct decl_slot *slot = find_slot(table, hash_of(cursor), cursor);
+    return slot->number ? table->entries.at[slot->number - 1].decl : NULL;
 }
 
 static void table_put(struct decl_table *table, CXCursor cursor, struct decl *decl)
 {
-    if (table->count * 4 >= table->capacity * 3)
+    if (table->entries.count * 4 >= table->capacity * 3)
         grow(table);
-    struct decl_slot *slot = find_slot(table, cursor);
-    if (!slot->decl)
-        table->count++;
-    *slot = (struct decl_slot){cursor, decl};
+    uint32_t hash = hash_of(cursor);
+    struct decl_slot *slot = find_slot(table, hash, cursor);
+    if (!slot->number) {
+        *heap_add(&table->entries) = (struct decl_entry){.cursor = cursor};
+        *slot = (struct decl_slot){hash, (uint32_t)table->entries.count};
+    }
+    table->entries.at[slot->number - 1].decl = decl;
+}
+
+void decls_release(struct decl_table *table)
+{
+    free(table->slots);
+    free(table->entries.at);
+    *table = (struct decl_table){.arena = table->arena};
+}
+
+void decls_clear(struct decl_table *table)
+{
+    enum { SLOTS_KEPT = 1024 }; /* clearing must not cost more than what was in it */
+    if (table->capacity > SLOTS_KEPT)
+        decls_release(table);
+    else if (table->entries.count)
+        memset(table->slots, 0, table->capacity * sizeof *table->slots);
+    table->entries.count = 0;
 }
 
 struct decl *decl_get(struct source *source, CXCursor cursor)
@@ -115,10 +153,10 @@ static struct attributes attributes_of(struct source *source, CXCursor cursor)
     return attributes;
 }
 
-static const char **own_notes(struct source *source, const struct attributes *attributes)
+static const char **own_notes(struct arena *arena, const struct attributes *attributes)
 {
     size_t bytes = attributes->notes.count * sizeof(const char *);
-    return bytes ? arena_copy(source->arena, attributes->notes.at, bytes) : NULL;
+    return bytes ? arena_copy(arena, attributes->notes.at, bytes) : NULL;
 }
 
 /* ---- symbols --------------------------------------------------------------------------------- */
@@ -221,7 +259,7 @@ static void describe(struct source *source, struct ir_symbol *symbol, CXCursor c
     symbol->is_in_system_header =
         clang_Location_isInSystemHeader(clang_getCursorLocation(cursor)) != 0;
     if (attributes.notes.count) {
-        symbol->notes = own_notes(source, &attributes);
+        symbol->notes = own_notes(source->arena, &attributes);
         symbol->note_count = attributes.notes.count;
     }
 }
@@ -351,7 +389,7 @@ struct ir_var *add_var(struct build *build, enum ir_var_kind kind, const char *n
                        const struct ir_type *type, struct ir_pos pos)
 {
     struct source *source = build->source;
-    struct ir_var *var = arena_new(source->arena, struct ir_var);
+    struct ir_var *var = arena_new(build->arena, struct ir_var);
     var->id = (uint32_t)build->vars.count;
     var->kind = kind;
     var->name = name;
@@ -365,7 +403,7 @@ void read_attributes(struct build *build, CXCursor cursor, struct ir_var *var)
 {
     struct source *source = build->source;
     struct attributes attributes = attributes_of(source, cursor);
-    var->notes = own_notes(source, &attributes);
+    var->notes = own_notes(build->arena, &attributes);
     var->note_count = attributes.notes.count;
     if (!attributes.has_cleanup)
         return;
@@ -385,7 +423,7 @@ static struct ir_var *declare(struct build *build, CXCursor cursor, enum ir_var_
     read_attributes(build, cursor, var);
     struct decl *decl = decl_put(source, cursor, DECL_VAR);
     decl->var = var;
-    decl->expr = ir_var(source->arena, var);
+    decl->expr = ir_var(build->arena, var);
     return var;
 }
 
@@ -472,6 +510,18 @@ static void lower_body(struct build *build, CXCursor body)
     kids_drop(source, kids);
 }
 
+/* A finished body is kept with the unit, or given to who asked for it and forgotten. */
+static void hand_over(struct source *source, struct ir_symbol *symbol, struct ir_func *func)
+{
+    if (source->take) {
+        source->take(source->take_context, func);
+        arena_release(&source->body);
+        return;
+    }
+    symbol->func = func;
+    *vec_add(&source->scratch, &source->funcs) = func;
+}
+
 void lower_function(struct source *source, CXCursor cursor)
 {
     struct decl *decl = symbol_of(source, cursor);
@@ -486,12 +536,13 @@ void lower_function(struct source *source, CXCursor cursor)
     if (clang_Cursor_isNull(body))
         return;
     decl->is_lowered = true;
-    struct ir_func *func = arena_new(source->arena, struct ir_func);
+    struct arena *arena = source->take ? &source->body : source->arena;
+    struct ir_func *func = arena_new(arena, struct ir_func);
     func->symbol = decl->symbol;
     func->unit = source->unit;
     func->pos = pos_of_name(source, cursor, decl->symbol->name);
     struct build *build = &source->function;
-    build_begin(build, source, func);
+    build_begin(build, source, arena, func);
     build->cursor = cursor;
     if (source->errors.count) {
         struct ir_pos extent = pos_of(source, cursor);
@@ -500,6 +551,5 @@ void lower_function(struct source *source, CXCursor cursor)
     add_params(build, cursor);
     lower_body(build, body);
     build_end(build);
-    decl->symbol->func = func;
-    *vec_add(&source->scratch, &source->funcs) = func;
+    hand_over(source, decl->symbol, func);
 }

@@ -16,22 +16,22 @@ static expr *lower_used(struct build *build, CXCursor cursor, bool is_used);
 
 static expr *unknown_at(struct build *build, CXCursor cursor)
 {
-    return ir_unknown(build->source->arena, type_at(build->source, cursor));
+    return ir_unknown(build->arena, type_at(build->source, cursor));
 }
 
 static expr *unknown(struct build *build, const struct ir_type *type)
 {
-    return ir_unknown(build->source->arena, type);
+    return ir_unknown(build->arena, type);
 }
 
 static expr *number(struct build *build, const struct ir_type *type, int64_t value)
 {
-    return ir_const(build->source->arena, type, value);
+    return ir_const(build->arena, type, value);
 }
 
 expr *new_string(struct build *build, const struct ir_type *type, const char *text)
 {
-    struct ir_expr *string = (struct ir_expr *)ir_unknown(build->source->arena, type);
+    struct ir_expr *string = (struct ir_expr *)ir_unknown(build->arena, type);
     string->kind = IR_STRING;
     string->text = text;
     return string;
@@ -62,7 +62,7 @@ static expr *address_of(struct build *build, expr *place, const struct ir_type *
     expr *root = ir_expr_root(place);
     if (root && root->kind == IR_VAR)
         ((struct ir_var *)root->var)->is_address_taken = true; /* at most; ir_func_finish settles */
-    return ir_addr(build->source->arena, type, place);
+    return ir_addr(build->arena, type, place);
 }
 
 /* The one child of a wrapper that adds nothing: brackets and implicit casts. */
@@ -117,7 +117,7 @@ static bool keeps_value(const struct ir_type *from, const struct ir_type *to)
 
 static expr *new_cast(struct build *build, expr *value, const struct ir_type *type)
 {
-    struct ir_expr *cast = (struct ir_expr *)ir_unknown(build->source->arena, type);
+    struct ir_expr *cast = (struct ir_expr *)ir_unknown(build->arena, type);
     if (value->kind == IR_UNKNOWN)
         return cast;
     cast->kind = IR_CAST;
@@ -163,6 +163,15 @@ static expr *lower_enumerator(struct build *build, CXCursor cursor, CXCursor nam
     return number(build, type, clang_getEnumConstantDeclValue(named));
 }
 
+/* Wrong code lets the initialiser of a static local name a variable of its function. */
+static bool is_foreign(const struct build *build, const struct decl *decl)
+{
+    if (decl->kind != DECL_VAR)
+        return false;
+    uint32_t id = decl->var->id;
+    return id >= build->vars.count || build->vars.at[id] != decl->var;
+}
+
 static expr *lower_name(struct build *build, CXCursor cursor)
 {
     struct source *source = build->source;
@@ -177,7 +186,7 @@ static expr *lower_name(struct build *build, CXCursor cursor)
             decl = symbol_of(source, named);
     }
     expr *named_by = decl ? expr_of(source, decl) : NULL;
-    if (!named_by) {
+    if (!named_by || is_foreign(build, decl)) {
         if (!decl)
             build_incomplete(build, "a name without a declaration that is understood");
         return unknown_at(build, cursor);
@@ -290,7 +299,7 @@ static expr *lower_base(struct build *build, CXCursor cursor, const struct ir_ty
     if ((*type)->kind != IR_TYPE_POINTER)
         return base;
     const struct ir_type *target = (*type)->target ? (*type)->target : source->unknown_type;
-    return ir_deref(source->arena, target, base);
+    return ir_deref(build->arena, target, base);
 }
 
 static expr *lower_member(struct build *build, CXCursor cursor)
@@ -309,13 +318,13 @@ static expr *lower_member(struct build *build, CXCursor cursor)
         return unknown_at(build, cursor);
     if (!is_place(base))
         return unknown(build, field.type);
-    return ir_field(source->arena, field.type, base, name, field.offset);
+    return ir_field(build->arena, field.type, base, name, field.offset);
 }
 
 /* `pointer + index`, as a place. */
 static expr *element(struct build *build, expr *pointer, expr *index, const struct ir_type *type)
 {
-    struct arena *arena = build->source->arena;
+    struct arena *arena = build->arena;
     return ir_index(arena, type, ir_deref(arena, type, pointer), index);
 }
 
@@ -421,12 +430,12 @@ static expr *negate(struct build *build, expr *value)
 {
     const struct ir_type *type = value->type;
     if (type->kind == IR_TYPE_INT && !type->is_signed && value->kind != IR_CONST)
-        return ir_unary(build->source->arena, type, IR_NEG, value);
+        return ir_unary(build->arena, type, IR_NEG, value);
     if (value->kind == IR_CONST)
         return number(build,
                       build->source->int_type->size < type->size ? type : build->source->int_type,
                       (int64_t)(0 - (uint64_t)value->value));
-    return ir_unary(build->source->arena, type, IR_NEG, value);
+    return ir_unary(build->arena, type, IR_NEG, value);
 }
 
 /* `pointer + index` or `pointer - index`, as a value. */
@@ -464,7 +473,7 @@ static expr *combine(struct build *build, enum ir_operator op, expr *a, expr *b,
     if (!is_arithmetic_known(a) || !is_arithmetic_known(b) || !is_scalar(type) ||
         (is_pointer(a) && !is_comparison))
         return unknown(build, type);
-    return ir_binary(build->source->arena, type, op, a, b);
+    return ir_binary(build->arena, type, op, a, b);
 }
 
 /* The value seen as a pointer of C's type, for steps: the tree keeps no casts between pointers. */
@@ -474,7 +483,7 @@ static expr *as_pointer(struct build *build, CXCursor cursor, expr *value)
     if (value->type->kind != IR_TYPE_POINTER || type->kind != IR_TYPE_POINTER ||
         value->type == type)
         return value;
-    struct ir_expr *copy = arena_copy(build->source->arena, value, sizeof *value);
+    struct ir_expr *copy = arena_copy(build->arena, value, sizeof *value);
     copy->type = type;
     return copy;
 }
@@ -761,7 +770,7 @@ static expr *lower_not(struct build *build, CXCursor cursor, CXCursor operand, b
         return number(build, type, 0);
     if (!is_arithmetic_known(value))
         return unknown(build, type);
-    return ir_unary(build->source->arena, type, IR_NOT, value);
+    return ir_unary(build->arena, type, IR_NOT, value);
 }
 
 static expr *lower_plain_unary(struct build *build, CXCursor cursor, CXCursor operand,
@@ -771,7 +780,7 @@ static expr *lower_plain_unary(struct build *build, CXCursor cursor, CXCursor op
     const struct ir_type *type = type_at(build->source, cursor);
     if (!is_scalar(type) || !is_scalar(value->type))
         return unknown(build, type);
-    return ir_unary(build->source->arena, type, op, value);
+    return ir_unary(build->arena, type, op, value);
 }
 
 static expr *lower_unary(struct build *build, CXCursor cursor, struct kids kids, bool is_used)
@@ -790,7 +799,7 @@ static expr *lower_unary(struct build *build, CXCursor cursor, struct kids kids,
     case CXUnaryOperator_AddrOf:
         return lower_address(build, cursor, operand);
     case CXUnaryOperator_Deref:
-        return ir_deref(source->arena, type_at(source, cursor), lower_expr(build, operand));
+        return ir_deref(build->arena, type_at(source, cursor), lower_expr(build, operand));
     case CXUnaryOperator_Minus:
         return lower_plain_unary(build, cursor, operand, IR_NEG);
     case CXUnaryOperator_Not:
@@ -824,7 +833,7 @@ expr *emit_call(struct build *build, expr *callee, expr **args, size_t arg_count
         end_block(build, IR_STOP, NULL, pos);
     if (is_void)
         return build->source->nothing;
-    return ir_temp(build->source->arena, result, temp);
+    return ir_temp(build->arena, result, temp);
 }
 
 static expr *lower_builtin(struct build *build, CXCursor cursor, struct kids kids,
@@ -876,7 +885,7 @@ static expr *lower_call(struct build *build, CXCursor cursor, bool is_used)
         if (!callee)
             callee = lower_expr(build, kid(source, kids, 0));
         size_t count = kids.count - 1;
-        expr **args = arena_array(source->arena, expr *, count);
+        expr **args = arena_array(build->arena, expr *, count);
         for (size_t i = 0; i < count; i++)
             args[i] = lower_expr(build, kid(source, kids, i + 1));
         value =

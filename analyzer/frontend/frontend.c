@@ -291,7 +291,7 @@ static void begin_source(struct source *source)
     source->locals.arena = &source->brief;
     types_begin(source);
     source->nothing = ir_unknown(source->arena, source->void_type);
-    build_begin(&source->init, source, source->unit->init);
+    build_begin(&source->init, source, source->arena, source->unit->init);
     source->init.is_static = true;
 }
 
@@ -305,8 +305,8 @@ static void lower_source(struct source *source, const char *file)
     finish_unit(source);
 }
 
-struct ir_unit *frontend_parse(struct arena *arena, const struct frontend_job *job,
-                               const char **problem)
+struct ir_unit *frontend_parse_each(struct arena *arena, const struct frontend_job *job,
+                                    frontend_take *take, void *context, const char **problem)
 {
     const char *file = path_join(arena, job->directory, job->file);
     CXIndex index = clang_createIndex(0, 0);
@@ -316,16 +316,26 @@ struct ir_unit *frontend_parse(struct arena *arena, const struct frontend_job *j
         struct source *source = arena_new(arena, struct source);
         source->arena = arena;
         source->tu = tu;
+        source->take = take;
+        source->take_context = context;
         source->unit = unit = new_unit(arena, job, file);
         lower_source(source, file);
         arena_release(&source->scratch);
         arena_release(&source->brief);
+        decls_release(&source->globals);
+        decls_release(&source->locals);
         build_release(&source->function);
         build_release(&source->init);
         clang_disposeTranslationUnit(tu);
     }
     clang_disposeIndex(index);
     return unit;
+}
+
+struct ir_unit *frontend_parse(struct arena *arena, const struct frontend_job *job,
+                               const char **problem)
+{
+    return frontend_parse_each(arena, job, NULL, NULL, problem);
 }
 
 /* "Debian clang version 19.1.7 (3+b1)": the number is what counts. */

@@ -39,6 +39,16 @@ struct frontend_job {
 struct ir_unit *frontend_parse(struct arena *arena, const struct frontend_job *job,
                                const char **problem);
 
+/*
+ * The same, for who does not want all bodies in memory at once: `take` sees each function as soon
+ * as it is finished, in the order of the source, and then it is gone.  The unit returned has no
+ * funcs, its symbols no func; its `init` is there.  A unit that cannot be parsed has no functions
+ * to take. `take` NULL: as frontend_parse.
+ */
+typedef void frontend_take(void *context, const struct ir_func *func);
+struct ir_unit *frontend_parse_each(struct arena *arena, const struct frontend_job *job,
+                                    frontend_take *take, void *context, const char **problem);
+
 /* "libclang 19.1.7", for --version and cache keys. */
 const char *frontend_version(void);
 

@@ -155,7 +155,7 @@ void emit_unknown(struct build *build, const char *text, struct ir_pos pos)
 
 const struct ir_expr *new_temp(struct build *build, const struct ir_type *type)
 {
-    return ir_temp(build->source->arena, type, ++build->temp_count);
+    return ir_temp(build->arena, type, ++build->temp_count);
 }
 
 /* ---- scopes ---------------------------------------------------------------------------------- */
@@ -256,7 +256,7 @@ static void resolve_computed(struct build *build)
     struct raw_block *block = &build->blocks.at[hub];
     block->is_sealed = true;
     block->end = IR_COMPUTED;
-    block->value = ir_unknown(build->source->arena, build->source->unknown_type);
+    block->value = ir_unknown(build->arena, build->source->unknown_type);
     add_label_edges(build, hub);
     for (size_t i = 0; i < count; i++) {
         build->blocks.at[build->computed.at[i]].end = IR_JUMP;
@@ -406,7 +406,7 @@ static void finish_loops(struct build *build)
     bool *back = arena_array(&build->source->brief, bool, build->blocks.count);
     bool *has_loop = arena_array(&build->source->brief, bool, build->blocks.count);
     mark_back(build, &order, back);
-    func->loops = arena_array(build->source->arena, struct ir_loop, build->loops.count);
+    func->loops = arena_array(build->arena, struct ir_loop, build->loops.count);
     for (size_t i = 0; i < build->loops.count; i++) {
         const struct raw_loop *loop = &build->loops.at[i];
         if (!leads_back(&order, back, loop))
@@ -420,23 +420,17 @@ static void finish_loops(struct build *build)
 
 /* ---- finishing ------------------------------------------------------------------------------- */
 
-struct out {
-    VEC(struct ir_op) ops;
-};
-
-static struct ir_op *add_out(struct build *build, struct out *out, enum ir_op_kind kind,
-                             struct ir_pos pos)
+static struct ir_op *add_out(struct build *build, enum ir_op_kind kind, struct ir_pos pos)
 {
-    struct ir_op *op = vec_add(&build->source->brief, &out->ops);
-    *op = (struct ir_op){.kind = kind, .pos = pos}; /* the vector is used again and again */
+    struct ir_op *op = heap_add(&build->out);
+    *op = (struct ir_op){.kind = kind, .pos = pos};
     return op;
 }
 
-static void add_cleanup(struct build *build, struct out *out, const struct ir_var *var,
-                        struct ir_pos pos)
+static void add_cleanup(struct build *build, const struct ir_var *var, struct ir_pos pos)
 {
-    struct arena *arena = build->source->arena;
-    struct ir_op *op = add_out(build, out, IR_OP_CALL, pos);
+    struct arena *arena = build->arena;
+    struct ir_op *op = add_out(build, IR_OP_CALL, pos);
     op->is_cleanup = true;
     op->var = var;
     op->callee = ir_symbol(arena, var->cleanup);
@@ -470,33 +464,31 @@ static bool is_fragile(const struct ir_expr *value)
 enum { ENDS_MAX = 300 * 1000 };
 
 /* A value is computed before its scope is left, so it moves into a temp. */
-static void save_value(struct build *build, struct out *out, struct raw_block *block,
-                       struct ir_pos pos)
+static void save_value(struct build *build, struct raw_block *block, struct ir_pos pos)
 {
     if (!block->value || !is_fragile(block->value))
         return;
     const struct ir_expr *temp = new_temp(build, block->value->type);
-    struct ir_op *op = add_out(build, out, IR_OP_ASSIGN, pos);
+    struct ir_op *op = add_out(build, IR_OP_ASSIGN, pos);
     op->place = temp;
     op->value = block->value;
     block->value = temp;
 }
 
-static void expand_exit(struct build *build, struct out *out, const struct raw_op *raw,
-                        struct raw_block *block)
+static void expand_exit(struct build *build, const struct raw_op *raw, struct raw_block *block)
 {
     uint32_t stop = raw->to ? raw->to->depth : 0;
     struct live *live = relevant(raw->from);
     if (raw->is_return && live && live->depth > stop)
-        save_value(build, out, block, raw->op.pos);
+        save_value(build, block, raw->op.pos);
     for (; live && live->depth > stop; live = relevant(live->up)) {
         if (build->ends_spelt++ > ENDS_MAX) {
             build_incomplete(build, "too many variables are left at too many places");
             return;
         }
         if (live->var->cleanup)
-            add_cleanup(build, out, live->var, raw->op.pos);
-        add_out(build, out, IR_OP_END, raw->op.pos)->var = live->var;
+            add_cleanup(build, live->var, raw->op.pos);
+        add_out(build, IR_OP_END, raw->op.pos)->var = live->var;
     }
 }
 
@@ -521,28 +513,27 @@ static bool is_needless(const struct build *build, const struct raw_op *raw)
            next->place->var == raw->op.var && !may_mention(next->value, raw->op.var, 6);
 }
 
-static void finish_ops(struct build *build, struct ir_block *block, struct raw_block *raw,
-                       struct out *out)
+static void finish_ops(struct build *build, struct ir_block *block, struct raw_block *raw)
 {
-    out->ops.count = 0;
+    build->out.count = 0;
     for (uint32_t i = raw->first_op; i != NO_ITEM; i = build->ops.at[i].next) {
         const struct raw_op *op = &build->ops.at[i];
         if (op->is_exit)
-            expand_exit(build, out, op, raw);
+            expand_exit(build, op, raw);
         else if (!is_needless(build, op))
-            *vec_add(&build->source->brief, &out->ops) = op->op;
+            *heap_add(&build->out) = op->op;
     }
-    block->op_count = out->ops.count;
+    block->op_count = build->out.count;
     if (block->op_count)
         block->ops =
-            arena_copy(build->source->arena, out->ops.at, out->ops.count * sizeof(struct ir_op));
+            arena_copy(build->arena, build->out.at, build->out.count * sizeof(struct ir_op));
 }
 
 static void finish_edges(struct build *build, struct ir_block *block, const struct raw_block *raw,
                          const uint32_t *number)
 {
     block->edge_count = raw->edge_count;
-    block->edges = arena_array(build->source->arena, struct ir_edge, raw->edge_count);
+    block->edges = arena_array(build->arena, struct ir_edge, raw->edge_count);
     size_t at = 0;
     for (uint32_t i = raw->first_edge; i != NO_ITEM; i = build->edges.at[i].next) {
         block->edges[at] = build->edges.at[i].edge;
@@ -673,12 +664,12 @@ static uint32_t order_blocks(struct build *build, uint32_t *order, uint32_t *num
 }
 
 static void finish_block(struct build *build, struct ir_block *block, struct raw_block *raw,
-                         struct out *out, const uint32_t *number)
+                         const uint32_t *number)
 {
     block->end = raw->is_sealed ? raw->end : IR_STOP;
     if (!raw->is_sealed)
         return;
-    finish_ops(build, block, raw, out);
+    finish_ops(build, block, raw);
     finish_edges(build, block, raw, number);
     block->pos = raw->pos;
     block->value = raw->value;
@@ -688,7 +679,6 @@ static void finish_blocks(struct build *build)
 {
     struct ir_func *func = build->func;
     struct arena *brief = &build->source->brief;
-    struct out out = {0};
     uint32_t *order = arena_array(brief, uint32_t, build->blocks.count);
     uint32_t *number = arena_array(brief, uint32_t, build->blocks.count);
     keep_heads(build);
@@ -697,18 +687,21 @@ static void finish_blocks(struct build *build)
     func->blocks = arena_array(brief, struct ir_block, func->block_count);
     for (uint32_t i = 0; i < func->block_count; i++) {
         func->blocks[i].id = i;
-        finish_block(build, &func->blocks[i], &build->blocks.at[order[i]], &out, number);
+        finish_block(build, &func->blocks[i], &build->blocks.at[order[i]], number);
     }
     for (size_t i = 0; i < func->loop_count; i++)
         func->loops[i].head = number[func->loops[i].head];
 }
 
+#define HEAP_RELEASE(vec) (free((vec)->at), (vec)->at = NULL, (vec)->count = (vec)->capacity = 0)
+
 void build_release(struct build *build)
 {
-    free(build->blocks.at);
-    free(build->begun.at);
-    free(build->ops.at);
-    free(build->edges.at);
+    HEAP_RELEASE(&build->blocks);
+    HEAP_RELEASE(&build->begun);
+    HEAP_RELEASE(&build->ops);
+    HEAP_RELEASE(&build->edges);
+    HEAP_RELEASE(&build->out);
 }
 
 static void check_labels(struct build *build)
@@ -720,9 +713,11 @@ static void check_labels(struct build *build)
         }
 }
 
-void build_begin(struct build *build, struct source *source, struct ir_func *func)
+void build_begin(struct build *build, struct source *source, struct arena *arena,
+                 struct ir_func *func)
 {
     build->source = source;
+    build->arena = arena;
     build->func = func;
     build->labels = build;
     build->blocks.count = build->ops.count = build->edges.count = build->vars.count = 0;
@@ -740,10 +735,13 @@ void build_begin(struct build *build, struct source *source, struct ir_func *fun
     build->blocks.at[0].is_dead = false;
 }
 
+/* Room for so many operations stays for the next function. */
+enum { OPS_KEPT = 4096 };
+
 void build_end(struct build *build)
 {
     struct ir_func *func = build->func;
-    struct arena *arena = build->source->arena;
+    struct arena *arena = build->arena;
     if (build->current != NO_BLOCK) {
         emit_exit(build, NULL, build->exit_pos);
         end_block(build, IR_RETURN, NULL, build->exit_pos);
@@ -760,11 +758,13 @@ void build_end(struct build *build)
     ir_func_finish(arena, func);
     func->blocks = arena_copy(arena, func->blocks, func->block_count * sizeof *func->blocks);
     arena_release(&build->source->brief);
-    build->source->locals = (struct decl_table){.arena = &build->source->brief};
+    decls_clear(&build->source->locals);
+    if (build->ops.capacity > OPS_KEPT)
+        build_release(build);
 }
 
 void build_incomplete(struct build *build, const char *why)
 {
     if (!build->func->incomplete)
-        build->func->incomplete = arena_strdup(build->source->arena, why);
+        build->func->incomplete = arena_strdup(build->arena, why);
 }

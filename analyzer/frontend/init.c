@@ -79,7 +79,7 @@ static void add_element(struct literal *literal, uint64_t offset, const struct i
 
 static const struct ir_expr *finish(struct literal *literal, const struct ir_type *type)
 {
-    struct arena *arena = literal->build->source->arena;
+    struct arena *arena = literal->build->arena;
     struct ir_expr *made = (struct ir_expr *)ir_unknown(arena, type);
     made->kind = IR_LITERAL;
     made->elements = arena_copy(arena, literal->elements.at,
@@ -329,7 +329,7 @@ static const struct ir_expr *lower_scalar_list(struct build *build, CXCursor cur
     struct kids kids = kids_of(build->source, cursor);
     const struct ir_expr *value = kids.count
                                       ? lower_initialiser(build, kid(build->source, kids, 0), type)
-                                      : ir_const(build->source->arena, type, 0);
+                                      : ir_const(build->arena, type, 0);
     kids_drop(build->source, kids);
     return value;
 }
@@ -369,21 +369,21 @@ const struct ir_expr *lower_compound_literal(struct build *build, CXCursor curso
     struct kids kids = kids_of(source, cursor);
     const struct ir_expr *value =
         kids.count ? lower_initialiser(build, kid(source, kids, kids.count - 1), type)
-                   : ir_unknown(source->arena, type);
+                   : ir_unknown(build->arena, type);
     kids_drop(source, kids);
     if (!as_object)
         return value;
     struct ir_pos pos = pos_of(source, cursor);
     const struct ir_expr *object;
     if (build->is_static) {
-        object = ir_symbol(source->arena, static_literal(source, type, pos));
+        object = ir_symbol(build->arena, static_literal(source, type, pos));
     } else {
         const char *name = arena_printf(&source->scratch, "literal%u", ++build->literal_count);
         struct ir_var *var =
             add_var(build, IR_VAR_LITERAL, intern_str(&source->names, name), type, pos);
         emit(build, IR_OP_BEGIN, pos)->var = var;
         push_live(build, var);
-        object = ir_var(source->arena, var);
+        object = ir_var(build->arena, var);
     }
     emit_assign(build, object, value, pos);
     return object;

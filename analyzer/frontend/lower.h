@@ -7,8 +7,10 @@
  * `struct build` is one function under construction; there are two per source, one for the function
  * at hand and one for the initialisers of static objects (ir_unit.init).
  *
- * Memory: what the unit keeps goes to source.arena; tables and half-built functions go to
- * source.scratch, released when the unit is done.
+ * Memory: what the unit keeps goes to source.arena, a function's vars, operations and expressions
+ * to build.arena, which is the same or lives only until the function was handed over: nothing that
+ * outlives the function may point there.  Tables and half-built functions go to source.scratch,
+ * released when the unit is done.
  */
 #ifndef LEASH_FRONTEND_LOWER_H
 #define LEASH_FRONTEND_LOWER_H
@@ -50,16 +52,22 @@ struct decl {
     };
 };
 
-struct decl_slot {
+struct decl_entry {
     CXCursor cursor;
-    struct decl *decl; /* NULL: free */
+    struct decl *decl;
 };
 
-/* Open addressing; zero-initialised but for `arena` is an empty table. */
+struct decl_slot {
+    uint32_t hash;
+    uint32_t number; /* of the entry + 1, 0: free */
+};
+
+/* Open addressing over entries; zero-initialised but for `arena` is an empty table. */
 struct decl_table {
-    struct arena *arena;
+    struct arena *arena; /* holds the decls; the rest is on the heap */
+    VEC(struct decl_entry) entries;
     struct decl_slot *slots;
-    size_t count, capacity;
+    size_t capacity; /* of slots: 0 or a power of two */
 };
 
 /* A type with what only the front end wants to know. */
@@ -149,13 +157,15 @@ struct switch_state {
 
 struct build {
     struct source *source;
+    struct arena *arena; /* holds the finished function and its expressions */
     struct ir_func *func;
     struct build *labels; /* who owns the labels: the function, for a static local's initialiser */
     CXCursor cursor;      /* the function's declaration */
-    VEC(struct raw_block) blocks; /* on the heap, as begun, ops and edges: they may grow large */
+    VEC(struct raw_block) blocks; /* on the heap, as begun to out: they may grow large */
     VEC(uint32_t) begun;          /* blocks in the order in which they got their content */
     VEC(struct raw_op) ops;
     VEC(struct raw_edge) edges;
+    VEC(struct ir_op) out; /* of the block that is being finished */
     VEC(struct ir_var *) vars;
     VEC(struct raw_loop) loops;
     VEC(struct pending_goto) gotos;
@@ -185,7 +195,11 @@ struct macro_call {
 struct source {
     struct arena *arena;
     struct arena scratch;
-    struct arena brief; /* released after each function */
+    struct arena brief;  /* released after each function */
+    frontend_take *take; /* NULL: bodies stay with the unit; else they go to source.body, to be
+                            released when `take` has seen them */
+    void *take_context;
+    struct arena body;
     struct ir_unit *unit;
     CXTranslationUnit tu;
     struct intern names;
@@ -267,6 +281,8 @@ const char *error_within(const struct source *source, const struct ir_pos *exten
 /* ---- decl.c ---------------------------------------------------------------------------------- */
 
 struct decl *decl_get(struct source *source, CXCursor cursor);
+void decls_clear(struct decl_table *table);
+void decls_release(struct decl_table *table);
 struct decl *decl_put(struct source *source, CXCursor cursor, enum decl_kind kind);
 /* What a function, or an object with static storage, became. */
 struct decl *symbol_of(struct source *source, CXCursor cursor);
@@ -290,7 +306,8 @@ void lower_function(struct source *source, CXCursor cursor);
      &(vec)->at[(vec)->count++])
 void *heap_grow(void *at, size_t size, size_t count, size_t *capacity);
 
-void build_begin(struct build *build, struct source *source, struct ir_func *func);
+void build_begin(struct build *build, struct source *source, struct arena *arena,
+                 struct ir_func *func);
 void build_release(struct build *build);
 void build_end(struct build *build);
 void build_incomplete(struct build *build, const char *why);

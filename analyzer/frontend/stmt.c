@@ -255,7 +255,7 @@ static void lower_computed_goto(struct build *build, CXCursor cursor)
     struct source *source = build->source;
     struct kids kids = kids_of(source, cursor);
     const struct ir_expr *value = kids.count ? lower_expr(build, kid(source, kids, 0))
-                                             : ir_unknown(source->arena, source->unknown_type);
+                                             : ir_unknown(build->arena, source->unknown_type);
     kids_drop(source, kids);
     *vec_add(&source->scratch, &build->computed) = current_block(build);
     end_block(build, IR_COMPUTED, value, pos_of(source, cursor));
@@ -445,7 +445,7 @@ static void lower_for_condition(struct build *build, CXCursor cursor, const CXCu
     struct source *source = build->source;
     if (!is_sure) {
         build_incomplete(build, "which parts a for has cannot be told");
-        branch(build, ir_unknown(source->arena, source->int_type), pos_of(source, cursor), body,
+        branch(build, ir_unknown(build->arena, source->int_type), pos_of(source, cursor), body,
                done);
     } else if (condition) {
         lower_condition(build, *condition, body, done);
@@ -532,14 +532,14 @@ static void lower_asm(struct build *build, CXCursor cursor)
     bool is_goto = is_asm_goto(source, cursor);
     emit_unknown(build, is_goto ? "asm goto" : "asm", pos);
     for (size_t i = 0; i < outputs.count; i++)
-        emit_assign(build, outputs.at[i], ir_unknown(source->arena, outputs.at[i]->type), pos);
+        emit_assign(build, outputs.at[i], ir_unknown(build->arena, outputs.at[i]->type), pos);
     if (!is_goto)
         return;
     build_incomplete(build, "the labels of an asm goto are not known");
     *vec_add(&source->scratch, &build->asm_gotos) = current_block(build);
     uint32_t next = new_block(build);
     add_edge(build, current_block(build), (struct ir_edge){.to = next});
-    end_block(build, IR_COMPUTED, ir_unknown(source->arena, source->unknown_type), pos);
+    end_block(build, IR_COMPUTED, ir_unknown(build->arena, source->unknown_type), pos);
     start_block(build, next);
 }
 
@@ -657,6 +657,11 @@ static const struct ir_expr *lower_last(struct build *build, CXCursor cursor, bo
 const struct ir_expr *lower_stmt_expr(struct build *build, CXCursor cursor, bool is_used)
 {
     struct source *source = build->source;
+    if (build->is_static) { /* wrong code: there is nothing that could run it */
+        emit_unknown(build, "a statement expression that initialises a static object",
+                     pos_of(source, cursor));
+        return NULL;
+    }
     struct kids outer = kids_of(source, cursor);
     CXCursor body = outer.count ? kid(source, outer, 0) : clang_getNullCursor();
     kids_drop(source, outer);

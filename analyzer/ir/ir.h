@@ -379,6 +379,14 @@ void ir_dump_func(struct text *, const struct ir_func *);
 
 /* A unit as bytes, the same bytes for the same unit, on any machine. */
 void ir_unit_write(struct text *, const struct ir_unit *);
+/* The same bytes, for who has not all functions in memory at once: add them in the order of the
+ * source, then finish with their unit, whose funcs are not looked at (its `init` is).  What a
+ * function refers to must keep its id until then.  Release in any case. */
+struct ir_unit_writer;
+struct ir_unit_writer *ir_unit_writer_new(void);
+void ir_unit_writer_add(struct ir_unit_writer *, const struct ir_func *);
+void ir_unit_writer_finish(struct ir_unit_writer *, struct text *, const struct ir_unit *);
+void ir_unit_writer_release(struct ir_unit_writer *);
 /* Back again.  The bytes are hostile: NULL and *problem (in the arena) when they are damaged, cut,
  * or of another version; never a crash, never more memory than a small multiple of `length`. */
 struct ir_unit *ir_unit_read(struct arena *, const void *data, size_t length, const char **problem);

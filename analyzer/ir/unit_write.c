@@ -4,21 +4,50 @@
 #include "ir/ir.h"
 #include "ir/unit_format.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-struct writer {
-    const struct ir_unit *unit;
+/* A function may hold a million expressions, so the tables about them are lean: open addressing,
+ * and a capacity that is 0 or a power of two. */
+
+struct address_slot {
+    const struct ir_expr *expr; /* NULL: free */
+    size_t index;
+};
+
+/* Expressions that were met, by their address. */
+struct address_table {
+    struct address_slot *at;
+    size_t count, capacity;
+};
+
+struct content_slot {
+    uint32_t hash;
+    uint32_t number; /* index + 1, 0: free */
+};
+
+/* Expressions as bytes, one behind the other, and where each is by its bytes. */
+struct content_table {
+    struct text bytes;
+    VEC(size_t) ends; /* of each expression's bytes */
+    struct content_slot *at;
+    size_t capacity;
+};
+
+struct ir_unit_writer {
     struct arena arena; /* what lives as long as the writing */
     struct map strings; /* text → index + 1 */
     struct text string_table;
     size_t string_count;
-    struct text body;
+    struct text funcs; /* those that were added */
+    size_t func_count;
+    struct text tables; /* all before the functions */
     /* Of the function at hand. */
     struct arena func_arena;
-    struct map by_address; /* expression's address → index + 1 */
-    struct map by_content; /* expression's bytes → index + 1 */
-    struct text expr_table;
-    size_t expr_count;
+    struct address_table by_address;
+    struct content_table exprs;
+    struct text pending; /* the beginnings of the expressions that are being entered */
+    struct text blocks;
     uint32_t temp_max;
 };
 
@@ -26,9 +55,13 @@ struct writer {
 
 static void put(struct text *out, uint64_t value)
 {
+    enum { VARINT_BYTES_MAX = 10 };
+    char bytes[VARINT_BYTES_MAX];
+    size_t count = 0;
     for (; value >= 0x80; value >>= 7)
-        text_add_char(out, (char)(0x80 | (value & 0x7f)));
-    text_add_char(out, (char)value);
+        bytes[count++] = (char)(0x80 | (value & 0x7f));
+    bytes[count++] = (char)value;
+    text_add_bytes(out, bytes, count);
 }
 
 static void put_signed(struct text *out, int64_t value)
@@ -43,7 +76,7 @@ static void put_fixed(struct text *out, uint64_t value, unsigned bytes)
         text_add_char(out, (char)(value >> (8 * i) & 0xff));
 }
 
-static void put_optional_string(struct writer *writer, struct text *out, const char *string)
+static void put_optional_string(struct ir_unit_writer *writer, struct text *out, const char *string)
 {
     if (!string) {
         put(out, 0);
@@ -59,16 +92,17 @@ static void put_optional_string(struct writer *writer, struct text *out, const c
     put(out, (uintptr_t)*index);
 }
 
-static void put_string(struct writer *writer, struct text *out, const char *string)
+static void put_string(struct ir_unit_writer *writer, struct text *out, const char *string)
 {
     put_optional_string(writer, out, string ? string : "");
 }
 
-static void put_strings(struct writer *writer, const char **strings, size_t count)
+static void put_strings(struct ir_unit_writer *writer, struct text *out, const char **strings,
+                        size_t count)
 {
-    put(&writer->body, count);
+    put(out, count);
     for (size_t i = 0; i < count; i++)
-        put_string(writer, &writer->body, strings[i]);
+        put_string(writer, out, strings[i]);
 }
 
 static void put_pos(struct text *out, const struct ir_pos *pos)
@@ -94,9 +128,9 @@ static void put_symbol_ref(struct text *out, const struct ir_symbol *symbol)
     put(out, symbol ? (uint64_t)symbol->id + 1 : 0);
 }
 
-static void put_type(struct writer *writer, const struct ir_type *type)
+static void put_type(struct ir_unit_writer *writer, const struct ir_type *type)
 {
-    struct text *out = &writer->body;
+    struct text *out = &writer->tables;
     put(out, type->kind);
     put_string(writer, out, type->name);
     put(out, type->size);
@@ -112,9 +146,9 @@ static void put_type(struct writer *writer, const struct ir_type *type)
         put(out, type->params[i]->id);
 }
 
-static void put_record(struct writer *writer, const struct ir_record *record)
+static void put_record(struct ir_unit_writer *writer, const struct ir_record *record)
 {
-    struct text *out = &writer->body;
+    struct text *out = &writer->tables;
     put_string(writer, out, record->name);
     put(out, record->is_union);
     put(out, record->size);
@@ -126,9 +160,9 @@ static void put_record(struct writer *writer, const struct ir_record *record)
     }
 }
 
-static void put_symbol(struct writer *writer, const struct ir_symbol *symbol)
+static void put_symbol(struct ir_unit_writer *writer, const struct ir_symbol *symbol)
 {
-    struct text *out = &writer->body;
+    struct text *out = &writer->tables;
     put(out, symbol->kind);
     put_string(writer, out, symbol->name);
     put_optional_string(writer, out, symbol->scope);
@@ -140,25 +174,25 @@ static void put_symbol(struct writer *writer, const struct ir_symbol *symbol)
                  (symbol->is_inline ? SYMBOL_IS_INLINE : 0) |
                  (symbol->is_thread_local ? SYMBOL_IS_THREAD_LOCAL : 0) |
                  (symbol->is_in_system_header ? SYMBOL_IS_IN_SYSTEM_HEADER : 0));
-    put_strings(writer, symbol->notes, symbol->note_count);
+    put_strings(writer, out, symbol->notes, symbol->note_count);
 }
 
-static void put_var(struct writer *writer, const struct ir_var *var)
+static void put_var(struct ir_unit_writer *writer, const struct ir_var *var)
 {
-    struct text *out = &writer->body;
+    struct text *out = &writer->funcs;
     put(out, var->kind);
     put_string(writer, out, var->name);
     put(out, var->type->id);
     put_pos(out, &var->pos);
-    put_strings(writer, var->notes, var->note_count);
+    put_strings(writer, out, var->notes, var->note_count);
     put_symbol_ref(out, var->cleanup);
 }
 
 /* ---- expressions ----------------------------------------------------------------------------- */
 
-static uint64_t expr_index(struct writer *writer, const struct ir_expr *expr);
+static uint64_t expr_index(struct ir_unit_writer *writer, const struct ir_expr *expr);
 
-static void encode_leaf(struct writer *writer, struct text *out, const struct ir_expr *expr)
+static void encode_leaf(struct ir_unit_writer *writer, struct text *out, const struct ir_expr *expr)
 {
     switch (expr->kind) {
     case IR_CONST:
@@ -183,7 +217,8 @@ static void encode_leaf(struct writer *writer, struct text *out, const struct ir
     }
 }
 
-static void encode_literal(struct writer *writer, struct text *out, const struct ir_expr *expr)
+static void encode_literal(struct ir_unit_writer *writer, struct text *out,
+                           const struct ir_expr *expr)
 {
     put(out, expr->is_partial);
     put(out, expr->element_count);
@@ -193,7 +228,7 @@ static void encode_literal(struct writer *writer, struct text *out, const struct
     }
 }
 
-static void encode_expr(struct writer *writer, struct text *out, const struct ir_expr *expr)
+static void encode_expr(struct ir_unit_writer *writer, struct text *out, const struct ir_expr *expr)
 {
     put(out, expr->kind);
     put(out, expr->type->id);
@@ -228,35 +263,130 @@ static void encode_expr(struct writer *writer, struct text *out, const struct ir
     }
 }
 
-/* The expression's place in the function's table, entered with all below it where it is new.
- * ir_func_finish bounds the depth of this recursion. */
-static uint64_t expr_index(struct writer *writer, const struct ir_expr *expr)
+static void begin_exprs(struct ir_unit_writer *writer)
 {
-    uintptr_t address = (uintptr_t)expr;
-    const void *known = map_get(&writer->by_address, &address, sizeof address);
-    if (known)
-        return (uintptr_t)known - 1;
-    struct text bytes = {0};
-    encode_expr(writer, &bytes, expr);
-    void **index = map_put(&writer->by_content, bytes.at, bytes.length);
-    if (!*index) {
-        text_add_bytes(&writer->expr_table, bytes.at, bytes.length);
-        *index = (void *)(uintptr_t)++writer->expr_count;
-    }
-    void *found = *index;
-    *map_put(&writer->by_address, &address, sizeof address) = found;
-    text_release(&bytes);
-    return (uintptr_t)found - 1;
+    writer->by_address = (struct address_table){0};
+    writer->exprs = (struct content_table){.bytes = writer->exprs.bytes};
+    writer->exprs.bytes.length = 0;
 }
 
-static void put_expr(struct writer *writer, struct text *out, const struct ir_expr *expr)
+static bool is_full(size_t count, size_t capacity)
+{
+    return count * 4 >= capacity * 3;
+}
+
+static size_t larger(size_t capacity)
+{
+    return capacity ? capacity * 2 : 64;
+}
+
+/* The slot of the expression, or the free one where it belongs. */
+static struct address_slot *find_address(const struct address_table *table,
+                                         const struct ir_expr *expr)
+{
+    size_t mask = table->capacity - 1;
+    uint64_t hash = (uintptr_t)expr * UINT64_C(0x9e3779b97f4a7c15);
+    size_t i = (hash >> 32) & mask;
+    while (table->at[i].expr && table->at[i].expr != expr)
+        i = (i + 1) & mask;
+    return &table->at[i];
+}
+
+static void add_address(struct ir_unit_writer *writer, const struct ir_expr *expr, size_t index)
+{
+    struct address_table *table = &writer->by_address;
+    if (is_full(table->count, table->capacity)) {
+        struct address_table old = *table;
+        table->capacity = larger(old.capacity);
+        table->at = arena_array(&writer->func_arena, struct address_slot, table->capacity);
+        for (size_t i = 0; i < old.capacity; i++)
+            if (old.at[i].expr)
+                *find_address(table, old.at[i].expr) = old.at[i];
+    }
+    *find_address(table, expr) = (struct address_slot){expr, index};
+    table->count++;
+}
+
+static bool has_bytes(const struct content_table *table, size_t index, const void *bytes,
+                      size_t length)
+{
+    size_t start = index ? table->ends.at[index - 1] : 0;
+    return table->ends.at[index] - start == length &&
+           memcmp(table->bytes.at + start, bytes, length) == 0;
+}
+
+/* The slot of an expression with these bytes, or the free one where it belongs. */
+static struct content_slot *find_content(const struct content_table *table, uint32_t hash,
+                                         const void *bytes, size_t length)
+{
+    size_t mask = table->capacity - 1;
+    for (size_t i = hash & mask;; i = (i + 1) & mask) {
+        struct content_slot *slot = &table->at[i];
+        if (!slot->number ||
+            (slot->hash == hash && has_bytes(table, slot->number - 1, bytes, length)))
+            return slot;
+    }
+}
+
+static void grow_content(struct arena *arena, struct content_table *table)
+{
+    struct content_table old = *table;
+    table->capacity = larger(old.capacity);
+    table->at = arena_array(arena, struct content_slot, table->capacity);
+    size_t mask = table->capacity - 1;
+    for (size_t i = 0; i < old.capacity; i++) {
+        if (!old.at[i].number)
+            continue;
+        size_t to = old.at[i].hash & mask;
+        while (table->at[to].number)
+            to = (to + 1) & mask;
+        table->at[to] = old.at[i];
+    }
+}
+
+/* The index of the expression with these bytes, which are added where they are new. */
+static size_t add_content(struct ir_unit_writer *writer, const void *bytes, size_t length)
+{
+    struct content_table *table = &writer->exprs;
+    if (is_full(table->ends.count, table->capacity))
+        grow_content(&writer->func_arena, table);
+    uint32_t hash = (uint32_t)hash_bytes(bytes, length);
+    struct content_slot *slot = find_content(table, hash, bytes, length);
+    if (!slot->number) {
+        text_add_bytes(&table->bytes, bytes, length);
+        *vec_add(&writer->func_arena, &table->ends) = table->bytes.length;
+        *slot = (struct content_slot){hash, (uint32_t)table->ends.count};
+    }
+    return slot->number - 1;
+}
+
+/* The expression's place in the function's table, entered with all below it where it is new.
+ * ir_func_finish bounds the depth of this recursion. */
+static uint64_t expr_index(struct ir_unit_writer *writer, const struct ir_expr *expr)
+{
+    if (writer->by_address.capacity) {
+        const struct address_slot *known = find_address(&writer->by_address, expr);
+        if (known->expr)
+            return known->index;
+    }
+    /* Those below come and go behind this one's own bytes. */
+    struct text *pending = &writer->pending;
+    size_t start = pending->length;
+    encode_expr(writer, pending, expr);
+    size_t index = add_content(writer, pending->at + start, pending->length - start);
+    pending->length = start;
+    add_address(writer, expr, index);
+    return index;
+}
+
+static void put_expr(struct ir_unit_writer *writer, struct text *out, const struct ir_expr *expr)
 {
     put(out, expr ? expr_index(writer, expr) + 1 : 0);
 }
 
 /* ---- functions ------------------------------------------------------------------------------- */
 
-static void put_call(struct writer *writer, struct text *out, const struct ir_op *op)
+static void put_call(struct ir_unit_writer *writer, struct text *out, const struct ir_op *op)
 {
     put(out, op->is_cleanup);
     put(out, op->temp);
@@ -269,7 +399,7 @@ static void put_call(struct writer *writer, struct text *out, const struct ir_op
         put(out, expr_index(writer, op->args[i]));
 }
 
-static void put_op(struct writer *writer, struct text *out, const struct ir_op *op)
+static void put_op(struct ir_unit_writer *writer, struct text *out, const struct ir_op *op)
 {
     put(out, op->kind);
     put_pos(out, &op->pos);
@@ -291,7 +421,7 @@ static void put_op(struct writer *writer, struct text *out, const struct ir_op *
     }
 }
 
-static void put_block(struct writer *writer, struct text *out, const struct ir_block *block)
+static void put_block(struct ir_unit_writer *writer, struct text *out, const struct ir_block *block)
 {
     put(out, block->op_count);
     for (size_t i = 0; i < block->op_count; i++)
@@ -310,18 +440,16 @@ static void put_block(struct writer *writer, struct text *out, const struct ir_b
     }
 }
 
-static void put_func(struct writer *writer, const struct ir_func *func)
+static void put_func(struct ir_unit_writer *writer, const struct ir_func *func)
 {
-    writer->by_address = (struct map){.arena = &writer->func_arena};
-    writer->by_content = (struct map){.arena = &writer->func_arena};
-    writer->expr_table = (struct text){0};
-    writer->expr_count = 0;
+    begin_exprs(writer);
+    writer->blocks.length = 0;
     writer->temp_max = 0;
-    struct text blocks = {0}; /* behind the expressions they refer to */
+    /* Behind the expressions they refer to. */
     for (size_t i = 0; i < func->block_count; i++)
-        put_block(writer, &blocks, &func->blocks[i]);
+        put_block(writer, &writer->blocks, &func->blocks[i]);
 
-    struct text *out = &writer->body;
+    struct text *out = &writer->funcs;
     put_symbol_ref(out, func->symbol);
     put_pos(out, &func->pos);
     put_pos(out, &func->body);
@@ -331,26 +459,24 @@ static void put_func(struct writer *writer, const struct ir_func *func)
     for (size_t i = 0; i < func->var_count; i++)
         put_var(writer, func->vars[i]);
     put(out, writer->temp_max);
-    put(out, writer->expr_count);
-    text_add_bytes(out, writer->expr_table.at, writer->expr_table.length);
+    put(out, writer->exprs.ends.count);
+    text_add_bytes(out, writer->exprs.bytes.at, writer->exprs.bytes.length);
     put(out, func->block_count);
-    text_add_bytes(out, blocks.at, blocks.length);
+    text_add_bytes(out, writer->blocks.at, writer->blocks.length);
     put(out, func->loop_count);
     for (size_t i = 0; i < func->loop_count; i++) {
         put(out, func->loops[i].head);
         put_pos(out, &func->loops[i].pos);
     }
-    text_release(&blocks);
-    text_release(&writer->expr_table);
     arena_release(&writer->func_arena);
+    writer->func_count++;
 }
 
 /* ---- the unit -------------------------------------------------------------------------------- */
 
-static void put_tables(struct writer *writer)
+static void put_tables(struct ir_unit_writer *writer, const struct ir_unit *unit)
 {
-    const struct ir_unit *unit = writer->unit;
-    struct text *out = &writer->body;
+    struct text *out = &writer->tables;
     put(out, unit->file_count);
     put(out, unit->type_count);
     put(out, unit->record_count);
@@ -369,10 +495,9 @@ static void put_tables(struct writer *writer)
         put_symbol(writer, unit->symbols[i]);
 }
 
-static void put_errors_and_enumerators(struct writer *writer)
+static void put_errors_and_enumerators(struct ir_unit_writer *writer, const struct ir_unit *unit)
 {
-    const struct ir_unit *unit = writer->unit;
-    struct text *out = &writer->body;
+    struct text *out = &writer->tables;
     put(out, unit->error_count);
     for (size_t i = 0; i < unit->error_count; i++) {
         put_pos(out, &unit->errors[i].pos);
@@ -385,40 +510,80 @@ static void put_errors_and_enumerators(struct writer *writer)
     }
 }
 
-static void put_unit(struct writer *writer)
+static void put_unit(struct ir_unit_writer *writer, const struct ir_unit *unit)
 {
-    const struct ir_unit *unit = writer->unit;
-    struct text *out = &writer->body;
+    struct text *out = &writer->tables;
+    if (unit->init)
+        put_func(writer, unit->init);
     put_string(writer, out, unit->main_file);
     put_string(writer, out, unit->directory);
     put_string(writer, out, unit->output);
     put(out, unit->is_incomplete ? UNIT_IS_INCOMPLETE : 0);
-    put_tables(writer);
-    put_errors_and_enumerators(writer);
-    put(out, unit->func_count + (unit->init != NULL));
-    for (size_t i = 0; i < unit->func_count; i++)
-        put_func(writer, unit->funcs[i]);
-    if (unit->init)
-        put_func(writer, unit->init);
+    put_tables(writer, unit);
+    put_errors_and_enumerators(writer, unit);
+    put(out, writer->func_count);
+}
+
+/* The bytes move: a large unit is not there twice for longer than it must. */
+static void move_bytes(struct text *out, struct text *from)
+{
+    text_add_bytes(out, from->at, from->length);
+    text_release(from);
+}
+
+static void put_checksum(struct text *out, size_t head)
+{
+    const char *payload = out->at + head + UNIT_HEAD_BYTES;
+    uint64_t checksum = hash_bytes(payload, out->length - head - UNIT_HEAD_BYTES);
+    for (unsigned i = 0; i < 8; i++)
+        out->at[head + UNIT_CHECKSUM_AT + i] = (char)(checksum >> (8 * i) & 0xff);
+}
+
+struct ir_unit_writer *ir_unit_writer_new(void)
+{
+    struct ir_unit_writer *writer = xmalloc(sizeof *writer);
+    *writer = (struct ir_unit_writer){.strings = {.arena = &writer->arena}};
+    return writer;
+}
+
+void ir_unit_writer_add(struct ir_unit_writer *writer, const struct ir_func *func)
+{
+    put_func(writer, func);
+}
+
+void ir_unit_writer_finish(struct ir_unit_writer *writer, struct text *out,
+                           const struct ir_unit *unit)
+{
+    put_unit(writer, unit);
+    size_t head = out->length;
+    text_add_bytes(out, UNIT_MAGIC, UNIT_MAGIC_BYTES);
+    put_fixed(out, UNIT_VERSION, 4);
+    put_fixed(out, 0, 8); /* the checksum's place */
+    put(out, writer->string_count);
+    move_bytes(out, &writer->string_table);
+    move_bytes(out, &writer->tables);
+    move_bytes(out, &writer->funcs);
+    put_checksum(out, head);
+}
+
+void ir_unit_writer_release(struct ir_unit_writer *writer)
+{
+    text_release(&writer->string_table);
+    text_release(&writer->tables);
+    text_release(&writer->funcs);
+    text_release(&writer->pending);
+    text_release(&writer->exprs.bytes);
+    text_release(&writer->blocks);
+    arena_release(&writer->func_arena);
+    arena_release(&writer->arena);
+    free(writer);
 }
 
 void ir_unit_write(struct text *out, const struct ir_unit *unit)
 {
-    struct writer writer = {.unit = unit};
-    writer.strings.arena = &writer.arena;
-    put_unit(&writer);
-
-    struct text payload = {0};
-    put(&payload, writer.string_count);
-    text_add_bytes(&payload, writer.string_table.at, writer.string_table.length);
-    text_add_bytes(&payload, writer.body.at, writer.body.length);
-    text_add_bytes(out, UNIT_MAGIC, UNIT_MAGIC_BYTES);
-    put_fixed(out, UNIT_VERSION, 4);
-    put_fixed(out, hash_bytes(payload.at, payload.length), 8);
-    text_add_bytes(out, payload.at, payload.length);
-
-    text_release(&payload);
-    text_release(&writer.body);
-    text_release(&writer.string_table);
-    arena_release(&writer.arena);
+    struct ir_unit_writer *writer = ir_unit_writer_new();
+    for (size_t i = 0; i < unit->func_count; i++)
+        ir_unit_writer_add(writer, unit->funcs[i]);
+    ir_unit_writer_finish(writer, out, unit);
+    ir_unit_writer_release(writer);
 }

@@ -14,8 +14,8 @@ enum {
     ANSWER_BYTES_MAX = 1 << 30,
     READ_BYTES = 1 << 18,
     PIPE_BYTES = 1 << 20,
-    LOG_BYTES_MAX = 4096,        /* the beginning says it */
-    LARGE_UNIT_BYTES = 32 << 20, /* of IR */
+    LOG_BYTES_MAX = 4096,       /* the beginning says it */
+    LARGE_UNIT_BYTES = 2 << 20, /* as sent */
 };
 
 static bool read_all(int fd, void *data, size_t length)
@@ -101,30 +101,42 @@ static void settle(void)
     close(fd);
 }
 
-/* libclang and the unit leave large holes in the heap; the next step of a large unit needs the room
- * they take. */
+/* libclang leaves large holes in the heap; who reads a large unit needs the room they take. */
 static void return_memory(size_t unit_bytes)
 {
     if (unit_bytes >= LARGE_UNIT_BYTES)
         malloc_trim(0);
 }
 
-static bool answer(int fd, const struct unit *unit)
+static void take_func(void *writer, const struct ir_func *func)
+{
+    ir_unit_writer_add(writer, func);
+}
+
+/* The unit's bytes, or why there is none.  Functions become bytes one by one: all of them as IR,
+ * beside what libclang keeps, would be the most memory a run ever needs. */
+static bool parse(struct text *bytes, const struct unit *unit)
 {
     struct arena arena = {0};
     struct frontend_job job = unit_job(unit);
+    struct ir_unit_writer *writer = ir_unit_writer_new();
     const char *problem = "cannot be parsed";
-    struct ir_unit *ir = frontend_parse(&arena, &job, &problem);
-    struct text bytes = {0};
-    size_t unit_bytes = arena.bytes;
-    return_memory(unit_bytes);
+    struct ir_unit *ir = frontend_parse_each(&arena, &job, take_func, writer, &problem);
     if (ir)
-        ir_unit_write(&bytes, ir);
+        ir_unit_writer_finish(writer, bytes, ir);
     else
-        text_add(&bytes, problem);
+        text_add(bytes, problem);
+    ir_unit_writer_release(writer);
     arena_release(&arena);
-    return_memory(unit_bytes);
-    struct answer_head head = {.length = bytes.length, .is_unit = ir != NULL};
+    return ir != NULL;
+}
+
+static bool answer(int fd, const struct unit *unit)
+{
+    struct text bytes = {0};
+    bool is_unit = parse(&bytes, unit);
+    return_memory(bytes.length);
+    struct answer_head head = {.length = bytes.length, .is_unit = is_unit};
     bool done = write_all(fd, &head, sizeof head) && write_all(fd, bytes.at, bytes.length);
     text_release(&bytes);
     return done;

@@ -398,6 +398,86 @@ static void test_frontend__odd_bytes(void **state)
     done(parsed);
 }
 
+/* An error, but the initialiser is there: it must not reach into the function's body. */
+static void check_static_initialiser(const char *declaration)
+{
+    char text[200];
+    snprintf(text, sizeof text, "int f(int q) { int local = q; %s return local; } int g(int *);",
+             declaration);
+    struct parsed *parsed = parse(text);
+    struct arena arena = {0};
+    struct text bytes = {0};
+    const char *problem = NULL;
+    assert_non_null(func(parsed, "f")->incomplete);
+    ir_unit_write(&bytes, parsed->unit);
+    assert_non_null(ir_unit_read(&arena, bytes.at, bytes.length, &problem));
+    text_release(&bytes);
+    arena_release(&arena);
+    done(parsed);
+}
+
+static void test_frontend__static_of_a_local(void **state)
+{
+    (void)state;
+    check_static_initialiser("static int *p = &local;");
+    check_static_initialiser("static int w = (int){3} + local;");
+    check_static_initialiser("static int *v = (int[]){1, 2, q};");
+    check_static_initialiser("static int y = ({ int z = q; g(&z); z; });");
+}
+
+/* ---- one function after the other -------------------------------------------------------------
+ */
+
+struct taken {
+    struct ir_unit_writer *writer;
+    struct text names;
+};
+
+static void take(void *context, const struct ir_func *func)
+{
+    struct taken *taken = context;
+    text_printf(&taken->names, "%s ", func->symbol->name);
+    ir_unit_writer_add(taken->writer, func);
+}
+
+static const char several[] =
+    "struct s { struct s *next; int n; }; int puts(const char *);\n"
+    "void leave(int *);\n"
+    "static int a(struct s *s) { static int calls = 3; return s ? s->n + calls : 0; }\n"
+    "int b(struct s *s) { __attribute__((cleanup(leave))) int x = a(s->next); goto out;\n"
+    "out: puts(\"out\"); return x + (struct s){.n = 4}.n; }\n"
+    "struct s table[] = {{table, 1}, {0, 2}}; static int (*const f)(struct s *) = a;\n"
+    "int c(void) { for (int i = 0; i < 3; i++) a(&table[i]); return f(table); }\n";
+
+static void test_frontend__functions_one_by_one(void **state)
+{
+    (void)state;
+    const struct frontend_buffer buffer = {"/nowhere/a.c", several, strlen(several)};
+    const struct frontend_job job = {
+        .file = buffer.path, .directory = "/", .buffers = &buffer, .buffer_count = 1};
+    struct arena arena = {0};
+    struct taken taken = {.writer = ir_unit_writer_new()};
+    const char *problem = NULL;
+    struct ir_unit *unit = frontend_parse_each(&arena, &job, take, &taken, &problem);
+    assert_non_null(unit);
+    assert_string_equal(taken.names.at, "a b c ");
+    assert_int_equal(unit->func_count, 0);
+
+    struct parsed *parsed = parse(several);
+    struct text bytes = {0}, expected = {0};
+    ir_unit_write(&expected, parsed->unit);
+    ir_unit_writer_finish(taken.writer, &bytes, unit);
+    assert_int_equal(bytes.length, expected.length);
+    assert_memory_equal(bytes.at, expected.at, expected.length);
+
+    text_release(&bytes);
+    text_release(&expected);
+    text_release(&taken.names);
+    ir_unit_writer_release(taken.writer);
+    arena_release(&arena);
+    done(parsed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -417,6 +497,8 @@ int main(void)
         cmocka_unit_test(test_frontend__long_chains),
         cmocka_unit_test(test_frontend__large_table),
         cmocka_unit_test(test_frontend__odd_bytes),
+        cmocka_unit_test(test_frontend__static_of_a_local),
+        cmocka_unit_test(test_frontend__functions_one_by_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
