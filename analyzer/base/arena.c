@@ -96,6 +96,19 @@ char *arena_printf(struct arena *arena, const char *format, ...)
     return text;
 }
 
+void arena_reset(struct arena *arena)
+{
+    while (arena->last && arena->last->older) {
+        struct arena_chunk *older = arena->last->older;
+        free(arena->last);
+        arena->last = older;
+    }
+    if (!arena->last)
+        return;
+    arena->last->used = 0;
+    arena->bytes = arena->last->size;
+}
+
 void arena_release(struct arena *arena)
 {
     while (arena->last) {

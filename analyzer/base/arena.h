@@ -27,6 +27,8 @@ void *arena_copy(struct arena *arena, const void *data, size_t bytes);
 char *arena_printf(struct arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Forget everything, but keep a little room: for what is filled again and again. */
+void arena_reset(struct arena *arena);
 /* Give back everything; the arena is empty and ready again. */
 void arena_release(struct arena *arena);
 

@@ -515,7 +515,7 @@ static void hand_over(struct source *source, struct ir_symbol *symbol, struct ir
 {
     if (source->take) {
         source->take(source->take_context, func);
-        arena_release(&source->body);
+        arena_reset(&source->body);
         return;
     }
     symbol->func = func;

@@ -825,7 +825,7 @@ expr *emit_call(struct build *build, expr *callee, expr **args, size_t arg_count
     struct ir_op *op = emit(build, IR_OP_CALL, pos);
     op->callee = callee;
     op->args = args;
-    op->arg_count = arg_count;
+    op->arg_count = (uint32_t)arg_count;
     op->temp = temp;
     bool stops = (callee->kind == IR_SYMBOL && callee->symbol->is_noreturn) ||
                  is_noreturn_type(callee->type);

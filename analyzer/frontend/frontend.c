@@ -322,6 +322,7 @@ struct ir_unit *frontend_parse_each(struct arena *arena, const struct frontend_j
         lower_source(source, file);
         arena_release(&source->scratch);
         arena_release(&source->brief);
+        arena_release(&source->body);
         decls_release(&source->globals);
         decls_release(&source->locals);
         build_release(&source->function);

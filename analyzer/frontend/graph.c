@@ -757,7 +757,7 @@ void build_end(struct build *build)
     func->temp_count = build->temp_count;
     ir_func_finish(arena, func);
     func->blocks = arena_copy(arena, func->blocks, func->block_count * sizeof *func->blocks);
-    arena_release(&build->source->brief);
+    arena_reset(&build->source->brief);
     decls_clear(&build->source->locals);
     if (build->ops.capacity > OPS_KEPT)
         build_release(build);

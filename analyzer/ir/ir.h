@@ -172,9 +172,16 @@ struct ir_element {
     const struct ir_expr *value; /* never a literal itself: nested lists are flattened */
 };
 
+/* Most of a unit's memory is these, so they are laid out to be small. */
 struct ir_expr {
-    enum ir_expr_kind kind;
-    enum ir_operator op;
+    enum ir_expr_kind kind : 8;
+    enum ir_operator op : 8;
+    bool is_partial; /* IR_LITERAL: elements were left out: a large table of numbers, or an odd
+                        designator */
+    union {
+        uint32_t temp;          /* IR_TEMP */
+        uint32_t element_count; /* IR_LITERAL */
+    };
     const struct ir_type *type; /* never NULL */
     int64_t value;
     union {
@@ -182,13 +189,7 @@ struct ir_expr {
         const char *text; /* IR_STRING: the content */
         const struct ir_var *var;
         const struct ir_symbol *symbol;
-        uint32_t temp;
-        struct {
-            const struct ir_element *elements;
-            uint32_t element_count;
-            bool is_partial; /* elements were left out: a large table of numbers, or an odd
-                                designator */
-        };
+        const struct ir_element *elements; /* IR_LITERAL */
     };
     const struct ir_expr *a, *b;
 };
@@ -204,15 +205,15 @@ enum ir_op_kind {
 };
 
 struct ir_op {
-    enum ir_op_kind kind;
-    uint32_t id; /* 0 … op_count-1, in the order of blocks */
-    uint32_t block;
-    struct ir_pos pos;
+    enum ir_op_kind kind : 8;
     bool is_cleanup; /* a call that a cleanup attribute makes; pos is the exit that runs it */
-    uint32_t temp;   /* IR_OP_CALL: the result, 0: void */
+    uint32_t id;     /* 0 … op_count-1, in the order of blocks */
+    uint32_t block;
+    uint32_t temp; /* IR_OP_CALL: the result, 0: void */
+    struct ir_pos pos;
+    uint32_t arg_count;
     const struct ir_expr *callee; /* IR_SYMBOL for a direct call, else the pointer */
     const struct ir_expr **args;
-    size_t arg_count;
     const struct ir_expr *place, *value;
     const struct ir_var *var; /* IR_OP_BEGIN, IR_OP_END; the guarded variable of a cleanup call */
     const char *text;

@@ -471,7 +471,7 @@ static void read_call(struct reader *reader, struct ir_op *op)
     op->temp = (uint32_t)get_up_to(reader, reader->func->temp_count, "a temp");
     op->var = get_optional_var(reader);
     op->callee = get_expr(reader);
-    op->arg_count = get_count(reader, 1, "arguments");
+    op->arg_count = (uint32_t)get_count(reader, 1, "arguments");
     op->args = arena_array(reader->arena, const struct ir_expr *, op->arg_count);
     for (size_t i = 0; i < op->arg_count; i++)
         op->args[i] = get_expr(reader);

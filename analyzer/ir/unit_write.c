@@ -468,7 +468,7 @@ static void put_func(struct ir_unit_writer *writer, const struct ir_func *func)
         put(out, func->loops[i].head);
         put_pos(out, &func->loops[i].pos);
     }
-    arena_release(&writer->func_arena);
+    arena_reset(&writer->func_arena);
     writer->func_count++;
 }
 

@@ -58,6 +58,25 @@ static void test_arena__large_pieces_and_reuse(void **state)
     arena_release(&arena);
 }
 
+static void test_arena__reset_keeps_a_little(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    enum { LARGE = 5 * 1024 * 1024 };
+    arena_reset(&arena);
+    assert_int_equal(arena.bytes, 0);
+    char *first = arena_strdup(&arena, "first");
+    memset(arena_push(&arena, LARGE), 'x', LARGE);
+    arena_reset(&arena);
+    assert_true(arena.bytes > 0 && arena.bytes < LARGE);
+    char *again = arena_push(&arena, 6);
+    assert_ptr_equal(again, first);
+    for (size_t i = 0; i < 6; i++)
+        assert_int_equal(again[i], 0);
+    arena_release(&arena);
+    assert_int_equal(arena.bytes, 0);
+}
+
 static void test_arena__strings(void **state)
 {
     (void)state;
@@ -351,6 +370,7 @@ int main(void)
         cmocka_unit_test(test_arena__memory_is_zeroed_and_aligned),
         cmocka_unit_test(test_arena__pieces_do_not_overlap),
         cmocka_unit_test(test_arena__large_pieces_and_reuse),
+        cmocka_unit_test(test_arena__reset_keeps_a_little),
         cmocka_unit_test(test_arena__strings),
         cmocka_unit_test(test_vec__grows_and_keeps),
         cmocka_unit_test(test_map__finds_what_was_put),

@@ -68,7 +68,7 @@ static struct ir_op *call(struct bench *bench, const struct ir_symbol *callee,
     struct ir_op *op = sample_op(&bench->sample, bench->func, 0, IR_OP_CALL);
     op->callee = ir_symbol(bench->arena, callee);
     op->args = arena_copy(bench->arena, args, count * sizeof *args);
-    op->arg_count = count;
+    op->arg_count = (uint32_t)count;
     op->temp = ++bench->temps;
     bench->func->temp_count = bench->temps;
     return op;
