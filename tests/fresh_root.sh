@@ -64,7 +64,7 @@ inside() {
     env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
         LANG=C.UTF-8 ${http_proxy:+http_proxy="$http_proxy"} \
         ${https_proxy:+https_proxy="$https_proxy"} ${no_proxy:+no_proxy="$no_proxy"} \
-        chroot "$root" /bin/sh -c 'cd /root/leash && exec "$@"' sh "$@" </dev/null
+        chroot "$root" /bin/sh -c 'cd /srv/leash && exec "$@"' sh "$@" </dev/null
 }
 
 # timed NAME COMMAND...: runs it and leaves the seconds in $seconds.
@@ -95,8 +95,8 @@ mkdir -p "$work"
 timed "debootstrap" make_root
 copy_apt_settings
 mount -t proc proc "$root/proc"
-git clone -q --no-hardlinks "$repository" "$root/root/leash"
-say "At commit $(git -C "$root/root/leash" rev-parse --short HEAD)"
+git clone -q --no-hardlinks "$repository" "$root/srv/leash"
+say "At commit $(git -C "$root/srv/leash" rev-parse --short HEAD)"
 
 timed "the first ./dev demo" inside ./dev demo
 timed "the second ./dev demo" inside ./dev demo
