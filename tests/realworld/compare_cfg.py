@@ -375,8 +375,7 @@ def leash_call(text):
 
 
 def parse_leash_line(block, line):
-    text, _, position = line.rpartition("# ")
-    text = text.strip()
+    text, position = re.match(r"\s*(.*?)(?:\s+# (\S+))?$", line).groups()
     branch = re.match(r"if (.*) goto b(\d+) else b(\d+)$", text)
     if branch:
         taken = {"true": [2], "1": [2], "false": [3], "0": [3]}.get(branch[1], [2, 3])
