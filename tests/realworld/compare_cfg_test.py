@@ -96,7 +96,8 @@ def leash_dump(name, *blocks):
     lines = ["unit x.c", f"function {name}(void) at 1:6"]
     for number, block in enumerate(blocks):
         lines.append(f"  b{number}:")
-        lines += [f"    {line}   # 1:1" for line in block.split("; ")]
+        lines += [f"    {line}" + ("" if line.startswith("goto b") else "   # 1:1")
+                  for line in block.split("; ")]
     return "\n".join(lines) + "\n"
 
 
