@@ -48,8 +48,7 @@ static bool is_received(const struct counted *counted, const struct frame *frame
     const struct ir_expr *root = ir_expr_root(flow_resolve(counted->pass->flow, frame, handle));
     return root && root->kind == IR_VAR && root->var->kind == IR_VAR_LOCAL &&
            root->var->is_address_taken && root->var->id < counted->count->task->func->var_count &&
-           counted->count->task->func->vars[root->var->id] == root->var &&
-           flow_duty_names(&counted->duty, frame, handle) == FLOW_MAYBE;
+           counted->count->task->func->vars[root->var->id] == root->var;
 }
 
 static enum walk_effect effect(void *context, const struct frame *frame, const struct ir_op *op)
@@ -288,7 +287,7 @@ static bool nobody_lowers(const struct counted *counted)
     return counted->count->base == counted->count->spawner &&
            !flow_next_use(flow, ACT_DONE, counted->count->group, NULL) &&
            flow_next_use(flow, ACT_WAIT, counted->count->group, NULL) &&
-           !flow_escapes(flow, counted->count->group) && is_first_after_add(counted);
+           !flow_is_handed_out(flow, counted->count->group) && is_first_after_add(counted);
 }
 
 static void judge(struct counted *counted)

@@ -22,6 +22,7 @@ struct temp_var {
     struct ir_var var; /* first: an ir_var whose id is TEMP_VAR_ID */
     const struct ir_func *func;
     const struct ir_op *op; /* the call that makes it; NULL for a merged value */
+    uint32_t temp;
 };
 #define TEMP_VAR_ID UINT32_MAX
 
@@ -54,6 +55,7 @@ struct func_facts {
     bool has_frames, in_frames;
     uint64_t can;        /* bit by act_kind: what a call of it can do, once flow.can has that bit */
     struct graph *graph; /* made by graph.c when first asked for */
+    uint32_t first_temp_object; /* owned by points.c */
 };
 
 _Static_assert(ACT_WATCH < 64, "act kinds fit the bits of func_facts.can");
@@ -72,9 +74,8 @@ struct flow {
     uint64_t can;                 /* bit by act_kind: func_facts.can is filled in */
     struct map targets;           /* by operation, the indirect ones → struct flow_targets */
     struct map privates;          /* by symbol: whether flow_is_private, once asked */
-    VEC(struct flow_site) opaque; /* calls of code out of sight; filled by flow_escapes */
-    bool has_opaque;
     int frames_depth; /* how deep flow_frames is in itself */
+    struct solution *points; /* made by points.c when first asked for */
 };
 
 struct func_facts *facts_of(const struct ir_func *);

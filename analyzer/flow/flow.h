@@ -104,8 +104,12 @@ const struct flow_use *flow_next_use(struct flow *, enum act_kind kind,
                                      const struct ir_expr *object, const struct flow_use *after);
 /* Does this call run code that is neither in the program nor modelled nor the system's? */
 bool flow_call_is_opaque(struct flow *, const struct ir_func *, const struct ir_op *);
-/* Has the handle been given to code out of sight: an opaque function that is not the system's? */
-bool flow_escapes(struct flow *, const struct ir_expr *object);
+/* Was the object, or what leads to it, handed to code out of sight: to an opaque function that is
+ * not the system's? */
+bool flow_is_handed_out(struct flow *, const struct ir_expr *object);
+/* Are all holders of the object in sight: was it made here, and neither handed out nor returned to,
+ * or stored where it is seen by, callers out of sight? */
+bool flow_is_seen_whole(struct flow *, const struct ir_expr *object);
 
 /* A static object of one unit whose address is never taken: only assignments in sight change it. */
 bool flow_is_private(struct flow *, const struct ir_symbol *);

@@ -58,7 +58,7 @@ static bool needs_close_that_never_comes(struct flow *flow, const struct frame *
             return false;
         const struct ir_expr *channel = flow_resolve(flow, frame, op->act->object);
         return (channel->kind == IR_CONST && channel->value == 0) ||
-               (!flow_next_use(flow, ACT_CLOSE, channel, NULL) && !flow_escapes(flow, channel));
+               (!flow_next_use(flow, ACT_CLOSE, channel, NULL) && !flow_is_handed_out(flow, channel));
     }
     return false;
 }

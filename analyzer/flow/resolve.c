@@ -2,6 +2,7 @@
  * resolve.c - which object an expression names.
  */
 #include "flow/facts.h"
+#include "flow/points.h"
 
 /* ---- frames ---------------------------------------------------------------------------------- */
 
@@ -325,6 +326,7 @@ static const struct ir_expr *temp_as_var(struct flow *flow, const struct ir_func
                     .name = arena_printf(flow->arena, "t%u", temp->temp)},
             .func = func,
             .op = facts->temp_call[temp->temp],
+            .temp = temp->temp,
         };
         if ((*slot)->op)
             (*slot)->var.pos = (*slot)->op->pos;
@@ -526,10 +528,10 @@ static enum flow_same maybe(bool is_possible)
     return is_possible ? FLOW_MAYBE : FLOW_DIFFERENT;
 }
 
-enum flow_same flow_compare(struct flow *flow, const struct ir_expr *a, const struct ir_expr *b)
+/* Where it is not known what one of them points to: by what they are called. */
+static enum flow_same compare_names(struct flow *flow, const struct ir_expr *a,
+                                    const struct ir_expr *b)
 {
-    if (ir_expr_equal(a, b))
-        return FLOW_SAME;
     bool a_address, b_address;
     struct flat at = pointer_base(a, &a_address), bt = pointer_base(b, &b_address);
     if (a_address == b_address && ir_expr_equal(at.root, bt.root) && at.offset == bt.offset)
@@ -547,6 +549,16 @@ enum flow_same flow_compare(struct flow *flow, const struct ir_expr *a, const st
     bool a_apart = a_kind != HANDLE_OTHER && a_kind != HANDLE_CONTENT;
     bool b_apart = b_kind != HANDLE_OTHER && b_kind != HANDLE_CONTENT;
     return maybe(!(a_apart && b_apart));
+}
+
+enum flow_same flow_compare(struct flow *flow, const struct ir_expr *a, const struct ir_expr *b)
+{
+    if (ir_expr_equal(a, b))
+        return FLOW_SAME;
+    struct points at_a = flow_points(flow, a), at_b = flow_points(flow, b);
+    if (!at_a.has_unknown && !at_b.has_unknown)
+        return flow_points_compare(flow, &at_a, &at_b);
+    return compare_names(flow, a, b);
 }
 
 /* ---- uses of an object ----------------------------------------------------------------------- */
@@ -575,16 +587,6 @@ const struct flow_use *flow_next_use(struct flow *flow, enum act_kind kind,
     return NULL;
 }
 
-static bool op_leaks_to_opaque(struct flow *flow, const struct frame *frame, const struct ir_op *op,
-                               const struct ir_expr *object)
-{
-    for (size_t i = 0; i < op->arg_count; i++)
-        if (op->args[i]->type->kind == IR_TYPE_POINTER &&
-            flow_compare(flow, flow_resolve(flow, frame, op->args[i]), object) == FLOW_SAME)
-            return true;
-    return false;
-}
-
 bool flow_call_is_opaque(struct flow *flow, const struct ir_func *func, const struct ir_op *op)
 {
     if (op->kind != IR_OP_CALL || op->act)
@@ -595,28 +597,14 @@ bool flow_call_is_opaque(struct flow *flow, const struct ir_func *func, const st
     return flow_callees(flow, func, op).has_unknown;
 }
 
-static void find_opaque_calls(struct flow *flow)
+bool flow_is_handed_out(struct flow *flow, const struct ir_expr *object)
 {
-    for (size_t i = 0; i < flow->funcs.count; i++) {
-        const struct ir_func *func = flow->funcs.at[i];
-        for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_CALL, op));)
-            if (flow_call_is_opaque(flow, func, op))
-                *vec_add(flow->arena, &flow->opaque) = (struct flow_site){SITE_CALL, func, op};
-    }
-    flow->has_opaque = true;
+    struct points points = flow_points(flow, object);
+    return flow_points_handed_out(flow, &points);
 }
 
-bool flow_escapes(struct flow *flow, const struct ir_expr *object)
+bool flow_is_seen_whole(struct flow *flow, const struct ir_expr *object)
 {
-    if (!flow->has_opaque)
-        find_opaque_calls(flow);
-    for (size_t i = 0; i < flow->opaque.count; i++) {
-        const struct flow_site *site = &flow->opaque.at[i];
-        size_t count;
-        const struct frame *const *frames = flow_frames(flow, site->func, &count);
-        for (size_t j = 0; j < count; j++)
-            if (op_leaks_to_opaque(flow, frames[j], site->op, object))
-                return true;
-    }
-    return false;
+    struct points points = flow_points(flow, object);
+    return flow_points_seen_whole(flow, &points);
 }

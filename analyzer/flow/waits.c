@@ -27,7 +27,7 @@ bool flow_is_done_channel(struct flow *flow, const struct ir_expr *resolved)
     if (maker && maker->kind == ACT_MAKE && is_zero(maker->element_size))
         return true;
     return !is_zero(resolved) && has_use(flow, ACT_CLOSE, resolved) &&
-           !has_use(flow, ACT_SEND, resolved) && !flow_escapes(flow, resolved);
+           !has_use(flow, ACT_SEND, resolved) && !flow_is_handed_out(flow, resolved);
 }
 
 /* Somebody outside of the program feeds it: ticks, signals. */
@@ -62,7 +62,7 @@ static bool receive_ends(struct flow *flow, const struct ir_expr *channel)
     if (is_zero(channel))
         return false;
     return is_fed_from_outside(channel) || has_sure_use(flow, ACT_SEND, channel) ||
-           has_use(flow, ACT_CLOSE, channel) || flow_escapes(flow, channel);
+           has_use(flow, ACT_CLOSE, channel) || flow_is_handed_out(flow, channel);
 }
 
 static bool has_room(const struct ir_expr *channel)
@@ -80,7 +80,7 @@ static bool send_ends(struct flow *flow, const struct frame *frame, const struct
         return false;
     bool once = flow_loop_of(flow, frame->func, op->block) == 0;
     return (once && has_room(channel)) || has_sure_use(flow, ACT_RECV, channel) ||
-           flow_escapes(flow, channel);
+           flow_is_handed_out(flow, channel);
 }
 
 /* ---- waits ----------------------------------------------------------------------------------- */

@@ -1,0 +1,40 @@
+/*
+ * points.h - what a pointer may point to, anywhere in the program.
+ *
+ * Inclusion-based points-to analysis (Andersen, "Program Analysis and Specialization for the C
+ * Programming Language", 1994), field-sensitive by byte offset (Pearce, Kelly and Hankin,
+ * "Efficient Field-Sensitive Pointer Analysis of C", 2007), without regard to the order of
+ * statements or to who calls.  Frames (flow.h) add the latter: they resolve a parameter to the
+ * caller's expression before it is asked for here.
+ *
+ * Objects are variables, static objects, what one call makes (a heap block, a channel, a thread's
+ * id) and functions.  The elements of an array are one.  What code out of sight hands in is known by
+ * its type alone: two pointers to a `struct job` from outside may be the same job.
+ *
+ * A set is cut off at a few dozen targets; what lies beyond is `has_unknown`.  So the cost is linear
+ * in the size of the program.
+ */
+#ifndef LEASH_POINTS_H
+#define LEASH_POINTS_H
+
+#include "flow/flow.h"
+
+/* Where a pointer may lead: (object << 32 | offset), ascending. */
+struct points {
+    const uint64_t *at;
+    size_t count;
+    bool has_unknown; /* and to something that is not known */
+};
+
+/* Of the value of a resolved expression.  The first question solves the whole program. */
+struct points flow_points(struct flow *, const struct ir_expr *resolved);
+/* Do both lead to one place?  SAME only where each leads to a single one, which exists once. */
+enum flow_same flow_points_compare(struct flow *, const struct points *, const struct points *);
+/* Was one of the objects, or what leads to it, handed to a function that is out of sight and not the
+ * system's? */
+bool flow_points_handed_out(struct flow *, const struct points *);
+/* Are all holders of all the objects in sight: nothing from outside, nothing stored where code out
+ * of sight looks, returned to it, or handed to it? */
+bool flow_points_seen_whole(struct flow *, const struct points *);
+
+#endif
