@@ -154,7 +154,7 @@ static void report(const struct look *look, const struct ir_func *spawner,
                               : "takes no done channel and no context");
     if (look->unclosed)
         pass_note(pass, finding, look->loop_func, look->loop_pos,
-                  "this loop ends when '%s' is closed, and nothing in sight closes it",
+                  "this loop ends when '%s' is closed, and nothing in sight is sure to close it",
                   ir_expr_text(pass->arena, look->unclosed->act->object));
     else if (look->loop_func)
         pass_note(pass, finding, look->loop_func, look->loop_pos, "this loop has no way out");

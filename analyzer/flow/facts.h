@@ -17,12 +17,16 @@ enum {
 };
 
 /* A temp as a variable, so that resolved expressions of several functions do not mix up their
- * temps. */
+ * temps, nor what two calls of one function make.  The path holds the calls on the way to the
+ * function, from the inside, those left out that are the only one of their function. */
 struct temp_var {
     struct ir_var var; /* first: an ir_var whose id is TEMP_VAR_ID */
     const struct ir_func *func;
     const struct ir_op *op; /* the call that makes it; NULL for a merged value */
     uint32_t temp;
+    const struct ir_op *const *path;
+    size_t path_length;
+    bool is_cut; /* the path is longer, but not known */
 };
 #define TEMP_VAR_ID UINT32_MAX
 
@@ -42,7 +46,6 @@ struct func_facts {
     const struct ir_expr *
         *temp_value; /* by temp: what its only assignment copies; NULL: call or merge */
     const struct ir_op **temp_call; /* by temp: the call it is the result of */
-    struct temp_var **temp_vars;    /* by temp, made when first needed */
     const struct ir_expr *
         *var_value;           /* by var: the value of its only assignment, NULL nulls apart */
     uint32_t *var_assigned;   /* by var: how many assignments */
@@ -71,10 +74,13 @@ struct flow {
     struct map own_stores;    /* record, offset and function → struct store_list */
     struct map symbol_stores; /* as bodies → struct store_list */
     VEC(struct flow_use) uses[ACT_WATCH + 1];
-    uint64_t can;                 /* bit by act_kind: func_facts.can is filled in */
-    struct map targets;           /* by operation, the indirect ones → struct flow_targets */
-    struct map privates;          /* by symbol: whether flow_is_private, once asked */
-    int frames_depth; /* how deep flow_frames is in itself */
+    uint64_t can;            /* bit by act_kind: func_facts.can is filled in */
+    struct map targets;      /* by operation, the indirect ones → struct flow_targets */
+    struct map temp_vars;    /* by function, temp and path → struct temp_var */
+    struct map runners;      /* by function → the map of those that run it, once asked */
+    struct map use_points;   /* by flow_use → struct points, once asked for */
+    struct map privates;     /* by symbol: whether flow_is_private, once asked */
+    int frames_depth;        /* how deep flow_frames is in itself */
     struct solution *points; /* made by points.c when first asked for */
 };
 

@@ -284,7 +284,6 @@ static void scan_func(struct flow *flow, struct ir_func *func)
     size_t temps = func->temp_count + 1;
     facts->temp_value = arena_array(flow->arena, const struct ir_expr *, temps);
     facts->temp_call = arena_array(flow->arena, const struct ir_op *, temps);
-    facts->temp_vars = arena_array(flow->arena, struct temp_var *, temps);
     facts->var_value = arena_array(flow->arena, const struct ir_expr *, func->var_count);
     facts->var_assigned = arena_array(flow->arena, uint32_t, func->var_count);
     facts->var_has_parts = arena_array(flow->arena, bool, func->var_count);
@@ -545,6 +544,36 @@ bool flow_can(struct flow *flow, const struct ir_func *func, enum act_kind kind)
     return facts_of(func)->can & 1ull << kind;
 }
 
+/* Up from the wanted function to all that run it, once for each that is asked for. */
+static struct map *runners_of(struct flow *flow, const struct ir_func *wanted)
+{
+    static char yes;
+    struct map *runners = arena_new(flow->arena, struct map);
+    runners->arena = flow->arena;
+    VEC(const struct ir_func *) work = {0};
+    *vec_add(flow->arena, &work) = wanted;
+    while (work.count > 0) {
+        const struct ir_func *func = work.at[--work.count];
+        void **slot = map_put(runners, &func, sizeof func);
+        if (*slot)
+            continue;
+        *slot = &yes;
+        const struct func_facts *facts = facts_of(func);
+        for (size_t i = 0; i < facts->callers.count; i++)
+            *vec_add(flow->arena, &work) = facts->callers.at[i].func;
+    }
+    return runners;
+}
+
+bool flow_runs(struct flow *flow, const struct ir_func *func, const struct ir_func *wanted)
+{
+    if (!map_get(&flow->runners, &wanted, sizeof wanted)) {
+        struct map *runners = runners_of(flow, wanted);
+        *map_put(&flow->runners, &wanted, sizeof wanted) = runners;
+    }
+    return map_get(map_get(&flow->runners, &wanted, sizeof wanted), &func, sizeof func) != NULL;
+}
+
 /* ---- all together ---------------------------------------------------------------------------- */
 
 static void add_func(struct flow *flow, struct ir_func *func)
@@ -567,7 +596,10 @@ struct flow *flow_new(struct arena *arena, const struct model_set *models,
                           .field_stores.arena = arena,
                           .own_stores.arena = arena,
                           .targets.arena = arena,
+                          .temp_vars.arena = arena,
                           .privates.arena = arena,
+                          .runners.arena = arena,
+                          .use_points.arena = arena,
                           .symbol_stores.arena = arena};
     for (size_t i = 0; i < unit_count; i++) {
         for (size_t j = 0; j < units[i]->func_count; j++)

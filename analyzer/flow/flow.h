@@ -98,6 +98,8 @@ struct flow_use {
 const struct flow_use *flow_uses(struct flow *, enum act_kind kind, size_t *count);
 /* Can a call of the function do that, itself or in what it calls?  Tasks it spawns do not count. */
 bool flow_can(struct flow *, const struct ir_func *, enum act_kind kind);
+/* Does the function run `wanted`: is it that, calls it or spawns it, however far down? */
+bool flow_runs(struct flow *, const struct ir_func *, const struct ir_func *wanted);
 /* The next use of that kind, after `after` (NULL: the first), that may concern the object; NULL:
  * none. */
 const struct flow_use *flow_next_use(struct flow *, enum act_kind kind,

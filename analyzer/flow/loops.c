@@ -1,6 +1,7 @@
 #include "flow/loops.h"
 
 #include "flow/known.h"
+#include "flow/waits.h"
 
 struct edges {
     struct flow *flow;
@@ -36,7 +37,7 @@ static const struct ir_op *tested_receive(struct flow *flow, const struct frame 
     return is_receive ? op : NULL;
 }
 
-/* Is this edge taken only when the channel is closed, though nobody closes it? */
+/* Is this edge taken only when the channel is closed, though nobody is sure to close it? */
 static bool needs_close_that_never_comes(struct flow *flow, const struct frame *frame,
                                          const struct ir_block *block, const struct ir_edge *edge)
 {
@@ -58,7 +59,7 @@ static bool needs_close_that_never_comes(struct flow *flow, const struct frame *
             return false;
         const struct ir_expr *channel = flow_resolve(flow, frame, op->act->object);
         return (channel->kind == IR_CONST && channel->value == 0) ||
-               (!flow_next_use(flow, ACT_CLOSE, channel, NULL) && !flow_is_handed_out(flow, channel));
+               (!flow_is_surely_closed(flow, frame, channel) && !flow_is_handed_out(flow, channel));
     }
     return false;
 }

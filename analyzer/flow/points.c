@@ -165,8 +165,8 @@ static void add_target(struct solution *s, uint32_t id, uint64_t target)
         set_any(s, id);
         return;
     }
-    bool is_named = object->origin == ORIGIN_CALL && !object->type && offset_of(target) == 0 &&
-                    node->pointee;
+    bool is_named =
+        object->origin == ORIGIN_CALL && !object->type && offset_of(target) == 0 && node->pointee;
     if (is_named)
         object->type = node->pointee;
     bool was_escaped = object->is_escaped;
@@ -242,7 +242,12 @@ static uint32_t object_of_symbol(struct solution *s, const struct ir_symbol *sym
     struct object object = {.origin = ORIGIN_SYMBOL,
                             .type = symbol->type,
                             .is_many = symbol->type->kind == IR_TYPE_ARRAY};
-    return object_in(s, map_put_str(&s->symbols, symbol_key(s->arena, symbol)), object);
+    void **slot = map_put_str(&s->symbols, symbol_key(s->arena, symbol));
+    bool is_new = !*slot;
+    uint32_t id = object_in(s, slot, object);
+    if (is_new && s->is_library && !symbol->scope)
+        add_target(s, OUTSIDE_CELL, target_of(id, 0));
+    return id;
 }
 
 static uint32_t object_made_by(struct solution *s, const struct ir_func *func,
@@ -266,15 +271,15 @@ static uint32_t object_of_temp(const struct ir_func *func, uint32_t temp)
 
 static struct outside_type *outside_of(struct solution *s, const struct ir_type *record)
 {
-    const char *name = record->record && *record->record->name ? record->record->name : record->name;
+    const char *name =
+        record->record && *record->record->name ? record->record->name : record->name;
     void **slot = map_put_str(&s->types, name);
     if (!*slot) {
         struct outside_type *outside = arena_new(s->arena, struct outside_type);
         *slot = outside;
-        outside->object = new_object(s, (struct object){.origin = ORIGIN_OUTSIDE,
-                                                        .type = record,
-                                                        .is_many = true,
-                                                        .is_escaped = true});
+        outside->object = new_object(
+            s, (struct object){
+                   .origin = ORIGIN_OUTSIDE, .type = record, .is_many = true, .is_escaped = true});
         outside->escaped = new_node(s);
         add_target(s, outside->escaped, target_of(outside->object, 0));
     }
@@ -331,8 +336,7 @@ static void apply(struct solution *s, uint32_t id, uint64_t target)
     }
     for (size_t i = 0; i < s->nodes.at[id].steps.count; i++) {
         struct access step = s->nodes.at[id].steps.at[i];
-        add_target(s, step.node,
-                   target_of(object, moved(s, object, offset, step.offset)));
+        add_target(s, step.node, target_of(object, moved(s, object, offset, step.offset)));
     }
     if (id == OUTSIDE_CELL || id == HANDED_CELL)
         let_go(s, id, object);
@@ -385,7 +389,8 @@ static uint32_t value_node(struct solution *, const struct ir_func *, const stru
 /* `p[k]` with a constant on bytes steps through memory (container_of); else elements are one. */
 static int64_t element_step(const struct ir_expr *index)
 {
-    bool is_bytes = index->type->size == 1 && index->b->kind == IR_CONST && !ir_index_is_inside(index);
+    bool is_bytes =
+        index->type->size == 1 && index->b->kind == IR_CONST && !ir_index_is_inside(index);
     return is_bytes ? index->b->value : 0;
 }
 
@@ -455,15 +460,15 @@ static uint32_t unknown_node(struct solution *s)
 static bool may_hold_pointer(const struct ir_type *type)
 {
     return type->kind == IR_TYPE_POINTER || type->kind == IR_TYPE_FUNCTION ||
-           type->kind == IR_TYPE_OTHER || (type->kind == IR_TYPE_INT && type->size >= sizeof(void *));
+           type->kind == IR_TYPE_OTHER ||
+           (type->kind == IR_TYPE_INT && type->size >= sizeof(void *));
 }
 
 static uint32_t function_node(struct solution *s, const struct ir_symbol *symbol)
 {
     const struct ir_func *body = flow_body(s->flow, symbol);
     uint32_t node = new_node(s);
-    add_target(s, node,
-               target_of(body ? object_of_func(s, body) : (uint32_t)OUTSIDE_OBJECT, 0));
+    add_target(s, node, target_of(body ? object_of_func(s, body) : (uint32_t)OUTSIDE_OBJECT, 0));
     return node;
 }
 
@@ -646,8 +651,8 @@ static void enter(struct solution *s, const struct ir_func *func, const struct i
     for (size_t i = count; i < body->param_count; i++)
         hand_in(s, body, i);
     if (op->temp && !(op->act && op->act->kind == ACT_SPAWN) && body->symbol->type->target)
-        copy_parts(s, (struct ref){true, object_of_temp(func, op->temp), 0},
-                   result_ref(body), body->symbol->type->target);
+        copy_parts(s, (struct ref){true, object_of_temp(func, op->temp), 0}, result_ref(body),
+                   body->symbol->type->target);
 }
 
 /* A call hands its arguments to code out of sight. */
@@ -795,9 +800,9 @@ static void do_act(struct solution *s, const struct ir_func *func, const struct 
         if (!act->object)
             break;
         if (act->context && value_node(s, func, act->context) != NOTHING)
-            store_node(s, ref_of(s, func, act->object),
-                       address_of(s, (struct ref){false, value_node(s, func, act->context),
-                                                  DONE_OFFSET}));
+            store_node(
+                s, ref_of(s, func, act->object),
+                address_of(s, (struct ref){false, value_node(s, func, act->context), DONE_OFFSET}));
         else
             make(s, func, op, act->object);
         break;
@@ -908,7 +913,10 @@ static void answer_target(struct answer *answer, uint64_t target)
     for (size_t i = 0; i < answer->targets.count; i++)
         if (answer->targets.at[i] == target)
             return;
-    *vec_add(answer->s->arena, &answer->targets) = target;
+    if (answer->targets.count == SET_MAX)
+        answer->has_unknown = true;
+    else
+        *vec_add(answer->s->arena, &answer->targets) = target;
 }
 
 /* A cell into which nothing was ever put holds what code out of sight put there. */
@@ -997,6 +1005,8 @@ static int compare_targets(const void *a, const void *b)
 
 struct points flow_points(struct flow *flow, const struct ir_expr *resolved)
 {
+    if (!may_hold_pointer(resolved->type))
+        return (struct points){.has_unknown = true};
     struct answer answer = {.s = solution_of(flow)};
     answer_value(&answer, resolved);
     if (answer.targets.count > 1)
@@ -1065,4 +1075,18 @@ bool flow_points_seen_whole(struct flow *flow, const struct points *points)
         if (s->objects.at[object_of(points->at[i])].is_escaped)
             return false;
     return !points->has_unknown;
+}
+
+const struct ir_op *flow_points_maker(struct flow *flow, const struct points *points,
+                                      const struct ir_func **func)
+{
+    const struct solution *s = solution_of(flow);
+    if (points->count != 1 || points->has_unknown || offset_of(points->at[0]) != 0)
+        return NULL;
+    const struct object *object = &s->objects.at[object_of(points->at[0])];
+    if (object->origin != ORIGIN_CALL || !object->op->act)
+        return NULL;
+    if (func)
+        *func = object->func;
+    return object->op;
 }

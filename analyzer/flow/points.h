@@ -8,11 +8,11 @@
  * caller's expression before it is asked for here.
  *
  * Objects are variables, static objects, what one call makes (a heap block, a channel, a thread's
- * id) and functions.  The elements of an array are one.  What code out of sight hands in is known by
- * its type alone: two pointers to a `struct job` from outside may be the same job.
+ * id) and functions.  The elements of an array are one.  What code out of sight hands in is known
+ * by its type alone: two pointers to a `struct job` from outside may be the same job.
  *
- * A set is cut off at a few dozen targets; what lies beyond is `has_unknown`.  So the cost is linear
- * in the size of the program.
+ * A set is cut off at a few dozen targets; what lies beyond is `has_unknown`.  So the cost is
+ * linear in the size of the program.
  */
 #ifndef LEASH_POINTS_H
 #define LEASH_POINTS_H
@@ -30,11 +30,16 @@ struct points {
 struct points flow_points(struct flow *, const struct ir_expr *resolved);
 /* Do both lead to one place?  SAME only where each leads to a single one, which exists once. */
 enum flow_same flow_points_compare(struct flow *, const struct points *, const struct points *);
-/* Was one of the objects, or what leads to it, handed to a function that is out of sight and not the
- * system's? */
+/* Was one of the objects, or what leads to it, handed to a function that is out of sight and not
+ * the system's? */
 bool flow_points_handed_out(struct flow *, const struct points *);
 /* Are all holders of all the objects in sight: nothing from outside, nothing stored where code out
  * of sight looks, returned to it, or handed to it? */
 bool flow_points_seen_whole(struct flow *, const struct points *);
+
+/* The operation that made the only object they lead to, and its function; NULL: there are several,
+ * or it was not made by a call with a meaning. */
+const struct ir_op *flow_points_maker(struct flow *, const struct points *,
+                                      const struct ir_func **func);
 
 #endif

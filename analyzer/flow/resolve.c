@@ -4,6 +4,8 @@
 #include "flow/facts.h"
 #include "flow/points.h"
 
+#include <string.h>
+
 /* ---- frames ---------------------------------------------------------------------------------- */
 
 struct frame *flow_frame(struct flow *flow, const struct ir_func *func, const struct frame *parent,
@@ -312,26 +314,58 @@ static const struct ir_expr *symbol_content(struct flow *flow, const struct ir_e
     return value_of(flow, flow_frame(flow, only->func, NULL, NULL), only->value, depth + 1);
 }
 
-static const struct ir_expr *temp_as_var(struct flow *flow, const struct ir_func *func,
+/* What tells apart the runs of a function: the calls on the way to it. */
+struct path {
+    const struct ir_func *func;
+    uint32_t temp;
+    uint32_t is_cut;
+    const struct ir_op *calls[FRAME_DEPTH_MAX + 2];
+    size_t length;
+};
+
+/* Beyond the root of a frame, as long as there is one caller only. */
+static bool has_several_callers(const struct ir_func *func)
+{
+    for (int depth = 0; depth < FRAME_DEPTH_MAX && facts_of(func)->callers.count == 1; depth++)
+        func = facts_of(func)->callers.at[0].func;
+    return facts_of(func)->callers.count > 0;
+}
+
+static struct path path_to(const struct frame *frame, uint32_t temp)
+{
+    struct path path = {.func = frame->func, .temp = temp};
+    for (; frame->parent; frame = frame->parent)
+        if (facts_of(frame->func)->callers.count > 1 && path.length < COUNT_OF(path.calls))
+            path.calls[path.length++] = frame->op;
+    path.is_cut = has_several_callers(frame->func);
+    return path;
+}
+
+static const struct ir_expr *temp_as_var(struct flow *flow, const struct frame *frame,
                                          const struct ir_expr *temp)
 {
-    struct func_facts *facts = facts_of(func);
-    struct temp_var **slot = &facts->temp_vars[temp->temp];
-    if (!*slot) {
-        *slot = arena_new(flow->arena, struct temp_var);
-        **slot = (struct temp_var){
-            .var = {.id = TEMP_VAR_ID,
-                    .kind = IR_VAR_LOCAL,
-                    .type = temp->type,
-                    .name = arena_printf(flow->arena, "t%u", temp->temp)},
-            .func = func,
-            .op = facts->temp_call[temp->temp],
-            .temp = temp->temp,
-        };
-        if ((*slot)->op)
-            (*slot)->var.pos = (*slot)->op->pos;
-    }
-    return ir_var(flow->arena, &(*slot)->var);
+    struct path path = path_to(frame, temp->temp);
+    size_t key = offsetof(struct path, calls) + path.length * sizeof *path.calls;
+    void **slot = map_put(&flow->temp_vars, &path, key);
+    if (*slot)
+        return ir_var(flow->arena, &((struct temp_var *)*slot)->var);
+    struct temp_var *made = arena_new(flow->arena, struct temp_var);
+    *made = (struct temp_var){
+        .var = {.id = TEMP_VAR_ID,
+                .kind = IR_VAR_LOCAL,
+                .type = temp->type,
+                .name = arena_printf(flow->arena, "t%u", temp->temp)},
+        .func = frame->func,
+        .op = facts_of(frame->func)->temp_call[temp->temp],
+        .temp = temp->temp,
+        .path = arena_copy(flow->arena, path.calls, path.length * sizeof *path.calls),
+        .path_length = path.length,
+        .is_cut = path.is_cut,
+    };
+    if (made->op)
+        made->var.pos = made->op->pos;
+    *slot = made;
+    return ir_var(flow->arena, &made->var);
 }
 
 static const struct ir_expr *call_result(struct flow *flow, const struct frame *frame,
@@ -339,7 +373,7 @@ static const struct ir_expr *call_result(struct flow *flow, const struct frame *
 {
     const struct ir_op *op = facts_of(frame->func)->temp_call[temp->temp];
     if (!op)
-        return temp_as_var(flow, frame->func, temp);
+        return temp_as_var(flow, frame, temp);
     if (op->act && op->act->kind == ACT_REF && op->act->object)
         return value_of(flow, frame, op->act->object, depth + 1);
     const struct ir_symbol *callee = op->act ? NULL : ir_callee(op);
@@ -348,7 +382,7 @@ static const struct ir_expr *call_result(struct flow *flow, const struct frame *
         frame->depth < FRAME_DEPTH_MAX)
         return value_of(flow, flow_frame(flow, body, frame, op), facts_of(body)->returned,
                         depth + 1);
-    return temp_as_var(flow, frame->func, temp);
+    return temp_as_var(flow, frame, temp);
 }
 
 /* The frame whose function a variable belongs to: `*p` in a task may name a variable of its
@@ -551,10 +585,31 @@ static enum flow_same compare_names(struct flow *flow, const struct ir_expr *a,
     return maybe(!(a_apart && b_apart));
 }
 
+static const struct temp_var *made_object(const struct ir_expr *handle)
+{
+    bool is_address;
+    const struct ir_expr *root = pointer_base(handle, &is_address).root;
+    const struct ir_op *op = flow_made_by(root, NULL);
+    bool is_made = op && op->act && (op->act->kind == ACT_MAKE || op->act->kind == ACT_DERIVE);
+    return is_made ? (const struct temp_var *)root->var : NULL;
+}
+
+/* Made at one place, by two calls of the function around it. */
+static bool are_made_apart(const struct ir_expr *a, const struct ir_expr *b)
+{
+    const struct temp_var *by_a = made_object(a), *by_b = made_object(b);
+    if (!by_a || !by_b || by_a->op != by_b->op || by_a->is_cut || by_b->is_cut)
+        return false;
+    return by_a->path_length != by_b->path_length ||
+           memcmp(by_a->path, by_b->path, by_a->path_length * sizeof *by_a->path) != 0;
+}
+
 enum flow_same flow_compare(struct flow *flow, const struct ir_expr *a, const struct ir_expr *b)
 {
     if (ir_expr_equal(a, b))
         return FLOW_SAME;
+    if (are_made_apart(a, b))
+        return FLOW_DIFFERENT;
     struct points at_a = flow_points(flow, a), at_b = flow_points(flow, b);
     if (!at_a.has_unknown && !at_b.has_unknown)
         return flow_points_compare(flow, &at_a, &at_b);
@@ -563,11 +618,27 @@ enum flow_same flow_compare(struct flow *flow, const struct ir_expr *a, const st
 
 /* ---- uses of an object ----------------------------------------------------------------------- */
 
+/* Whoever calls, the use is of one of these. */
+static const struct points *points_of_use(struct flow *flow, const struct flow_use *use)
+{
+    void **slot = map_put(&flow->use_points, &use, sizeof use);
+    if (!*slot) {
+        struct frame *alone = flow_frame(flow, use->func, NULL, NULL);
+        struct points points = flow_points(flow, flow_resolve(flow, alone, use->object));
+        slot = map_put(&flow->use_points, &use, sizeof use);
+        *slot = arena_copy(flow->arena, &points, sizeof points);
+    }
+    return *slot;
+}
+
 static bool use_concerns(struct flow *flow, const struct flow_use *use,
-                         const struct ir_expr *object)
+                         const struct ir_expr *object, const struct points *points)
 {
     if (!use->object)
         return true;
+    if (!points->has_unknown && !points_of_use(flow, use)->has_unknown &&
+        flow_points_compare(flow, points, points_of_use(flow, use)) == FLOW_DIFFERENT)
+        return false;
     size_t count;
     const struct frame *const *frames = flow_frames(flow, use->func, &count);
     for (size_t i = 0; i < count; i++)
@@ -581,8 +652,9 @@ const struct flow_use *flow_next_use(struct flow *flow, enum act_kind kind,
 {
     size_t count;
     const struct flow_use *uses = flow_uses(flow, kind, &count);
+    struct points points = flow_points(flow, object);
     for (size_t i = after ? (size_t)(after - uses) + 1 : 0; i < count; i++)
-        if (use_concerns(flow, &uses[i], object))
+        if (use_concerns(flow, &uses[i], object, &points))
             return &uses[i];
     return NULL;
 }

@@ -1,5 +1,7 @@
 #include "flow/waits.h"
 
+#include "flow/parties.h"
+
 /* ---- channels -------------------------------------------------------------------------------- */
 
 static bool is_zero(const struct ir_expr *expr)
@@ -57,12 +59,26 @@ static bool has_sure_use(struct flow *flow, enum act_kind kind, const struct ir_
     return false;
 }
 
-static bool receive_ends(struct flow *flow, const struct ir_expr *channel)
+/* A lone closer that can end without it is not sure; one of several may make up for another. */
+bool flow_is_surely_closed(struct flow *flow, const struct frame *frame,
+                           const struct ir_expr *channel)
+{
+    static const enum act_kind closes[] = {ACT_CLOSE};
+    struct flow_parties closers = flow_parties(flow, ACT_CLOSE, channel);
+    if (closers.at.count != 1 || closers.is_unsure)
+        return closers.at.count > 0;
+    struct flow_lack lack = flow_party_lack(flow, closers.at.at[0].home, channel, closes,
+                                            COUNT_OF(closes), frame->func);
+    return lack.exits.count == 0;
+}
+
+static bool receive_ends(struct flow *flow, const struct frame *frame,
+                         const struct ir_expr *channel)
 {
     if (is_zero(channel))
         return false;
     return is_fed_from_outside(channel) || has_sure_use(flow, ACT_SEND, channel) ||
-           has_use(flow, ACT_CLOSE, channel) || flow_is_handed_out(flow, channel);
+           flow_is_surely_closed(flow, frame, channel) || flow_is_handed_out(flow, channel);
 }
 
 static bool has_room(const struct ir_expr *channel)
@@ -92,7 +108,7 @@ static bool select_ends(struct flow *flow, const struct frame *frame, const stru
     for (size_t i = 0; i < act->arm_count && !ends; i++) {
         const struct act_arm *arm = &act->arms[i];
         if (arm->kind == ARM_RECV && arm->channel)
-            ends = receive_ends(flow, flow_resolve(flow, frame, arm->channel));
+            ends = receive_ends(flow, frame, flow_resolve(flow, frame, arm->channel));
         else if (arm->kind == ARM_SEND && arm->channel)
             ends = send_ends(flow, frame, op, flow_resolve(flow, frame, arm->channel));
         else
@@ -133,7 +149,7 @@ bool flow_wait_ends(struct flow *flow, const struct frame *frame, const struct i
     const struct ir_expr *object = act->object ? flow_resolve(flow, frame, act->object) : NULL;
     switch (act->kind) {
     case ACT_RECV:
-        return !object || act->timeout_ms || receive_ends(flow, object);
+        return !object || act->timeout_ms || receive_ends(flow, frame, object);
     case ACT_SEND:
         return !object || act->timeout_ms || send_ends(flow, frame, op, object);
     case ACT_SELECT:
@@ -183,4 +199,87 @@ bool flow_watches(struct flow *flow, const struct frame *frame, const struct ir_
         break;
     }
     return act->may_park && has_context(flow, frame, act->context);
+}
+
+/* ---- until when a loop receives -------------------------------------------------------------- */
+
+struct receiving {
+    const struct ir_op *op;
+    const struct ir_func *func;
+    bool never_closed; /* the channel is taken to stay open */
+    struct flow *flow;
+};
+
+static enum walk_effect effect_of_receive(void *context, const struct frame *frame,
+                                          const struct ir_op *op)
+{
+    const struct receiving *receiving = context;
+    (void)frame;
+    if (op->kind == IR_OP_UNKNOWN)
+        return WALK_GIVES_UP;
+    return op == receiving->op ? WALK_DOES : WALK_NOTHING;
+}
+
+static bool leads_to_receive(void *context, const struct ir_func *func)
+{
+    const struct receiving *receiving = context;
+    return func == receiving->func || flow_can(receiving->flow, func, ACT_RECV);
+}
+
+static const struct act_outcome *outcome_of(const struct act *act, enum act_result result)
+{
+    for (size_t i = 0; i < act->outcome_count; i++)
+        if (act->outcomes[i].result == result)
+            return &act->outcomes[i];
+    return NULL;
+}
+
+static const struct act_outcome *receives_value(void *context, const struct frame *frame,
+                                                const struct ir_op *op)
+{
+    const struct receiving *receiving = context;
+    (void)frame;
+    return op == receiving->op && receiving->never_closed ? outcome_of(op->act, RESULT_OK) : NULL;
+}
+
+static bool can_end_after(struct receiving *receiving, const struct frame *frame, bool never_closed,
+                          bool *is_incomplete)
+{
+    receiving->never_closed = never_closed;
+    struct walk_question question = {.context = receiving,
+                                     .effect = effect_of_receive,
+                                     .matters = leads_to_receive,
+                                     .assume = receives_value};
+    struct walk_result ways = flow_walk(receiving->flow, frame, &question);
+    *is_incomplete = ways.is_incomplete;
+    for (size_t i = 0; i < ways.exits.count; i++)
+        if (ways.exits.at[i].count > 0)
+            return true;
+    return false;
+}
+
+static bool ends_by_close_alone(struct receiving *receiving, const struct frame *frame)
+{
+    bool is_incomplete;
+    return !can_end_after(receiving, frame, true, &is_incomplete) && !is_incomplete &&
+           can_end_after(receiving, frame, false, &is_incomplete);
+}
+
+/* The loop may be around the call of a helper that receives. */
+enum flow_until flow_receives_until(struct flow *flow, const struct frame *frame,
+                                    const struct ir_op *op)
+{
+    if (op->act->kind != ACT_RECV || !outcome_of(op->act, RESULT_CLOSED) ||
+        !outcome_of(op->act, RESULT_OK))
+        return FLOW_UNTIL_ANY;
+    struct receiving receiving = {.op = op, .func = frame->func, .flow = flow};
+    bool in_loop = false;
+    for (const struct ir_op *at = op; frame; at = frame->op, frame = frame->parent) {
+        in_loop |= flow_loop_of(flow, frame->func, at->block) != 0;
+        if (in_loop && ends_by_close_alone(&receiving, frame))
+            return FLOW_UNTIL_CLOSED;
+        if (flow_starts_task(frame))
+            break;
+    }
+    return FLOW_UNTIL_ANY;
 }

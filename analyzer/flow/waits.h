@@ -15,7 +15,16 @@
 bool flow_wait_ends(struct flow *, const struct frame *, const struct ir_op *);
 /* Does the operation hear when the task is told to stop: by a done channel, a context, a flag? */
 bool flow_watches(struct flow *, const struct frame *, const struct ir_op *);
+/* Does somebody close the channel, for who waits in that frame, on every way? */
+bool flow_is_surely_closed(struct flow *, const struct frame *, const struct ir_expr *channel);
 /* A channel that carries nothing: made without room for a value, or only ever closed. */
 bool flow_is_done_channel(struct flow *, const struct ir_expr *resolved);
+
+/* What ends the loop around a receive. */
+enum flow_until {
+    FLOW_UNTIL_ANY,    /* not in a loop, or other things end it as well */
+    FLOW_UNTIL_CLOSED, /* nothing but the channel's close */
+};
+enum flow_until flow_receives_until(struct flow *, const struct frame *, const struct ir_op *);
 
 #endif

@@ -9,7 +9,7 @@ enum { STATES_MAX = 20000, CALL_DEPTH_MAX = 6, OUTCOMES_MAX = 12 };
 struct state {
     uint32_t block, op;
     unsigned count;
-    bool is_handed_on;
+    bool is_handed_on, is_idle;
     struct known known;
     const struct walk_turn *turns;
 };
@@ -26,13 +26,15 @@ struct walk {
 };
 
 static struct walk_result walk_frame(struct flow *, const struct frame *,
-                                     const struct walk_question *, int depth, size_t *states_left);
+                                     const struct walk_question *, bool is_idle, int depth,
+                                     size_t *states_left);
 
 static void push(struct walk *walk, const struct state *state)
 {
     uint64_t key[4] = {(uint64_t)state->block << 32 | state->op,
-                       state->count | (uint64_t)state->is_handed_on << 8, known_hash(&state->known),
-                       0};
+                       state->count | (uint64_t)state->is_handed_on << 8 |
+                           (uint64_t)state->is_idle << 9,
+                       known_hash(&state->known), 0};
     void **seen = map_put(&walk->seen, key, sizeof key);
     if (*seen)
         return;
@@ -45,11 +47,17 @@ static void push(struct walk *walk, const struct state *state)
     *vec_add(walk->flow->arena, &walk->states) = *state;
 }
 
-static bool is_same_exit(const struct walk_exit *a, const struct walk_exit *b)
+/* To the caller it is the same which of its exits a function took. */
+static bool is_same_outcome(const struct walk_exit *a, const struct walk_exit *b)
 {
-    return a->block == b->block && a->count == b->count && a->is_handed_on == b->is_handed_on &&
+    return a->count == b->count && a->is_handed_on == b->is_handed_on && a->is_idle == b->is_idle &&
            a->ends_task == b->ends_task && a->low == b->low && a->high == b->high &&
            a->is_nonzero == b->is_nonzero;
+}
+
+static bool is_same_exit(const struct walk_exit *a, const struct walk_exit *b)
+{
+    return a->block == b->block && is_same_outcome(a, b);
 }
 
 static void add_exit(struct walk *walk, const struct walk_exit *exit)
@@ -73,6 +81,7 @@ static void leave(struct walk *walk, const struct state *state, struct ir_pos po
                        .block = &walk->frame->func->blocks[state->block],
                        .count = state->count,
                        .is_handed_on = state->is_handed_on,
+                       .is_idle = state->is_idle,
                        .ends_task = ends_task,
                        .low = fact.low,
                        .high = fact.high,
@@ -85,6 +94,8 @@ static void leave(struct walk *walk, const struct state *state, struct ir_pos po
 
 static void count_more(struct state *state, unsigned more)
 {
+    if (state->is_idle)
+        return;
     state->count = state->count + more > 2 ? 2 : state->count + more;
 }
 
@@ -93,6 +104,7 @@ static void go_on_after(struct walk *walk, const struct state *before, const str
                         const struct walk_exit *exit)
 {
     struct state state = *before;
+    state.is_idle = exit->is_idle;
     count_more(&state, exit->count);
     state.is_handed_on |= exit->is_handed_on;
     if (exit->ends_task) {
@@ -114,13 +126,6 @@ static void go_on_after(struct walk *walk, const struct state *before, const str
     push(walk, &state);
 }
 
-static bool is_same_outcome(const struct walk_exit *a, const struct walk_exit *b)
-{
-    return a->count == b->count && a->is_handed_on == b->is_handed_on &&
-           a->ends_task == b->ends_task && a->low == b->low && a->high == b->high &&
-           a->is_nonzero == b->is_nonzero;
-}
-
 static bool is_repeated(const struct walk_result *result, size_t index)
 {
     for (size_t i = 0; i < index; i++)
@@ -140,7 +145,7 @@ static void enter_body(struct walk *walk, const struct state *state, const struc
     const struct walk_question *question = walk->question;
     struct frame *frame = flow_frame(walk->flow, body, walk->frame, op);
     struct walk_result inner =
-        walk_frame(walk->flow, frame, question, walk->depth + 1, walk->states_left);
+        walk_frame(walk->flow, frame, question, state->is_idle, walk->depth + 1, walk->states_left);
     walk->result.is_incomplete |= inner.is_incomplete || inner.exits.count > OUTCOMES_MAX;
     for (size_t i = 0; i < inner.exits.count; i++)
         if (!is_repeated(&inner, i))
@@ -175,7 +180,9 @@ static bool enter_call(struct walk *walk, const struct state *state, const struc
         walk->result.is_incomplete |= matters && !enters;
     }
     if (passed)
-        go_on_after(walk, state, op, &(struct walk_exit){.low = INT64_MIN, .high = INT64_MAX});
+        go_on_after(
+            walk, state, op,
+            &(struct walk_exit){.is_idle = state->is_idle, .low = INT64_MIN, .high = INT64_MAX});
     return true;
 }
 
@@ -183,11 +190,28 @@ static bool enter_call(struct walk *walk, const struct state *state, const struc
 
 enum step { STEP_ON, STEP_DONE };
 
+static void assume(struct walk *walk, struct state *state, const struct ir_op *op)
+{
+    const struct walk_question *question = walk->question;
+    const struct act_outcome *outcome =
+        question->assume ? question->assume(question->context, walk->frame, op) : NULL;
+    if (!outcome)
+        return;
+    struct arena *arena = walk->flow->arena;
+    const struct ir_expr *value = ir_const(arena, outcome->what->type, outcome->value);
+    known_narrow(&state->known,
+                 ir_binary(arena, outcome->what->type, outcome->compare, outcome->what, value),
+                 true);
+}
+
 static enum step do_op(struct walk *walk, struct state *state, const struct ir_op *op)
 {
     switch (walk->question->effect(walk->question->context, walk->frame, op)) {
     case WALK_DOES:
         count_more(state, 1);
+        break;
+    case WALK_BEGINS:
+        state->is_idle = false;
         break;
     case WALK_HANDS_ON:
         state->is_handed_on = true;
@@ -207,6 +231,7 @@ static enum step do_op(struct walk *walk, struct state *state, const struct ir_o
     if (op->kind == IR_OP_CALL && enter_call(walk, state, op))
         return STEP_DONE;
     known_after(walk->flow, &state->known, walk->frame->func, op);
+    assume(walk, state, op);
     return STEP_ON;
 }
 
@@ -310,7 +335,7 @@ static void go(struct walk *walk, struct state state)
 }
 
 static struct walk_result walk_frame(struct flow *flow, const struct frame *frame,
-                                     const struct walk_question *question, int depth,
+                                     const struct walk_question *question, bool is_idle, int depth,
                                      size_t *states_left)
 {
     struct walk walk = {.flow = flow,
@@ -319,7 +344,7 @@ static struct walk_result walk_frame(struct flow *flow, const struct frame *fram
                         .depth = depth,
                         .states_left = states_left};
     walk.seen.arena = flow->arena;
-    push(&walk, &(struct state){0});
+    push(&walk, &(struct state){.is_idle = is_idle});
     for (size_t i = 0; i < walk.states.count; i++)
         go(&walk, walk.states.at[i]);
     walk.result.is_incomplete |= frame->func->incomplete != NULL;
@@ -330,5 +355,5 @@ struct walk_result flow_walk(struct flow *flow, const struct frame *frame,
                              const struct walk_question *question)
 {
     size_t states_left = STATES_MAX;
-    return walk_frame(flow, frame, question, 0, &states_left);
+    return walk_frame(flow, frame, question, question->starts_idle, 0, &states_left);
 }

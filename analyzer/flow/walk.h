@@ -14,6 +14,7 @@
 enum walk_effect {
     WALK_NOTHING,
     WALK_DOES,     /* what is counted happens */
+    WALK_BEGINS,   /* from here on it counts; see starts_idle */
     WALK_HANDS_ON, /* somebody else may do it from here on */
     WALK_GIVES_UP, /* no answer can be had */
 };
@@ -26,6 +27,9 @@ struct walk_question {
     bool (*matters)(void *context, const struct ir_func *);
     /* Is a pointer that a condition tests sure to point to something?  NULL: nothing is known. */
     bool (*is_nonzero)(void *context, const struct frame *, const struct ir_expr *);
+    /* The outcome that an operation is taken to have; NULL: any.  May itself be NULL. */
+    const struct act_outcome *(*assume)(void *context, const struct frame *, const struct ir_op *);
+    bool starts_idle; /* nothing counts before WALK_BEGINS */
 };
 
 /* A branch on a way, and which way was taken. */
@@ -42,6 +46,7 @@ struct walk_exit {
     const struct ir_block *block;
     unsigned count; /* how often it happened: 0, 1, or 2 for more */
     bool is_handed_on;
+    bool is_idle;      /* it never began to count */
     bool ends_task;    /* not by returning */
     int64_t low, high; /* what the function returns, as far as known */
     bool is_nonzero;

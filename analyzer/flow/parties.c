@@ -1,0 +1,338 @@
+#include "flow/parties.h"
+
+#include "flow/facts.h"
+#include "flow/points.h"
+
+/* ---- makers and homes ------------------------------------------------------------------------ */
+
+const struct ir_op *flow_maker(struct flow *flow, const struct ir_expr *object,
+                               const struct ir_func **func)
+{
+    const struct ir_op *op = flow_made_by(object, func);
+    if (op && op->act)
+        return op;
+    struct points points = flow_points(flow, object);
+    return points.has_unknown ? NULL : flow_points_maker(flow, &points, func);
+}
+
+bool flow_find_channel(struct flow *flow, const struct frame *frame, const struct ir_expr *handle,
+                       struct flow_channel *channel)
+{
+    channel->object = flow_resolve(flow, frame, handle);
+    channel->maker = flow_maker(flow, channel->object, &channel->maker_func);
+    const struct act *act = channel->maker ? channel->maker->act : NULL;
+    return act && act->kind == ACT_MAKE && act->object_kind == OBJECT_CHAN &&
+           !act->is_fed_from_outside && flow_is_seen_whole(flow, channel->object);
+}
+
+bool flow_in_daemon(struct flow *flow, const struct frame *frame)
+{
+    for (; frame; frame = frame->parent)
+        if (model_is_daemon(flow->models, frame->func->symbol))
+            return true;
+    return false;
+}
+
+bool flow_starts_task(const struct frame *frame)
+{
+    return !frame->parent || (frame->op->act && frame->op->act->kind == ACT_SPAWN);
+}
+
+/* What a handle starts from: a variable, a static object, a constant. */
+static const struct ir_expr *base_of(const struct ir_expr *handle)
+{
+    while (handle->kind == IR_ADDR || handle->kind == IR_FIELD || handle->kind == IR_INDEX ||
+           handle->kind == IR_DEREF || handle->kind == IR_CAST)
+        handle = handle->a;
+    return handle;
+}
+
+/* As seen by the function alone, whoever calls it. */
+static const struct ir_expr *own_base(struct flow *flow, const struct frame *frame,
+                                      const struct ir_expr *handle)
+{
+    struct frame alone = {.func = frame->func};
+    return base_of(flow_resolve(flow, arena_copy(flow->arena, &alone, sizeof alone), handle));
+}
+
+static bool is_param_of(const struct ir_expr *base, const struct ir_func *func)
+{
+    return base->kind == IR_VAR && base->var->id < func->param_count &&
+           func->vars[base->var->id] == base->var;
+}
+
+/* A variable of the function, or what it or a function that it calls made. */
+static bool is_own(struct flow *flow, const struct ir_func *func, const struct ir_expr *base)
+{
+    if (base->kind != IR_VAR)
+        return false;
+    if (base->var->id == TEMP_VAR_ID)
+        return flow_runs(flow, func, ((const struct temp_var *)base->var)->func);
+    return base->var->kind != IR_VAR_PARAM && base->var->id < func->var_count &&
+           func->vars[base->var->id] == base->var;
+}
+
+const struct frame *flow_home(struct flow *flow, const struct frame *frame,
+                              const struct ir_expr *handle)
+{
+    while (!flow_starts_task(frame)) {
+        const struct ir_expr *base = own_base(flow, frame, handle);
+        if (is_own(flow, frame->func, base))
+            return frame;
+        size_t count;
+        const struct ir_expr *const *args = site_args(frame->op, &count);
+        if (is_param_of(base, frame->func) && base->var->id < count)
+            handle = args[base->var->id];
+        frame = frame->parent;
+    }
+    return frame;
+}
+
+/* ---- parties --------------------------------------------------------------------------------- */
+
+static void add_party(struct flow *flow, struct flow_parties *parties, struct flow_party party)
+{
+    for (size_t i = 0; i < parties->at.count; i++)
+        if (parties->at.at[i].home->func == party.home->func)
+            return;
+    *vec_add(flow->arena, &parties->at) = party;
+}
+
+static bool is_in_loop(struct flow *flow, const struct frame *frame, const struct ir_op *op,
+                       const struct frame *home)
+{
+    for (; frame; op = frame->op, frame = frame->parent) {
+        if (flow_loop_of(flow, frame->func, op->block) != 0)
+            return true;
+        if (frame == home)
+            break;
+    }
+    return false;
+}
+
+static void look_at_use(struct flow *flow, struct flow_parties *parties, const struct flow_use *use,
+                        const struct ir_expr *object)
+{
+    size_t count;
+    const struct frame *const *frames = flow_frames(flow, use->func, &count);
+    for (size_t i = 0; i < count; i++) {
+        const struct ir_expr *used =
+            use->object ? flow_resolve(flow, frames[i], use->object) : NULL;
+        enum flow_same same = used ? flow_compare(flow, used, object) : FLOW_MAYBE;
+        if (same == FLOW_DIFFERENT)
+            continue;
+        parties->is_unsure |= same == FLOW_MAYBE;
+        const struct frame *home =
+            use->object ? flow_home(flow, frames[i], use->object) : frames[i];
+        parties->in_loop |= is_in_loop(flow, frames[i], use->op, home);
+        add_party(flow, parties, (struct flow_party){home, frames[i], use});
+    }
+}
+
+struct flow_parties flow_parties(struct flow *flow, enum act_kind kind,
+                                 const struct ir_expr *object)
+{
+    struct flow_parties parties = {0};
+    const struct flow_use *use = NULL;
+    while ((use = flow_next_use(flow, kind, object, use)))
+        look_at_use(flow, &parties, use, object);
+    return parties;
+}
+
+bool flow_home_has(const struct frame *home, const struct frame *frame)
+{
+    for (; frame; frame = frame->parent) {
+        if (frame->func == home->func)
+            return true;
+        if (flow_starts_task(frame))
+            return false;
+    }
+    return false;
+}
+
+/* ---- names ----------------------------------------------------------------------------------- */
+
+/* The operand with the arguments of the call in place of the parameters; NULL: it has locals. */
+static const struct ir_expr *with_arguments(struct flow *flow, const struct frame *frame,
+                                            const struct ir_expr *expr)
+{
+    struct arena *arena = flow->arena;
+    if (expr->kind == IR_SYMBOL || expr->kind == IR_CONST)
+        return expr;
+    if (expr->kind == IR_VAR) {
+        size_t count;
+        const struct ir_expr *const *args = site_args(frame->op, &count);
+        return is_param_of(expr, frame->func) && expr->var->id < count ? args[expr->var->id] : NULL;
+    }
+    const struct ir_expr *a = expr->a ? with_arguments(flow, frame, expr->a) : NULL;
+    if (!a)
+        return NULL;
+    switch (expr->kind) {
+    case IR_FIELD:
+        return ir_field(arena, expr->type, a, expr->name, (uint64_t)expr->value);
+    case IR_DEREF:
+        return ir_deref(arena, expr->type, a);
+    case IR_ADDR:
+        return ir_addr(arena, expr->type, a);
+    case IR_CAST:
+        return a;
+    default:
+        return NULL;
+    }
+}
+
+const char *flow_party_name(struct flow *flow, const struct flow_party *party)
+{
+    const struct ir_expr *name = party->use->object;
+    for (const struct frame *frame = party->frame; frame != party->home; frame = frame->parent) {
+        const struct ir_expr *outer = with_arguments(flow, frame, name);
+        if (!outer)
+            break;
+        name = outer;
+    }
+    return ir_expr_text(flow->arena, name);
+}
+
+/* ---- ways through a party -------------------------------------------------------------------- */
+
+struct party_walk {
+    struct flow *flow;
+    const struct ir_expr *object;
+    const enum act_kind *kinds;
+    size_t kind_count;
+    const struct ir_func *waiter;
+    const struct ir_op *maker;
+    bool spawns_waiter;
+};
+
+static bool is_counted(const struct party_walk *party, enum act_kind kind)
+{
+    for (size_t i = 0; i < party->kind_count; i++)
+        if (party->kinds[i] == kind)
+            return true;
+    return false;
+}
+
+static bool names(const struct party_walk *party, const struct frame *frame,
+                  const struct ir_expr *handle)
+{
+    return !handle || flow_compare(party->flow, flow_resolve(party->flow, frame, handle),
+                                   party->object) != FLOW_DIFFERENT;
+}
+
+static bool select_does(const struct party_walk *party, const struct frame *frame,
+                        const struct act *act)
+{
+    for (size_t i = 0; i < act->arm_count; i++) {
+        enum arm_kind kind = act->arms[i].kind;
+        bool is_counted_arm = (kind == ARM_SEND && is_counted(party, ACT_SEND)) ||
+                              (kind == ARM_RECV && is_counted(party, ACT_RECV));
+        if (is_counted_arm && names(party, frame, act->arms[i].channel))
+            return true;
+    }
+    return false;
+}
+
+static bool spawns_waiter(const struct party_walk *party, const struct ir_func *func,
+                          const struct ir_op *op)
+{
+    if (!op->act || op->act->kind != ACT_SPAWN)
+        return false;
+    struct flow_targets targets = flow_callees(party->flow, func, op);
+    for (size_t i = 0; i < targets.bodies.count; i++)
+        if (flow_runs(party->flow, targets.bodies.at[i], party->waiter))
+            return true;
+    return false;
+}
+
+static enum walk_effect effect_of_party(void *context, const struct frame *frame,
+                                        const struct ir_op *op)
+{
+    const struct party_walk *party = context;
+    if (op->kind == IR_OP_UNKNOWN)
+        return WALK_GIVES_UP;
+    if (!op->act)
+        return WALK_NOTHING;
+    if (op == party->maker && !party->spawns_waiter)
+        return WALK_BEGINS;
+    switch (op->act->kind) {
+    case ACT_SPAWN:
+        return spawns_waiter(party, frame->func, op) ? WALK_BEGINS : WALK_NOTHING;
+    case ACT_SELECT:
+        return select_does(party, frame, op->act) ? WALK_DOES : WALK_NOTHING;
+    case ACT_AT_END:
+        return WALK_HANDS_ON; /* the handler may do it */
+    default:
+        return is_counted(party, op->act->kind) && names(party, frame, op->act->object)
+                   ? WALK_DOES
+                   : WALK_NOTHING;
+    }
+}
+
+static bool matters_to_party(void *context, const struct ir_func *func)
+{
+    const struct party_walk *party = context;
+    for (size_t i = 0; i < party->kind_count; i++)
+        if (flow_can(party->flow, func, party->kinds[i]))
+            return true;
+    return flow_can(party->flow, func, ACT_SELECT) || flow_can(party->flow, func, ACT_SPAWN) ||
+           flow_can(party->flow, func, ACT_END_TASK) || flow_can(party->flow, func, ACT_AT_END) ||
+           (party->maker && flow_can(party->flow, func, ACT_MAKE));
+}
+
+/* Does the party spawn the waiter, in its own function or in what that calls? */
+static bool tree_spawns_waiter(const struct party_walk *party, const struct ir_func *func,
+                               int depth)
+{
+    for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_CALL, op));) {
+        if (spawns_waiter(party, func, op))
+            return true;
+        if (op->act && op->act->kind != ACT_INVOKE)
+            continue;
+        struct flow_targets targets = flow_callees(party->flow, func, op);
+        for (size_t i = 0; depth > 0 && i < targets.bodies.count; i++)
+            if (flow_runs(party->flow, targets.bodies.at[i], party->waiter) &&
+                tree_spawns_waiter(party, targets.bodies.at[i], depth - 1))
+                return true;
+    }
+    return false;
+}
+
+struct walk_result flow_party_ways(struct flow *flow, const struct frame *home,
+                                   const struct ir_expr *object, const enum act_kind *kinds,
+                                   size_t kind_count, const struct ir_func *waiter)
+{
+    struct party_walk party = {
+        .flow = flow, .object = object, .kinds = kinds, .kind_count = kind_count, .waiter = waiter};
+    const struct ir_func *owner = NULL;
+    const struct ir_op *maker = flow_maker(flow, object, &owner);
+    if (maker && flow_runs(flow, home->func, owner))
+        party.maker = maker;
+    party.spawns_waiter = tree_spawns_waiter(&party, home->func, 4);
+    struct walk_question question = {.context = &party,
+                                     .effect = effect_of_party,
+                                     .matters = matters_to_party,
+                                     .starts_idle = party.maker || party.spawns_waiter};
+    return flow_walk(flow, home, &question);
+}
+
+bool flow_ends_process(const struct ir_func *func)
+{
+    return !func->symbol->scope && text_is(func->symbol->name, "main");
+}
+
+struct flow_lack flow_party_lack(struct flow *flow, const struct frame *home,
+                                 const struct ir_expr *object, const enum act_kind *kinds,
+                                 size_t kind_count, const struct ir_func *waiter)
+{
+    struct walk_result ways = flow_party_ways(flow, home, object, kinds, kind_count, waiter);
+    struct flow_lack lack = {0}, none = {0};
+    bool does = false;
+    for (size_t i = 0; i < ways.exits.count; i++) {
+        const struct walk_exit *exit = &ways.exits.at[i];
+        does |= exit->count > 0;
+        if (exit->count == 0 && !exit->is_handed_on && !exit->is_idle)
+            *vec_add(flow->arena, &lack.exits) = *exit;
+    }
+    return ways.is_incomplete || !does || flow_ends_process(home->func) ? none : lack;
+}

@@ -1,0 +1,72 @@
+/*
+ * parties.h - who makes an object, and who does what to it.
+ *
+ * Those who use an object are parties: a party is the function that has the object as its own, by
+ * making it or by being handed it as a task, with all that it calls.  What a helper does to its
+ * argument is its caller's doing.
+ */
+#ifndef LEASH_PARTIES_H
+#define LEASH_PARTIES_H
+
+#include "flow/walk.h"
+
+/* The operation that made the object, and its function; NULL: not known, or more than one. */
+const struct ir_op *flow_maker(struct flow *, const struct ir_expr *object,
+                               const struct ir_func **func);
+
+/* A channel that the program made itself, not fed by the system, all of whose holders are in sight.
+ */
+struct flow_channel {
+    const struct ir_expr *object; /* resolved */
+    const struct ir_op *maker;
+    const struct ir_func *maker_func;
+};
+bool flow_find_channel(struct flow *, const struct frame *, const struct ir_expr *handle,
+                       struct flow_channel *);
+/* Does the frame run in a task that is marked as a daemon, or below one? */
+bool flow_in_daemon(struct flow *, const struct frame *);
+/* Is it a root, or the function of a task? */
+bool flow_starts_task(const struct frame *);
+/* The frame, this one or above it in the same task, whose function has the object of the operand
+ * `handle` as its own: it made it, or it is the task's own function. */
+const struct frame *flow_home(struct flow *, const struct frame *, const struct ir_expr *handle);
+
+struct flow_party {
+    const struct frame *home;
+    const struct frame *frame;  /* of its first use, */
+    const struct flow_use *use; /* which is this */
+};
+
+struct flow_parties {
+    VEC(struct flow_party) at; /* one of each function */
+    bool is_unsure;            /* some may mean another object */
+    bool in_loop;              /* some use of the object is in a loop */
+};
+
+/* What the party's own function calls the object. */
+const char *flow_party_name(struct flow *, const struct flow_party *);
+/* All who do `kind` to the object. */
+struct flow_parties flow_parties(struct flow *, enum act_kind kind, const struct ir_expr *object);
+
+/* Is the frame one of the party's: its home, or called from there in the same task? */
+bool flow_home_has(const struct frame *home, const struct frame *);
+
+/* The ways through a party's function, counted by what is done to the object on them.  Nothing
+ * counts before the party has the object and, where it spawns a task in which `waiter` runs, before
+ * that. */
+struct walk_result flow_party_ways(struct flow *, const struct frame *home,
+                                   const struct ir_expr *object, const enum act_kind *kinds,
+                                   size_t kind_count, const struct ir_func *waiter);
+
+/* The ends of those ways on which the party does none of that, though it does on others.  None
+ * where the ways could not all be followed, and where the process ends with them. */
+struct flow_lack {
+    VEC(struct walk_exit) exits;
+};
+struct flow_lack flow_party_lack(struct flow *, const struct frame *home,
+                                 const struct ir_expr *object, const enum act_kind *kinds,
+                                 size_t kind_count, const struct ir_func *waiter);
+/* Does the process end when the function returns, and every task with it? */
+bool flow_ends_process(const struct ir_func *);
+
+#endif

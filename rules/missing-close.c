@@ -1,0 +1,171 @@
+/*
+ * missing-close: a loop receives until the channel is closed, and the one who feeds the channel can
+ * end without closing it.
+ *
+ * Judged are channels all of whose holders are in sight.  A receive is until closed when no other
+ * way leads out behind it (flow/waits.h).  Either nothing closes the channel: then the producer
+ * ends without it, and the finding stands at its end, or at the receive where there is no producer.
+ * Or one party closes it: then every way through that party has to, from where the channel and its
+ * receiver exist.
+ *
+ * Fine: a closer that is not known for certain, or more than one; a producer that never ends; ways
+ * on which the process ends; a receiver marked as a daemon.
+ */
+#include "flow/parties.h"
+#include "flow/waits.h"
+#include "rules/rule.h"
+
+/* One receive, in one frame. */
+struct drain {
+    struct pass *pass;
+    const struct flow_use *receive;
+    const struct frame *frame;
+    struct flow_channel channel;
+};
+
+/* ---- the finding ----------------------------------------------------------------------------- */
+
+static void tell_story(const struct drain *drain, struct finding *finding)
+{
+    struct pass *pass = drain->pass;
+    pass_note(pass, finding, drain->channel.maker_func, drain->channel.maker->pos,
+              "the channel is made here");
+    pass_note(pass, finding, drain->receive->func, drain->receive->op->pos,
+              "%s receives here until the channel is closed, and then waits for ever",
+              drain->receive->func->symbol->name);
+}
+
+static void report_exit(const struct drain *drain, const struct flow_party *party,
+                        const struct walk_exit *exit)
+{
+    struct pass *pass = drain->pass;
+    const struct ir_func *func = party->home->func;
+    struct finding *finding = pass_report(
+        pass, func, exit->pos, CONFIDENCE_LIKELY,
+        "'%s' can end here without closing '%s'; close it on this way too, or defer the close",
+        func->symbol->name, flow_party_name(pass->flow, party));
+    pass_note(pass, finding, party->use->func, party->use->op->pos,
+              "on other ways it is closed here");
+    tell_story(drain, finding);
+}
+
+static void report_never(const struct drain *drain, const struct flow_party *producer,
+                         const struct walk_exit *exit)
+{
+    struct pass *pass = drain->pass;
+    const struct ir_func *func = producer->home->func;
+    struct finding *finding =
+        pass_report(pass, func, exit->pos, CONFIDENCE_LIKELY,
+                    "'%s' ends without closing '%s', and nothing else closes it",
+                    func->symbol->name, flow_party_name(pass->flow, producer));
+    pass_note(pass, finding, producer->use->func, producer->use->op->pos, "it sends here");
+    tell_story(drain, finding);
+}
+
+static void report_receive(const struct drain *drain)
+{
+    struct pass *pass = drain->pass;
+    const struct flow_use *receive = drain->receive;
+    struct finding *finding =
+        pass_report(pass, receive->func, receive->op->pos, CONFIDENCE_LIKELY,
+                    "this loop ends when '%s' is closed, and nothing closes it or sends on it",
+                    ir_expr_text(pass->arena, receive->object));
+    pass_note(pass, finding, drain->channel.maker_func, drain->channel.maker->pos,
+              "the channel is made here");
+}
+
+/* ---- judging --------------------------------------------------------------------------------- */
+
+static const struct walk_exit *last_exit(const struct walk_result *ways)
+{
+    const struct walk_exit *last = NULL;
+    for (size_t i = 0; i < ways->exits.count; i++) {
+        const struct walk_exit *exit = &ways->exits.at[i];
+        if (!exit->is_idle && (!last || exit->pos.line > last->pos.line))
+            last = exit;
+    }
+    return last;
+}
+
+static const enum act_kind closes[] = {ACT_CLOSE};
+
+/* One party closes the channel on some ways; on which does it not? */
+static bool judge_closer(const struct drain *drain, const struct flow_party *closer)
+{
+    struct flow_lack lack = flow_party_lack(drain->pass->flow, closer->home, drain->channel.object,
+                                            closes, COUNT_OF(closes), drain->receive->func);
+    for (size_t i = 0; i < lack.exits.count; i++)
+        report_exit(drain, closer, &lack.exits.at[i]);
+    return lack.exits.count > 0;
+}
+
+/* Nobody closes it: the first producer that ends is where the close is missing. */
+static bool judge_producers(const struct drain *drain, const struct flow_parties *producers)
+{
+    const struct flow_party *first = NULL;
+    const struct walk_exit *exit = NULL;
+    for (size_t i = 0; i < producers->at.count; i++) {
+        const struct flow_party *producer = &producers->at.at[i];
+        if (flow_home_has(producer->home, drain->frame))
+            continue;
+        struct walk_result ways =
+            flow_party_ways(drain->pass->flow, producer->home, drain->channel.object, closes,
+                            COUNT_OF(closes), drain->receive->func);
+        const struct walk_exit *last = last_exit(&ways);
+        if (ways.is_incomplete || !last || flow_ends_process(producer->home->func))
+            return false; /* it may go on sending for ever */
+        if (!first) {
+            first = producer;
+            exit = arena_copy(drain->pass->arena, last, sizeof *last);
+        }
+    }
+    if (first)
+        report_never(drain, first, exit);
+    else
+        report_receive(drain);
+    return true;
+}
+
+static bool judge(const struct drain *drain)
+{
+    struct flow *flow = drain->pass->flow;
+    struct flow_parties closers = flow_parties(flow, ACT_CLOSE, drain->channel.object);
+    if (closers.at.count > 1 || (closers.at.count == 1 && closers.is_unsure))
+        return false;
+    if (closers.at.count == 1)
+        return !flow_home_has(closers.at.at[0].home, drain->frame) &&
+               judge_closer(drain, &closers.at.at[0]);
+    struct flow_parties producers = flow_parties(flow, ACT_SEND, drain->channel.object);
+    return judge_producers(drain, &producers);
+}
+
+static void check_receive(struct pass *pass, const struct flow_use *receive)
+{
+    size_t count;
+    const struct frame *const *frames = flow_frames(pass->flow, receive->func, &count);
+    for (size_t i = 0; i < count; i++) {
+        struct drain drain = {.pass = pass, .receive = receive, .frame = frames[i]};
+        if (flow_find_channel(pass->flow, frames[i], receive->object, &drain.channel) &&
+            !flow_in_daemon(pass->flow, frames[i]) &&
+            flow_receives_until(pass->flow, frames[i], receive->op) == FLOW_UNTIL_CLOSED &&
+            judge(&drain))
+            return;
+    }
+}
+
+static void check_program(struct pass *pass)
+{
+    size_t count;
+    const struct flow_use *receives = flow_uses(pass->flow, ACT_RECV, &count);
+    for (size_t i = 0; i < count; i++)
+        if (receives[i].object && !receives[i].arm)
+            check_receive(pass, &receives[i]);
+}
+
+const struct rule rule_missing_close = {
+    .id = "missing-close",
+    .group = GROUP_LEAK,
+    .summary = "a channel is received from until it is closed, and its producer can end without "
+               "closing it",
+    .check_program = check_program,
+};

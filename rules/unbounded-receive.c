@@ -1,0 +1,177 @@
+/*
+ * unbounded-receive: a receive that no send and no close is sure to end, with no done channel,
+ * context or timeout beside it.
+ *
+ * Judged are channels all of whose holders are in sight.  The receive waits for ever when nothing
+ * sends on the channel or closes it, or when the one party that does can end without either.
+ *
+ * Fine: loops that receive until closed (missing-close); several parties that send, and sends in
+ * loops, whose number is not compared with the receives; a receive that is not on every way.
+ */
+#include "flow/parties.h"
+#include "flow/waits.h"
+#include "rules/rule.h"
+
+/* One receive, in one frame. */
+struct wait {
+    struct pass *pass;
+    const struct flow_use *receive;
+    const struct frame *frame;
+    struct flow_channel channel;
+};
+
+static const enum act_kind ends[] = {ACT_SEND, ACT_CLOSE};
+
+/* ---- the finding ----------------------------------------------------------------------------- */
+
+static void note_task(const struct wait *wait, struct finding *finding)
+{
+    const struct frame *frame = wait->frame;
+    while (frame->parent && !(frame->op->act && frame->op->act->kind == ACT_SPAWN))
+        frame = frame->parent;
+    if (frame->parent)
+        pass_note(wait->pass, finding, frame->parent->func, frame->op->pos,
+                  "the task that waits is spawned here, to run '%s'", frame->func->symbol->name);
+}
+
+static struct finding *report(const struct wait *wait, const char *why)
+{
+    struct pass *pass = wait->pass;
+    struct finding *finding =
+        pass_report(pass, wait->receive->func, wait->receive->op->pos, CONFIDENCE_LIKELY,
+                    "%s(%s) can wait here for ever: %s", wait->receive->op->act->word,
+                    ir_expr_text(pass->arena, wait->receive->object), why);
+    pass_note(pass, finding, wait->channel.maker_func, wait->channel.maker->pos,
+              "the channel is made here");
+    note_task(wait, finding);
+    return finding;
+}
+
+static void report_nobody(const struct wait *wait)
+{
+    report(wait, "nothing sends on the channel or closes it");
+}
+
+static void report_exit(const struct wait *wait, const struct flow_party *party,
+                        const struct walk_exit *exit)
+{
+    struct pass *pass = wait->pass;
+    const struct ir_func *func = party->home->func;
+    struct finding *finding =
+        report(wait, arena_printf(pass->arena, "'%s' can end without sending on it or closing it",
+                                  func->symbol->name));
+    pass_note(pass, finding, party->use->func, party->use->op->pos,
+              "on other ways it ends the wait here");
+    pass_note(pass, finding, func, exit->pos,
+              "but this way does not pass it; send or close here too");
+}
+
+/* ---- judging --------------------------------------------------------------------------------- */
+
+static void add_parties(struct wait *wait, struct flow_parties *all, enum act_kind kind)
+{
+    struct flow_parties some = flow_parties(wait->pass->flow, kind, wait->channel.object);
+    all->is_unsure |= some.is_unsure;
+    all->in_loop |= some.in_loop;
+    for (size_t i = 0; i < some.at.count; i++) {
+        bool is_known = false;
+        for (size_t j = 0; j < all->at.count; j++)
+            is_known |= all->at.at[j].home->func == some.at.at[i].home->func;
+        if (!is_known)
+            *vec_add(wait->pass->arena, &all->at) = some.at.at[i];
+    }
+}
+
+/* Is the receive on every way through its party, once the channel is there? */
+static bool is_on_every_way(const struct wait *wait)
+{
+    struct flow *flow = wait->pass->flow;
+    static const enum act_kind receives[] = {ACT_RECV};
+    const struct frame *home = flow_home(flow, wait->frame, wait->receive->object);
+    struct walk_result ways =
+        flow_party_ways(flow, home, wait->channel.object, receives, 1, wait->receive->func);
+    if (ways.is_incomplete)
+        return false;
+    for (size_t i = 0; i < ways.exits.count; i++)
+        if (ways.exits.at[i].count == 0 && !ways.exits.at[i].is_idle)
+            return false;
+    return true;
+}
+
+static bool judge_party(const struct wait *wait, const struct flow_party *party)
+{
+    struct flow_lack lack = flow_party_lack(wait->pass->flow, party->home, wait->channel.object,
+                                            ends, COUNT_OF(ends), wait->receive->func);
+    if (lack.exits.count == 0 || !is_on_every_way(wait))
+        return false;
+    report_exit(wait, party, &lack.exits.at[0]);
+    return true;
+}
+
+static bool judge(struct wait *wait)
+{
+    struct flow_parties parties = {0};
+    for (size_t i = 0; i < COUNT_OF(ends); i++)
+        add_parties(wait, &parties, ends[i]);
+    if (parties.at.count == 0) {
+        report_nobody(wait);
+        return true;
+    }
+    if (parties.at.count > 1 || parties.is_unsure || parties.in_loop)
+        return false;
+    const struct flow_party *party = &parties.at.at[0];
+    return !flow_home_has(party->home, wait->frame) && judge_party(wait, party);
+}
+
+static bool is_zero(const struct ir_expr *expr)
+{
+    return expr && expr->kind == IR_CONST && expr->value == 0;
+}
+
+/* A signal without values is done-never-closed's. */
+static bool carries_values(const struct flow_channel *channel)
+{
+    return !is_zero(channel->maker->act->element_size);
+}
+
+/* Nothing beside the channel ends it: no context, no time, no other arm. */
+static bool is_unbounded(const struct pass *pass, const struct frame *frame,
+                         const struct flow_use *receive)
+{
+    const struct act *act = receive->op->act;
+    if (receive->arm)
+        return act->arms_known && act->arm_count == 1;
+    return !act->timeout_ms &&
+           (!act->context || is_zero(flow_resolve(pass->flow, frame, act->context)));
+}
+
+static void check_receive(struct pass *pass, const struct flow_use *receive)
+{
+    size_t count;
+    const struct frame *const *frames = flow_frames(pass->flow, receive->func, &count);
+    for (size_t i = 0; i < count; i++) {
+        struct wait wait = {.pass = pass, .receive = receive, .frame = frames[i]};
+        if (is_unbounded(pass, frames[i], receive) &&
+            flow_find_channel(pass->flow, frames[i], receive->object, &wait.channel) &&
+            carries_values(&wait.channel) && !flow_in_daemon(pass->flow, frames[i]) &&
+            flow_receives_until(pass->flow, frames[i], receive->op) != FLOW_UNTIL_CLOSED &&
+            judge(&wait))
+            return;
+    }
+}
+
+static void check_program(struct pass *pass)
+{
+    size_t count;
+    const struct flow_use *receives = flow_uses(pass->flow, ACT_RECV, &count);
+    for (size_t i = 0; i < count; i++)
+        if (receives[i].object)
+            check_receive(pass, &receives[i]);
+}
+
+const struct rule rule_unbounded_receive = {
+    .id = "unbounded-receive",
+    .group = GROUP_LEAK,
+    .summary = "a receive that no send and no close is sure to end",
+    .check_program = check_program,
+};
