@@ -327,6 +327,14 @@ static void judge_count(void *context, const struct flow_count *count)
     });
 }
 
+static void check_target(struct pass *pass, const struct frame *const *frames, size_t count,
+                         const struct ir_op *spawn, const struct ir_func *body)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!flow_frame_has(frames[i], body))
+            flow_counts_of(pass->flow, frames[i], spawn, body, judge_count, pass);
+}
+
 static void check(struct pass *pass, const struct ir_func *func)
 {
     size_t adds;
@@ -340,10 +348,8 @@ static void check(struct pass *pass, const struct ir_func *func)
         size_t count;
         const struct frame *const *frames = flow_frames(pass->flow, func, &count);
         for (size_t i = 0; i < targets.bodies.count; i++)
-            for (size_t j = 0; j < count; j++)
-                if (!flow_frame_has(frames[j], targets.bodies.at[i]))
-                    flow_counts_of(pass->flow, frames[j], op, targets.bodies.at[i], judge_count,
-                                   pass);
+            if (!pass_was_judged(pass, op, targets.bodies.at[i]))
+                check_target(pass, frames, count, op, targets.bodies.at[i]);
     }
 }
 

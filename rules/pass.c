@@ -38,7 +38,7 @@ static void run(struct pass *pass)
 }
 
 void rules_run(struct arena *arena, struct flow *flow, const struct rule_choice *choices,
-               size_t count, findings *out)
+               size_t count, struct map *judged, findings *out)
 {
     for (size_t i = 0; i < count; i++) {
         struct pass pass = {
@@ -48,6 +48,7 @@ void rules_run(struct arena *arena, struct flow *flow, const struct rule_choice 
             .out = out,
             .severity = choices[i].severity,
             .options = options_of(arena, &choices[i]),
+            .judged = judged,
         };
         run(&pass);
     }
@@ -113,6 +114,19 @@ void pass_note(struct pass *pass, struct finding *finding, const struct ir_func 
     va_start(args, format);
     note->message = print(pass->arena, format, args);
     va_end(args);
+}
+
+bool pass_was_judged(struct pass *pass, const struct ir_op *op, const struct ir_func *func)
+{
+    enum { PROGRAMS_MAX = 4 };
+    const void *key[] = {pass->rule, op, func};
+
+    if (!pass->judged)
+        return false;
+    void **slot = map_put(pass->judged, key, sizeof key);
+    uintptr_t programs = (uintptr_t)*slot;
+    *slot = (void *)(programs + 1);
+    return programs >= PROGRAMS_MAX;
 }
 
 bool pass_option(const struct pass *pass, const char *name)

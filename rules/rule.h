@@ -27,6 +27,7 @@ struct pass {
     findings *out;
     enum severity severity;
     const bool *options; /* by index in rule->options */
+    struct map *judged;  /* by rule and question → in how many programs; NULL: not counted */
 };
 
 struct rule {
@@ -51,9 +52,10 @@ struct rule_choice {
     const bool *options; /* by index in rule->options; NULL: the fallbacks */
 };
 
-/* Run the chosen rules over one program; findings are added to `out`, in no promised order. */
+/* Run the chosen rules over one program; findings are added to `out`, in no promised order.
+ * `judged` is the same map for all programs of a run, or NULL. */
 void rules_run(struct arena *run, struct flow *, const struct rule_choice *, size_t count,
-               findings *out);
+               struct map *judged, findings *out);
 
 /* The page of a rule, Markdown; NULL: unknown id. */
 const char *rule_page(const char *id);
@@ -64,6 +66,10 @@ struct finding *pass_report(struct pass *, const struct ir_func *function, struc
     __attribute__((format(printf, 5, 6)));
 void pass_note(struct pass *, struct finding *, const struct ir_func *function, struct ir_pos pos,
                const char *format, ...) __attribute__((format(printf, 5, 6)));
+/* Was this function, run by this operation, judged in several programs of the run already?  Tests
+ * by the dozen link one library: the question is the same in each, and so is nearly always the
+ * answer.  Counts as one more. */
+bool pass_was_judged(struct pass *, const struct ir_op *, const struct ir_func *);
 bool pass_option(const struct pass *, const char *name);
 
 #endif

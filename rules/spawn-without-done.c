@@ -203,7 +203,8 @@ static void check(struct pass *pass, const struct ir_func *func)
             continue;
         struct flow_targets targets = flow_callees(pass->flow, func, op);
         for (size_t i = 0; i < targets.bodies.count; i++)
-            check_target(pass, func, op, targets.bodies.at[i]);
+            if (!pass_was_judged(pass, op, targets.bodies.at[i]))
+                check_target(pass, func, op, targets.bodies.at[i]);
     }
 }
 

@@ -45,6 +45,7 @@ static void link_programs(struct run *run)
 static void judge(struct run *run)
 {
     size_t choice_count = 0;
+    struct map judged = {.arena = &run->arena};
     struct rule_choice *choices = settings_choices(run->settings, &choice_count);
     for (size_t i = 0; i < run->programs.count && choice_count; i++) {
         const unit_list *units = &run->programs.at[i].units;
@@ -53,7 +54,7 @@ static void judge(struct run *run)
         for (size_t k = 0; k < units->count; k++)
             irs[k] = units->at[k]->ir;
         struct flow *flow = flow_new(&facts, run->models, irs, units->count);
-        rules_run(&run->arena, flow, choices, choice_count, &run->found);
+        rules_run(&run->arena, flow, choices, choice_count, &judged, &run->found);
         arena_release(&facts);
     }
 }

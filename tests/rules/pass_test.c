@@ -43,7 +43,7 @@ static void run(struct arena *arena, const bool *chosen, findings *found)
     struct flow *flow = flow_new(&program, model_set_new(&program), NULL, 0);
     struct rule_choice choice = {&rule, SEVERITY_NOTE, chosen};
 
-    rules_run(arena, flow, &choice, 1, found);
+    rules_run(arena, flow, &choice, 1, NULL, found);
     arena_release(&program);
 }
 
