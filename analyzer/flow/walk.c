@@ -2,8 +2,14 @@
 
 #include "flow/known.h"
 
-/* Of one walk, the functions it enters included. */
-enum { STATES_MAX = 20000, CALL_DEPTH_MAX = 6, OUTCOMES_MAX = 12 };
+#include <limits.h>
+
+enum {
+    STATES_MAX = 20000,  /* of one walk, the functions it enters included */
+    CALL_DEPTH_MAX = 24, /* of functions entered */
+    OUTCOMES_MAX = 12,   /* of a call that are told apart */
+    ROUNDS_MAX = 6,      /* until the outcomes of a recursive function stay the same */
+};
 
 /* A place on a way: about to do operation `op` of `block`. */
 struct state {
@@ -14,20 +20,41 @@ struct state {
     const struct walk_turn *turns;
 };
 
-struct walk {
-    struct flow *flow;
-    const struct frame *frame;
-    const struct walk_question *question;
-    VEC(struct state) states; /* a queue: breadth first, so that the shortest way comes first */
-    struct map seen;
+/* What a function does when it is handed these arguments. */
+struct summary {
+    const struct ir_func *func;
+    const struct ir_expr *const *args; /* resolved */
+    size_t arg_count;
+    bool is_idle; /* on entry */
     struct walk_result result;
-    int depth;
-    size_t *states_left; /* shared with the walks through the functions it calls */
 };
 
-static struct walk_result walk_frame(struct flow *, const struct frame *,
-                                     const struct walk_question *, bool is_idle, int depth,
-                                     size_t *states_left);
+/* One question, with what is shared by the walks through all the functions it leads to. */
+struct asking {
+    struct flow *flow;
+    const struct walk_question *question;
+    size_t states_left;
+    VEC(struct summary) summaries;
+};
+
+/* The way through one function. */
+struct walk {
+    struct flow *flow;
+    struct asking *asking;
+    const struct walk_question *question;
+    struct walk *outer; /* the one that entered it */
+    const struct frame *frame;
+    VEC(struct state) states; /* a queue: breadth first, so that the shortest way comes first */
+    struct map seen;
+    struct map entered; /* by call, function and is_idle → struct walk_result */
+    struct walk_result result;
+    struct walk_result assumed; /* of a call of the same function further in: the last round's */
+    bool is_recursive;          /* that was asked for */
+    int depth, lowest;          /* the walk furthest out whose assumption this one rests on */
+};
+
+static struct walk_result walk_frame(struct asking *, struct walk *outer, const struct frame *,
+                                     bool is_idle);
 
 static void push(struct walk *walk, const struct state *state)
 {
@@ -39,11 +66,11 @@ static void push(struct walk *walk, const struct state *state)
     if (*seen)
         return;
     *seen = walk;
-    if (*walk->states_left == 0) {
+    if (walk->asking->states_left == 0) {
         walk->result.is_incomplete = true;
         return;
     }
-    --*walk->states_left;
+    walk->asking->states_left--;
     *vec_add(walk->flow->arena, &walk->states) = *state;
 }
 
@@ -134,18 +161,84 @@ static bool is_repeated(const struct walk_result *result, size_t index)
     return false;
 }
 
-static bool can_enter(const struct walk *walk, const struct ir_func *body)
+/* The walk through the same function that this one is inside of. */
+static struct walk *walk_around(struct walk *walk, const struct ir_func *body)
 {
-    return walk->depth < CALL_DEPTH_MAX && !flow_frame_has(walk->frame, body);
+    while (walk && walk->frame->func != body)
+        walk = walk->outer;
+    return walk;
+}
+
+/* A call of a function that is being walked through: as the last round found it, at first as if it
+ * never came back. */
+static struct walk_result recurse(struct walk *walk, struct walk *around)
+{
+    around->is_recursive = true;
+    if (around->depth < walk->lowest)
+        walk->lowest = around->depth;
+    return around->assumed;
+}
+
+static bool is_summary_of(const struct summary *summary, const struct ir_func *body, bool is_idle,
+                          const struct ir_expr *const *args, size_t count)
+{
+    if (summary->func != body || summary->is_idle != is_idle || summary->arg_count != count)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (!ir_expr_equal(summary->args[i], args[i]))
+            return false;
+    return true;
+}
+
+/* Callees first: what a function does with its arguments is found out once. */
+static struct walk_result summarise(struct walk *walk, const struct ir_op *op,
+                                    const struct ir_func *body, bool is_idle)
+{
+    struct asking *asking = walk->asking;
+    size_t count;
+    const struct ir_expr *const *args = site_args(op, &count);
+    const struct ir_expr **resolved = arena_array(walk->flow->arena, const struct ir_expr *, count);
+    for (size_t i = 0; i < count; i++)
+        resolved[i] = flow_resolve(walk->flow, walk->frame, args[i]);
+    for (size_t i = 0; i < asking->summaries.count; i++)
+        if (is_summary_of(&asking->summaries.at[i], body, is_idle, resolved, count))
+            return asking->summaries.at[i].result;
+    int lowest = walk->lowest;
+    walk->lowest = INT_MAX;
+    struct walk_result result =
+        walk_frame(asking, walk, flow_frame(walk->flow, body, walk->frame, op), is_idle);
+    if (walk->lowest == INT_MAX) /* else it holds for this round only */
+        *vec_add(walk->flow->arena, &asking->summaries) =
+            (struct summary){body, resolved, count, is_idle, result};
+    if (lowest < walk->lowest)
+        walk->lowest = lowest;
+    return result;
+}
+
+static struct walk_result outcomes_of(struct walk *walk, const struct ir_op *op,
+                                      const struct ir_func *body, bool is_idle)
+{
+    struct walk *around = walk_around(walk, body);
+    if (around)
+        return recurse(walk, around);
+    struct {
+        const struct ir_op *op;
+        const struct ir_func *body;
+        uint64_t is_idle;
+    } key = {op, body, is_idle};
+    void **slot = map_put(&walk->entered, &key, sizeof key);
+    if (!*slot) {
+        struct walk_result result = summarise(walk, op, body, is_idle);
+        slot = map_put(&walk->entered, &key, sizeof key);
+        *slot = arena_copy(walk->flow->arena, &result, sizeof result);
+    }
+    return *(struct walk_result *)*slot;
 }
 
 static void enter_body(struct walk *walk, const struct state *state, const struct ir_op *op,
                        const struct ir_func *body)
 {
-    const struct walk_question *question = walk->question;
-    struct frame *frame = flow_frame(walk->flow, body, walk->frame, op);
-    struct walk_result inner =
-        walk_frame(walk->flow, frame, question, state->is_idle, walk->depth + 1, walk->states_left);
+    struct walk_result inner = outcomes_of(walk, op, body, state->is_idle);
     walk->result.is_incomplete |= inner.is_incomplete || inner.exits.count > OUTCOMES_MAX;
     for (size_t i = 0; i < inner.exits.count; i++)
         if (!is_repeated(&inner, i))
@@ -173,7 +266,7 @@ static bool enter_call(struct walk *walk, const struct state *state, const struc
     for (size_t i = 0; i < targets.bodies.count; i++) {
         const struct ir_func *body = targets.bodies.at[i];
         bool matters = walk->question->matters(walk->question->context, body);
-        bool enters = (matters || op->temp) && can_enter(walk, body);
+        bool enters = (matters || op->temp) && walk->depth < CALL_DEPTH_MAX;
         if (enters)
             enter_body(walk, state, op, body);
         passed |= !enters;
@@ -334,26 +427,43 @@ static void go(struct walk *walk, struct state state)
     end_block(walk, &state, block);
 }
 
-static struct walk_result walk_frame(struct flow *flow, const struct frame *frame,
-                                     const struct walk_question *question, bool is_idle, int depth,
-                                     size_t *states_left)
+static void walk_once(struct walk *walk, bool is_idle)
 {
-    struct walk walk = {.flow = flow,
+    walk->states.count = 0;
+    walk->seen = walk->entered = (struct map){.arena = walk->flow->arena};
+    walk->result = (struct walk_result){0};
+    push(walk, &(struct state){.is_idle = is_idle});
+    for (size_t i = 0; i < walk->states.count; i++)
+        go(walk, walk->states.at[i]);
+    walk->result.is_incomplete |= walk->frame->func->incomplete != NULL;
+}
+
+/* A recursive function is walked again until it does what was assumed of it. */
+static struct walk_result walk_frame(struct asking *asking, struct walk *outer,
+                                     const struct frame *frame, bool is_idle)
+{
+    struct walk walk = {.flow = asking->flow,
+                        .asking = asking,
+                        .question = asking->question,
+                        .outer = outer,
                         .frame = frame,
-                        .question = question,
-                        .depth = depth,
-                        .states_left = states_left};
-    walk.seen.arena = flow->arena;
-    push(&walk, &(struct state){.is_idle = is_idle});
-    for (size_t i = 0; i < walk.states.count; i++)
-        go(&walk, walk.states.at[i]);
-    walk.result.is_incomplete |= frame->func->incomplete != NULL;
+                        .depth = outer ? outer->depth + 1 : 0,
+                        .lowest = INT_MAX};
+    for (int round = 0; round < ROUNDS_MAX; round++) {
+        walk_once(&walk, is_idle);
+        if (!walk.is_recursive || walk.result.exits.count == walk.assumed.exits.count)
+            break;
+        walk.assumed = walk.result;
+        walk.result.is_incomplete |= round + 1 == ROUNDS_MAX;
+    }
+    if (outer && walk.lowest < walk.depth && walk.lowest < outer->lowest)
+        outer->lowest = walk.lowest;
     return walk.result;
 }
 
 struct walk_result flow_walk(struct flow *flow, const struct frame *frame,
                              const struct walk_question *question)
 {
-    size_t states_left = STATES_MAX;
-    return walk_frame(flow, frame, question, question->starts_idle, 0, &states_left);
+    struct asking asking = {.flow = flow, .question = question, .states_left = STATES_MAX};
+    return walk_frame(&asking, NULL, frame, question->starts_idle);
 }
