@@ -899,7 +899,7 @@ static struct solution *solution_of(struct flow *flow)
 struct answer {
     struct solution *s;
     VEC(uint64_t) targets;
-    bool has_unknown;
+    bool has_unknown, is_any;
 };
 
 static void answer_value(struct answer *, const struct ir_expr *);
@@ -924,6 +924,7 @@ static void answer_cell(struct answer *answer, uint32_t cell)
 {
     const struct node *node = &answer->s->nodes.at[cell];
     answer->has_unknown |= cell == OUTSIDE_CELL || node->is_any || node->targets.count == 0;
+    answer->is_any |= cell == OUTSIDE_CELL || node->is_any;
     for (size_t i = 0; cell != OUTSIDE_CELL && i < node->targets.count; i++)
         answer_target(answer, node->targets.at[i]);
 }
@@ -1011,7 +1012,8 @@ struct points flow_points(struct flow *flow, const struct ir_expr *resolved)
     answer_value(&answer, resolved);
     if (answer.targets.count > 1)
         qsort(answer.targets.at, answer.targets.count, sizeof *answer.targets.at, compare_targets);
-    return (struct points){answer.targets.at, answer.targets.count, answer.has_unknown};
+    return (struct points){answer.targets.at, answer.targets.count, answer.has_unknown,
+                           answer.is_any};
 }
 
 /* Does the program have only one of it at any time, as far as one run of its root goes? */
@@ -1034,7 +1036,7 @@ static bool is_single(struct flow *flow, const struct object *object)
     return true;
 }
 
-static bool meet(const struct points *a, const struct points *b)
+static bool share_target(const struct points *a, const struct points *b)
 {
     for (size_t i = 0, j = 0; i < a->count && j < b->count;) {
         if (a->at[i] == b->at[j])
@@ -1047,12 +1049,27 @@ static bool meet(const struct points *a, const struct points *b)
     return false;
 }
 
+static bool has_escaped(const struct solution *s, const struct points *points)
+{
+    for (size_t i = 0; i < points->count; i++)
+        if (s->objects.at[object_of(points->at[i])].is_escaped)
+            return true;
+    return false;
+}
+
+bool flow_points_meet(struct flow *flow, const struct points *a, const struct points *b)
+{
+    const struct solution *s = solution_of(flow);
+    return share_target(a, b) || (a->is_any && has_escaped(s, b)) ||
+           (b->is_any && has_escaped(s, a));
+}
+
 enum flow_same flow_points_compare(struct flow *flow, const struct points *a,
                                    const struct points *b)
 {
     const struct solution *s = solution_of(flow);
     bool is_known = !a->has_unknown && !b->has_unknown;
-    if (!meet(a, b))
+    if (!share_target(a, b))
         return is_known ? FLOW_DIFFERENT : FLOW_MAYBE;
     bool is_one = is_known && a->count == 1 && b->count == 1 &&
                   is_single(flow, &s->objects.at[object_of(a->at[0])]);
@@ -1070,11 +1087,7 @@ bool flow_points_handed_out(struct flow *flow, const struct points *points)
 
 bool flow_points_seen_whole(struct flow *flow, const struct points *points)
 {
-    const struct solution *s = solution_of(flow);
-    for (size_t i = 0; i < points->count; i++)
-        if (s->objects.at[object_of(points->at[i])].is_escaped)
-            return false;
-    return !points->has_unknown;
+    return !points->has_unknown && !has_escaped(solution_of(flow), points);
 }
 
 const struct ir_op *flow_points_maker(struct flow *flow, const struct points *points,

@@ -23,13 +23,16 @@
 struct points {
     const uint64_t *at;
     size_t count;
-    bool has_unknown; /* and to something that is not known */
+    bool has_unknown; /* and to something that is not known, */
+    bool is_any;      /* which may be anything that code out of sight has come by */
 };
 
 /* Of the value of a resolved expression.  The first question solves the whole program. */
 struct points flow_points(struct flow *, const struct ir_expr *resolved);
 /* Do both lead to one place?  SAME only where each leads to a single one, which exists once. */
 enum flow_same flow_points_compare(struct flow *, const struct points *, const struct points *);
+/* May both lead to one place, as far as objects are known? */
+bool flow_points_meet(struct flow *, const struct points *, const struct points *);
 /* Was one of the objects, or what leads to it, handed to a function that is out of sight and not
  * the system's? */
 bool flow_points_handed_out(struct flow *, const struct points *);

@@ -611,9 +611,11 @@ enum flow_same flow_compare(struct flow *flow, const struct ir_expr *a, const st
     if (are_made_apart(a, b))
         return FLOW_DIFFERENT;
     struct points at_a = flow_points(flow, a), at_b = flow_points(flow, b);
+    enum flow_same by_points = flow_points_compare(flow, &at_a, &at_b);
     if (!at_a.has_unknown && !at_b.has_unknown)
-        return flow_points_compare(flow, &at_a, &at_b);
-    return compare_names(flow, a, b);
+        return by_points;
+    enum flow_same by_name = compare_names(flow, a, b);
+    return by_name == FLOW_DIFFERENT && flow_points_meet(flow, &at_a, &at_b) ? FLOW_MAYBE : by_name;
 }
 
 /* ---- uses of an object ----------------------------------------------------------------------- */
@@ -636,8 +638,7 @@ static bool use_concerns(struct flow *flow, const struct flow_use *use,
 {
     if (!use->object)
         return true;
-    if (!points->has_unknown && !points_of_use(flow, use)->has_unknown &&
-        flow_points_compare(flow, points, points_of_use(flow, use)) == FLOW_DIFFERENT)
+    if (flow_points_compare(flow, points, points_of_use(flow, use)) == FLOW_DIFFERENT)
         return false;
     size_t count;
     const struct frame *const *frames = flow_frames(flow, use->func, &count);

@@ -1,95 +1,12 @@
 /*
  * flow_test.c - the flow facts, asked about small C programs.
- *
- * The programs speak leash.h, since objects are what the models say they are.
  */
-#include "flow/known.h"
-#include "flow/walk.h"
-#include "frontend/frontend.h"
+#include "program.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
-
-struct program {
-    struct arena arena;
-    struct ir_unit *unit;
-    struct flow *flow;
-};
-
-static void load(struct program *program, const char *text)
-{
-    *program = (struct program){0};
-    char *source = arena_printf(&program->arena, "#include <leash.h>\n%s", text);
-    struct frontend_buffer buffer = {"/test/program.c", source, strlen(source)};
-    char cwd[4096];
-    assert_non_null(getcwd(cwd, sizeof cwd));
-    const char *flags[] = {arena_printf(&program->arena, "-I%s/runtime/include", cwd),
-                           "-std=gnu17"};
-    struct frontend_job job = {.file = "/test/program.c",
-                               .directory = cwd,
-                               .flags = flags,
-                               .flag_count = COUNT_OF(flags),
-                               .buffers = &buffer,
-                               .buffer_count = 1};
-    const char *problem = NULL;
-    program->unit = frontend_parse(&program->arena, &job, &problem);
-    if (!program->unit) {
-        fail_msg("%s", problem);
-        abort();
-    }
-    for (size_t i = 0; i < program->unit->error_count; i++)
-        fail_msg("%u: %s", program->unit->errors[i].pos.line, program->unit->errors[i].message);
-    struct model_set *models = model_set_new(&program->arena);
-    model_set_add_bundled(models);
-    model_apply(models, program->unit);
-    program->flow = flow_new(&program->arena, models, &program->unit, 1);
-}
-
-static void unload(struct program *program)
-{
-    arena_release(&program->arena);
-}
-
-static const struct ir_func *func(const struct program *program, const char *name)
-{
-    for (size_t i = 0; i < program->unit->func_count; i++)
-        if (text_is(program->unit->funcs[i]->symbol->name, name))
-            return program->unit->funcs[i];
-    fail_msg("no function '%s'", name);
-    return NULL;
-}
-
-static const struct ir_op *act_in(const struct ir_func *in, enum act_kind kind)
-{
-    for (const struct ir_op *op = NULL; (op = ir_next_op(in, IR_OP_CALL, op));)
-        if (op->act && op->act->kind == kind)
-            return op;
-    fail_msg("no such act in '%s'", in->symbol->name);
-    return NULL;
-}
-
-/* The object of the first act of that kind, as resolved in the function's only frame. */
-static const struct ir_expr *object(const struct program *program, const char *name,
-                                    enum act_kind kind)
-{
-    const struct ir_func *in = func(program, name);
-    size_t count;
-    const struct frame *const *frames = flow_frames(program->flow, in, &count);
-    assert_int_equal(count, 1);
-    return flow_resolve(program->flow, frames[0], act_in(in, kind)->act->object);
-}
-
-static void assert_compare(const struct program *program, enum flow_same expected,
-                           const struct ir_expr *a, const struct ir_expr *b)
-{
-    assert_int_equal(flow_compare(program->flow, a, b), expected);
-    assert_int_equal(flow_compare(program->flow, b, a), expected);
-}
 
 /* ---- objects --------------------------------------------------------------------------------- */
 
@@ -274,98 +191,6 @@ static void test_flow__a_trap_is_a_loop_without_a_way_out(void **state)
     unload(&program);
 }
 
-/* ---- walks ----------------------------------------------------------------------------------- */
-
-static enum walk_effect count_done(void *context, const struct frame *frame, const struct ir_op *op)
-{
-    (void)context, (void)frame;
-    return op->act && op->act->kind == ACT_DONE ? WALK_DOES : WALK_NOTHING;
-}
-
-static bool every_function(void *context, const struct ir_func *in)
-{
-    (void)context, (void)in;
-    return true;
-}
-
-/* Which counts reach the end of `f`: bit 0 for none, bit 1 for one, bit 2 for more. */
-static unsigned counts_of(const char *text)
-{
-    struct program program;
-    load(&program, text);
-    const struct ir_func *in = func(&program, "f");
-    struct walk_question question = {NULL, count_done, every_function};
-    struct walk_result ways =
-        flow_walk(program.flow, flow_frame(program.flow, in, NULL, NULL), &question);
-    assert_false(ways.is_incomplete);
-    unsigned counts = 0;
-    for (size_t i = 0; i < ways.exits.count; i++)
-        counts |= 1u << ways.exits.at[i].count;
-    unload(&program);
-    return counts;
-}
-
-static void test_walk__counts_on_every_way(void **state)
-{
-    (void)state;
-    assert_int_equal(counts_of("void f(wg_t *w, int n) { if (n) return; wg_done(w); }"), 3);
-    assert_int_equal(counts_of("void f(wg_t *w, int n) { while (n--) wg_done(w); }"), 7);
-    assert_int_equal(counts_of("void f(wg_t *w, int n) { defer_wg_done(w); if (n) return; }"), 2);
-    assert_int_equal(counts_of("void f(wg_t *w, int n) { switch (n) { case 1: wg_done(w); break;\n"
-                               "default: wg_done(w); } }"),
-                     2);
-}
-
-static void test_walk__a_decided_condition_stays_decided(void **state)
-{
-    (void)state;
-    assert_int_equal(counts_of("void g(void);\n"
-                               "void f(wg_t *w, int n) { if (n) g(); if (!n) wg_done(w); g();\n"
-                               "    if (n > 0) wg_done(w); else if (n < 0) wg_done(w); }"),
-                     2);
-    assert_int_equal(counts_of("void f(wg_t *w, int n) { if (n) n = 0; if (n) wg_done(w); }"), 1);
-    assert_int_equal(counts_of("void f(wg_t *w, int n) { bool done = false;\n"
-                               "    if (n == 3) { wg_done(w); done = true; }\n"
-                               "    if (!done) wg_done(w); }"),
-                     2);
-}
-
-static void test_walk__what_changes_is_forgotten(void **state)
-{
-    (void)state;
-    assert_int_equal(counts_of("int read_one(void);\n"
-                               "void f(wg_t *w, int n) { if (n) wg_done(w); n = read_one();\n"
-                               "    if (!n) wg_done(w); }"),
-                     7);
-    assert_int_equal(counts_of("extern int level; void g(void);\n"
-                               "void f(wg_t *w) { if (level) wg_done(w); g();\n"
-                               "    if (!level) wg_done(w); }"),
-                     7);
-}
-
-static void test_walk__a_helper_tells_by_what_it_returns(void **state)
-{
-    (void)state;
-    assert_int_equal(
-        counts_of("bool ready(void);\n"
-                  "static int g(wg_t *w) { if (!ready()) return -1; wg_done(w); return 0; }\n"
-                  "void f(wg_t *w) { if (g(w) < 0) wg_done(w); }"),
-        2);
-    assert_int_equal(
-        counts_of("bool ready(void);\n"
-                  "static int g(wg_t *w) { if (!ready()) return -1; wg_done(w); return 0; }\n"
-                  "void f(wg_t *w) { int r = g(w); if (r) return; }"),
-        3);
-}
-
-static void test_walk__the_end_of_the_process_is_no_exit(void **state)
-{
-    (void)state;
-    assert_int_equal(counts_of("#include <stdlib.h>\n"
-                               "void f(wg_t *w, int n) { if (n) exit(1); wg_done(w); }"),
-                     2);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -380,11 +205,6 @@ int main(void)
         cmocka_unit_test(test_flow__a_table_runs_all_that_it_holds),
         cmocka_unit_test(test_flow__a_callback_parameter_runs_what_callers_hand_in),
         cmocka_unit_test(test_flow__a_trap_is_a_loop_without_a_way_out),
-        cmocka_unit_test(test_walk__counts_on_every_way),
-        cmocka_unit_test(test_walk__a_decided_condition_stays_decided),
-        cmocka_unit_test(test_walk__what_changes_is_forgotten),
-        cmocka_unit_test(test_walk__a_helper_tells_by_what_it_returns),
-        cmocka_unit_test(test_walk__the_end_of_the_process_is_no_exit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
