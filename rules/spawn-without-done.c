@@ -2,8 +2,9 @@
  * spawn-without-done: a task that can wait or go round for ever, and that nobody can tell to stop:
  * it takes no done channel and no context, directly or inside what it is handed.
  *
- * Reported are tasks with a loop that has no way out (flow/loops.h), and tasks that wait where
- * nothing in sight is sure to end the wait (flow/waits.h).
+ * Reported are tasks with a loop that has no way out (flow/loops.h), or whose functions call each
+ * other on every way, and tasks that wait where nothing in sight is sure to end the wait
+ * (flow/waits.h).
  *
  * Fine: a task that plainly ends (every loop can be left, every wait ends by code in sight); a task
  * that watches a done channel, a context or a flag, wherever it has it from; a thread that somebody
@@ -15,6 +16,7 @@
  */
 #include "flow/loops.h"
 #include "flow/waits.h"
+#include "flow/walk.h"
 #include "rules/rule.h"
 
 enum { CALL_DEPTH_MAX = 6, TYPE_DEPTH_MAX = 3 };
@@ -29,6 +31,9 @@ struct look {
     const struct ir_func *loop_func, *park_func; /* the first of each, with its place */
     struct ir_pos loop_pos, park_pos;
     const struct ir_op *park;
+    const struct ir_func *recursive; /* calls itself, if by way of others, and at this place */
+    struct ir_pos recursive_pos;
+    bool ends_process, never_returns;
     const struct ir_op *unclosed; /* the loop ends only when what this receives from is closed */
 };
 
@@ -48,6 +53,7 @@ static void look_at(struct look *look, const struct frame *frame, const struct i
 {
     struct flow *flow = look->pass->flow;
     if (op->act) {
+        look->ends_process |= op->act->kind == ACT_EXIT;
         look->can_be_stopped |= flow_watches(flow, frame, op);
         if (op->act->may_park && !look->park_func && !flow_wait_ends(flow, frame, op)) {
             look->park_func = frame->func;
@@ -58,10 +64,15 @@ static void look_at(struct look *look, const struct frame *frame, const struct i
             return;
     }
     struct flow_targets targets = flow_callees(flow, frame->func, op);
-    for (size_t i = 0; i < targets.bodies.count; i++)
-        if (frame->depth < CALL_DEPTH_MAX + look->task_depth &&
-            !flow_frame_has(frame, targets.bodies.at[i]))
-            look_into(look, flow_frame(flow, targets.bodies.at[i], frame, op));
+    for (size_t i = 0; i < targets.bodies.count; i++) {
+        const struct ir_func *body = targets.bodies.at[i];
+        if (flow_frame_has(frame, body)) {
+            look->recursive = body;
+            look->recursive_pos = op->pos;
+        } else if (frame->depth < CALL_DEPTH_MAX + look->task_depth) {
+            look_into(look, flow_frame(flow, body, frame, op));
+        }
+    }
 }
 
 static void look_into(struct look *look, const struct frame *frame)
@@ -78,6 +89,32 @@ static void look_into(struct look *look, const struct frame *frame)
         look->loop_pos = endless.pos;
         look->unclosed = endless.unclosed;
     }
+}
+
+/* ---- recursion without an end ---------------------------------------------------------------- */
+
+static enum walk_effect no_effect(void *context, const struct frame *frame, const struct ir_op *op)
+{
+    (void)context, (void)frame;
+    return op->kind == IR_OP_UNKNOWN ? WALK_GIVES_UP : WALK_NOTHING;
+}
+
+static bool is_part_of_task(void *context, const struct ir_func *func)
+{
+    const struct look *look = context;
+    return map_get(&look->visited, &func, sizeof func) != NULL;
+}
+
+/* Functions that call each other on every way go round as a loop does. */
+static void look_for_recursion(struct look *look, const struct frame *task)
+{
+    if (!look->recursive || look->loop_func || look->ends_process)
+        return;
+    struct walk_question question = {
+        .context = look, .effect = no_effect, .matters = is_part_of_task};
+    struct walk_result ways = flow_walk(look->pass->flow, task, &question);
+    if (ways.exits.count == 0 && !ways.is_incomplete)
+        look->never_returns = true;
 }
 
 /* ---- what the task is handed ----------------------------------------------------------------- */
@@ -144,7 +181,8 @@ static void report(const struct look *look, const struct ir_func *spawner,
     struct pass *pass = look->pass;
     bool is_thread = look->spawn->act->object != NULL;
     const char *name = body->symbol->name;
-    const char *how = look->loop_func   ? " can run for ever and nobody can stop it: it"
+    const char *how = look->loop_func || look->never_returns
+                          ? " can run for ever and nobody can stop it: it"
                       : look->park_func ? " can wait for ever and nobody can stop it: it"
                                         : "";
     struct finding *finding =
@@ -158,6 +196,9 @@ static void report(const struct look *look, const struct ir_func *spawner,
                   ir_expr_text(pass->arena, look->unclosed->act->object));
     else if (look->loop_func)
         pass_note(pass, finding, look->loop_func, look->loop_pos, "this loop has no way out");
+    if (look->never_returns)
+        pass_note(pass, finding, look->recursive, look->recursive_pos,
+                  "'%s' is called again on every way", look->recursive->symbol->name);
     if (look->park_func)
         pass_note(pass, finding, look->park_func, look->park_pos,
                   "%s can wait here for ever: nothing in sight is sure to end it",
@@ -176,9 +217,11 @@ static bool should_report(struct look *look, const struct frame *task)
         return false;
     look->task_depth = task->depth;
     look_into(look, task);
+    look_for_recursion(look, task);
     if (look->can_be_stopped || takes_done(look, task))
         return false;
-    return look->loop_func || look->park_func || pass_option(look->pass, "strict");
+    return look->loop_func || look->park_func || look->never_returns ||
+           pass_option(look->pass, "strict");
 }
 
 static void check_target(struct pass *pass, const struct ir_func *func, const struct ir_op *op,

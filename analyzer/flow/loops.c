@@ -75,6 +75,28 @@ static bool takes_edge_at(struct flow *flow, const struct ir_func *func,
     return way < 0 || edge == &block->edges[way ? 0 : 1];
 }
 
+/* Is the condition about a local variable that is only ever set to constants, none of which takes
+ * this edge? */
+static bool is_never_reached(struct flow *flow, const struct ir_func *func,
+                             const struct ir_block *block, const struct ir_edge *edge)
+{
+    const struct ir_expr *tested = known_tested(block->value);
+    if (tested->kind != IR_VAR || tested->var->kind == IR_VAR_PARAM ||
+        tested->var->is_address_taken)
+        return false;
+    bool is_set = false;
+    if (ir_next_op(func, IR_OP_UNKNOWN, NULL))
+        return false; /* an asm statement, say */
+    for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_ASSIGN, op));) {
+        if (!ir_expr_equal(op->place, tested))
+            continue;
+        if (op->value->kind != IR_CONST || takes_edge_at(flow, func, block, edge, op->value->value))
+            return false;
+        is_set = true;
+    }
+    return is_set;
+}
+
 /* Is the condition about a static object that nothing sets to a value which takes this edge? */
 static bool is_never_set(struct flow *flow, const struct ir_func *func,
                          const struct ir_block *block, const struct ir_edge *edge)
@@ -99,7 +121,8 @@ static bool is_stuck_condition(struct flow *flow, const struct ir_func *func,
     if (loop == 0 || block->end != IR_BRANCH ||
         flow_loop_within(flow, func, flow_loop_of(flow, func, edge->to), loop))
         return false;
-    return !flow_varies(flow, func, block->value, loop) || is_never_set(flow, func, block, edge);
+    return !flow_varies(flow, func, block->value, loop) || is_never_set(flow, func, block, edge) ||
+           is_never_reached(flow, func, block, edge);
 }
 
 static bool edge_counts(void *context, const struct ir_func *func, const struct ir_block *block,

@@ -343,17 +343,28 @@ static void take(struct walk *walk, const struct state *from, const struct ir_bl
     push(walk, &state);
 }
 
+/* Further in, a recursive function is handed other arguments than its first caller's. */
+static bool is_in_recursion(const struct walk *walk)
+{
+    for (; walk; walk = walk->outer)
+        if (walk->is_recursive)
+            return true;
+    return false;
+}
+
 /* What the question knows of the tested pointer, where nothing else is known. */
 static int decide(struct walk *walk, struct known *known, const struct ir_expr *condition)
 {
     const struct walk_question *question = walk->question;
-    int decided = known_decide(walk->flow, walk->frame, known, condition);
+    struct frame alone = {.func = walk->frame->func};
+    const struct frame *frame = is_in_recursion(walk) ? &alone : walk->frame;
+    int decided = known_decide(walk->flow, frame, known, condition);
     const struct ir_expr *tested = known_tested(condition);
     if (decided >= 0 || !question->is_nonzero || tested->type->kind != IR_TYPE_POINTER ||
         !question->is_nonzero(question->context, walk->frame, tested))
         return decided;
     known_add(known, tested, INT64_MIN, INT64_MAX, true);
-    return known_decide(walk->flow, walk->frame, known, condition);
+    return known_decide(walk->flow, frame, known, condition);
 }
 
 static void branch(struct walk *walk, const struct state *state, const struct ir_block *block)
@@ -451,7 +462,8 @@ static struct walk_result walk_frame(struct asking *asking, struct walk *outer,
                         .lowest = INT_MAX};
     for (int round = 0; round < ROUNDS_MAX; round++) {
         walk_once(&walk, is_idle);
-        if (!walk.is_recursive || walk.result.exits.count == walk.assumed.exits.count)
+        bool is_settled = round > 0 && walk.result.exits.count == walk.assumed.exits.count;
+        if (!walk.is_recursive || is_settled)
             break;
         walk.assumed = walk.result;
         walk.result.is_incomplete |= round + 1 == ROUNDS_MAX;
