@@ -90,17 +90,16 @@ static const struct walk_exit *last_exit(const struct walk_result *ways)
 static const enum act_kind closes[] = {ACT_CLOSE};
 
 /* One party closes the channel on some ways; on which does it not? */
-static bool judge_closer(const struct drain *drain, const struct flow_party *closer)
+static void judge_closer(const struct drain *drain, const struct flow_party *closer)
 {
     struct flow_lack lack = flow_party_lack(drain->pass->flow, closer->home, drain->channel.object,
                                             closes, COUNT_OF(closes), drain->receive->func);
     for (size_t i = 0; i < lack.exits.count; i++)
         report_exit(drain, closer, &lack.exits.at[i]);
-    return lack.exits.count > 0;
 }
 
 /* Nobody closes it: the first producer that ends is where the close is missing. */
-static bool judge_producers(const struct drain *drain, const struct flow_parties *producers)
+static void judge_producers(const struct drain *drain, const struct flow_parties *producers)
 {
     const struct flow_party *first = NULL;
     const struct walk_exit *exit = NULL;
@@ -113,7 +112,7 @@ static bool judge_producers(const struct drain *drain, const struct flow_parties
                             COUNT_OF(closes), drain->receive->func);
         const struct walk_exit *last = last_exit(&ways);
         if (ways.is_incomplete || !last || flow_ends_process(producer->home->func))
-            return false; /* it may go on sending for ever */
+            return; /* it may go on sending for ever */
         if (!first) {
             first = producer;
             exit = arena_copy(drain->pass->arena, last, sizeof *last);
@@ -123,20 +122,21 @@ static bool judge_producers(const struct drain *drain, const struct flow_parties
         report_never(drain, first, exit);
     else
         report_receive(drain);
-    return true;
 }
 
-static bool judge(const struct drain *drain)
+static void judge(const struct drain *drain)
 {
     struct flow *flow = drain->pass->flow;
     struct flow_parties closers = flow_parties(flow, ACT_CLOSE, drain->channel.object);
-    if (closers.at.count > 1 || (closers.at.count == 1 && closers.is_unsure))
-        return false;
-    if (closers.at.count == 1)
-        return !flow_home_has(closers.at.at[0].home, drain->frame) &&
-               judge_closer(drain, &closers.at.at[0]);
+    if (closers.at.count > 1 || closers.is_unsure || closers.has_several)
+        return; /* the last one may close for all */
+    if (closers.at.count == 1) {
+        if (!flow_home_has(closers.at.at[0].home, drain->frame))
+            judge_closer(drain, &closers.at.at[0]);
+        return;
+    }
     struct flow_parties producers = flow_parties(flow, ACT_SEND, drain->channel.object);
-    return judge_producers(drain, &producers);
+    judge_producers(drain, &producers);
 }
 
 static void check_receive(struct pass *pass, const struct flow_use *receive)
@@ -147,9 +147,8 @@ static void check_receive(struct pass *pass, const struct flow_use *receive)
         struct drain drain = {.pass = pass, .receive = receive, .frame = frames[i]};
         if (flow_find_channel(pass->flow, frames[i], receive->object, &drain.channel) &&
             !flow_in_daemon(pass->flow, frames[i]) &&
-            flow_receives_until(pass->flow, frames[i], receive->op) == FLOW_UNTIL_CLOSED &&
-            judge(&drain))
-            return;
+            flow_receives_until(pass->flow, frames[i], receive->op) == FLOW_UNTIL_CLOSED)
+            judge(&drain);
     }
 }
 

@@ -72,7 +72,7 @@ static void add_parties(struct wait *wait, struct flow_parties *all, enum act_ki
 {
     struct flow_parties some = flow_parties(wait->pass->flow, kind, wait->channel.object);
     all->is_unsure |= some.is_unsure;
-    all->in_loop |= some.in_loop;
+    all->in_loop |= some.in_loop || some.has_several;
     for (size_t i = 0; i < some.at.count; i++) {
         bool is_known = false;
         for (size_t j = 0; j < all->at.count; j++)
@@ -82,14 +82,14 @@ static void add_parties(struct wait *wait, struct flow_parties *all, enum act_ki
     }
 }
 
-/* Is the receive on every way through its party, once the channel is there? */
-static bool is_on_every_way(const struct wait *wait)
+/* Is the receive on every way through its own party, from where it has spawned the other one? */
+static bool is_on_every_way(const struct wait *wait, const struct ir_func *other)
 {
     struct flow *flow = wait->pass->flow;
     static const enum act_kind receives[] = {ACT_RECV};
     const struct frame *home = flow_home(flow, wait->frame, wait->receive->object);
     struct walk_result ways =
-        flow_party_ways(flow, home, wait->channel.object, receives, 1, wait->receive->func);
+        flow_party_ways(flow, home, wait->channel.object, receives, COUNT_OF(receives), other);
     if (ways.is_incomplete)
         return false;
     for (size_t i = 0; i < ways.exits.count; i++)
@@ -102,7 +102,7 @@ static bool judge_party(const struct wait *wait, const struct flow_party *party)
 {
     struct flow_lack lack = flow_party_lack(wait->pass->flow, party->home, wait->channel.object,
                                             ends, COUNT_OF(ends), wait->receive->func);
-    if (lack.exits.count == 0 || !is_on_every_way(wait))
+    if (lack.exits.count == 0 || !is_on_every_way(wait, party->home->func))
         return false;
     report_exit(wait, party, &lack.exits.at[0]);
     return true;

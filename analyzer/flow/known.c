@@ -215,26 +215,66 @@ static bool reads_memory(const struct ir_expr *expr)
     return reads_memory(expr->a) || reads_memory(expr->b);
 }
 
-/* The field that a plain read of memory reads; NULL: it reads more than fields. */
-static const struct ir_expr *field_read(const struct ir_expr *expr)
+enum { WRITERS_MAX = 8 }; /* functions that write one place, looked at one by one */
+
+/* What is stored to the field or the static object that a plain read of memory reads. */
+static const struct store_list *stores_of(struct flow *flow, const struct ir_expr *expr)
 {
-    return expr->kind == IR_FIELD ? expr : NULL;
+    if (expr->kind == IR_SYMBOL && expr->symbol->kind == IR_SYMBOL_DATA)
+        return stores_of_symbol(flow, expr->symbol);
+    return stores_of_field(flow, expr);
 }
 
-/* A field that only this function writes cannot change under a call. */
-static bool call_may_change(struct flow *flow, const struct ir_func *func,
+static bool runs_any(struct flow *flow, const struct flow_targets *targets,
+                     const struct ir_func *writer)
+{
+    for (size_t i = 0; i < targets->bodies.count; i++)
+        if (flow_runs(flow, targets->bodies.at[i], writer))
+            return true;
+    return false;
+}
+
+/* A field or a static object changes under a call when the call leads to a function that writes it.
+ * Code out of sight is taken to leave them alone, or else to be no reason for what a branch does.
+ */
+static bool call_may_change(struct flow *flow, const struct ir_func *func, const struct ir_op *op,
                             const struct ir_expr *expr)
 {
     if (!reads_memory(expr))
         return false;
-    const struct ir_expr *field = field_read(expr);
-    if (!field || expr->type->is_atomic || expr->type->is_volatile)
+    bool is_plain = (expr->kind == IR_FIELD || expr->kind == IR_SYMBOL) && !expr->type->is_atomic &&
+                    !expr->type->is_volatile;
+    if (!is_plain)
         return true;
-    const struct store_list *list = stores_of_field(flow, field);
-    for (size_t i = 0; list && i < list->stores.count; i++)
-        if (list->stores.at[i].func != func)
+    if (expr->kind == IR_SYMBOL && !expr->symbol->is_defined && flow_call_is_opaque(flow, func, op))
+        return true;
+    const struct store_list *list = stores_of(flow, expr);
+    if (!list)
+        return false;
+    struct flow_targets targets = flow_callees(flow, func, op);
+    size_t writers = 0;
+    for (size_t i = 0; targets.bodies.count > 0 && i < list->stores.count; i++) {
+        const struct ir_func *writer = list->stores.at[i].func;
+        if (!writer->symbol || (i > 0 && writer == list->stores.at[i - 1].func))
+            continue; /* an initialiser; one that was looked at */
+        if (++writers > WRITERS_MAX || runs_any(flow, &targets, writer))
             return true;
+    }
     return false;
+}
+
+/* Of two objects of different kinds of type, neither is changed by the other. */
+static bool may_alias(const struct ir_type *a, const struct ir_type *b)
+{
+    bool is_plain = a->kind != IR_TYPE_RECORD && b->kind != IR_TYPE_RECORD &&
+                    a->kind != IR_TYPE_ARRAY && b->kind != IR_TYPE_ARRAY;
+    return !is_plain || (a->kind == b->kind && a->size == b->size) || a->size == 1 || b->size == 1;
+}
+
+static bool is_static(const struct ir_expr *place)
+{
+    const struct ir_expr *root = ir_expr_root(place);
+    return root && root->kind == IR_SYMBOL;
 }
 
 static bool store_may_change(const struct ir_expr *place, const struct ir_expr *expr)
@@ -246,10 +286,12 @@ static bool store_may_change(const struct ir_expr *place, const struct ir_expr *
         return mentions(expr, root);
     if (!reads_memory(expr))
         return false;
-    const struct ir_expr *field = field_read(expr);
-    if (field && place->kind == IR_FIELD)
-        return field->value == place->value && text_is(field->name, place->name);
-    return true;
+    if (expr->kind == IR_FIELD && place->kind == IR_FIELD)
+        return expr->value == place->value && text_is(expr->name, place->name);
+    if (expr->kind == IR_SYMBOL && is_static(place))
+        return ir_expr_equal(ir_expr_root(place), expr);
+    bool is_plain = expr->kind == IR_FIELD || expr->kind == IR_SYMBOL;
+    return !is_plain || may_alias(expr->type, place->type);
 }
 
 static void forget(struct known *known, size_t index)
@@ -271,7 +313,7 @@ static bool op_changes(struct flow *flow, const struct ir_func *func, const stru
         return mentions(expr, &var);
     }
     case IR_OP_CALL:
-        return call_may_change(flow, func, expr) ||
+        return call_may_change(flow, func, op, expr) ||
                (op->temp &&
                 mentions(expr,
                          &(struct ir_expr){.kind = IR_TEMP, .type = expr->type, .temp = op->temp}));

@@ -92,9 +92,13 @@ const struct frame *flow_home(struct flow *flow, const struct frame *frame,
 
 static void add_party(struct flow *flow, struct flow_parties *parties, struct flow_party party)
 {
-    for (size_t i = 0; i < parties->at.count; i++)
-        if (parties->at.at[i].home->func == party.home->func)
-            return;
+    for (size_t i = 0; i < parties->at.count; i++) {
+        if (parties->at.at[i].home->func != party.home->func)
+            continue;
+        parties->has_several |=
+            parties->at.at[i].home != party.home && parties->at.at[i].home->op != party.home->op;
+        return;
+    }
     *vec_add(flow->arena, &parties->at) = party;
 }
 
@@ -105,6 +109,25 @@ static bool is_in_loop(struct flow *flow, const struct frame *frame, const struc
         if (flow_loop_of(flow, frame->func, op->block) != 0)
             return true;
         if (frame == home)
+            break;
+    }
+    return false;
+}
+
+/* Do several runs of the party have the object: is it spawned in a loop that does not make it? */
+static bool runs_several_times(struct flow *flow, const struct frame *home,
+                               const struct ir_expr *object)
+{
+    const struct ir_func *maker_func = NULL;
+    const struct ir_op *maker = flow_maker(flow, object, &maker_func);
+    for (; home->parent; home = home->parent) {
+        const struct ir_func *func = home->parent->func;
+        uint32_t loop = flow_loop_of(flow, func, home->op->block);
+        bool makes = maker && func == maker_func;
+        if (loop != 0 &&
+            !(makes && flow_loop_within(flow, func, flow_loop_of(flow, func, maker->block), loop)))
+            return true;
+        if (makes)
             break;
     }
     return false;
@@ -125,6 +148,7 @@ static void look_at_use(struct flow *flow, struct flow_parties *parties, const s
         const struct frame *home =
             use->object ? flow_home(flow, frames[i], use->object) : frames[i];
         parties->in_loop |= is_in_loop(flow, frames[i], use->op, home);
+        parties->has_several |= runs_several_times(flow, home, object);
         add_party(flow, parties, (struct flow_party){home, frames[i], use});
     }
 }
@@ -269,6 +293,14 @@ static enum walk_effect effect_of_party(void *context, const struct frame *frame
     }
 }
 
+/* The object is there, so a test of its pointer goes that way. */
+static bool is_there(void *context, const struct frame *frame, const struct ir_expr *pointer)
+{
+    const struct party_walk *party = context;
+    return flow_compare(party->flow, flow_resolve(party->flow, frame, pointer), party->object) ==
+           FLOW_SAME;
+}
+
 static bool matters_to_party(void *context, const struct ir_func *func)
 {
     const struct party_walk *party = context;
@@ -312,6 +344,7 @@ struct walk_result flow_party_ways(struct flow *flow, const struct frame *home,
     struct walk_question question = {.context = &party,
                                      .effect = effect_of_party,
                                      .matters = matters_to_party,
+                                     .is_nonzero = is_there,
                                      .starts_idle = party.maker || party.spawns_waiter};
     return flow_walk(flow, home, &question);
 }

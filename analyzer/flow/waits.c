@@ -65,7 +65,7 @@ bool flow_is_surely_closed(struct flow *flow, const struct frame *frame,
 {
     static const enum act_kind closes[] = {ACT_CLOSE};
     struct flow_parties closers = flow_parties(flow, ACT_CLOSE, channel);
-    if (closers.at.count != 1 || closers.is_unsure)
+    if (closers.at.count != 1 || closers.is_unsure || closers.has_several)
         return closers.at.count > 0;
     struct flow_lack lack = flow_party_lack(flow, closers.at.at[0].home, channel, closes,
                                             COUNT_OF(closes), frame->func);

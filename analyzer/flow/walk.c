@@ -283,13 +283,8 @@ static bool enter_call(struct walk *walk, const struct state *state, const struc
 
 enum step { STEP_ON, STEP_DONE };
 
-static void assume(struct walk *walk, struct state *state, const struct ir_op *op)
+static void know_outcome(struct walk *walk, struct state *state, const struct act_outcome *outcome)
 {
-    const struct walk_question *question = walk->question;
-    const struct act_outcome *outcome =
-        question->assume ? question->assume(question->context, walk->frame, op) : NULL;
-    if (!outcome)
-        return;
     struct arena *arena = walk->flow->arena;
     const struct ir_expr *value = ir_const(arena, outcome->what->type, outcome->value);
     known_narrow(&state->known,
@@ -297,14 +292,51 @@ static void assume(struct walk *walk, struct state *state, const struct ir_op *o
                  true);
 }
 
+static void assume(struct walk *walk, struct state *state, const struct ir_op *op)
+{
+    const struct walk_question *question = walk->question;
+    const struct act_outcome *outcome =
+        question->assume ? question->assume(question->context, walk->frame, op) : NULL;
+    if (outcome)
+        know_outcome(walk, state, outcome);
+}
+
+static const struct act_outcome *outcome_of(const struct ir_op *op, enum act_result result)
+{
+    for (size_t i = 0; op->act && i < op->act->outcome_count; i++)
+        if (op->act->outcomes[i].result == result)
+            return &op->act->outcomes[i];
+    return NULL;
+}
+
+/* Where it can fail, there is a way on which it did and nothing has begun.  true: on this one it
+ * did not. */
+static bool begin(struct walk *walk, struct state *state, const struct ir_op *op)
+{
+    const struct act_outcome *failed = outcome_of(op, RESULT_FAILED);
+    const struct act_outcome *ok = outcome_of(op, RESULT_OK);
+    if (!state->is_idle)
+        return false;
+    if (failed && ok) {
+        struct state without = *state;
+        known_after(walk->flow, &without.known, walk->frame->func, op);
+        know_outcome(walk, &without, failed);
+        without.op++;
+        push(walk, &without);
+    }
+    state->is_idle = false;
+    return failed && ok;
+}
+
 static enum step do_op(struct walk *walk, struct state *state, const struct ir_op *op)
 {
+    bool began = false;
     switch (walk->question->effect(walk->question->context, walk->frame, op)) {
     case WALK_DOES:
         count_more(state, 1);
         break;
     case WALK_BEGINS:
-        state->is_idle = false;
+        began = begin(walk, state, op);
         break;
     case WALK_HANDS_ON:
         state->is_handed_on = true;
@@ -324,6 +356,8 @@ static enum step do_op(struct walk *walk, struct state *state, const struct ir_o
     if (op->kind == IR_OP_CALL && enter_call(walk, state, op))
         return STEP_DONE;
     known_after(walk->flow, &state->known, walk->frame->func, op);
+    if (began)
+        know_outcome(walk, state, outcome_of(op, RESULT_OK));
     assume(walk, state, op);
     return STEP_ON;
 }

@@ -78,6 +78,25 @@ static void test_walk__what_changes_is_forgotten(void **state)
                      7);
 }
 
+static void test_walk__what_nobody_changes_is_kept(void **state)
+{
+    (void)state;
+    assert_int_equal(counts_of("static int level; void g(void);\n"
+                               "void set(int to) { level = to; }\n"
+                               "void f(wg_t *w) { if (level) wg_done(w); g();\n"
+                               "    if (!level) wg_done(w); }"),
+                     2);
+    assert_int_equal(counts_of("static int level; static void g(void) { level++; }\n"
+                               "void f(wg_t *w) { if (level) wg_done(w); g();\n"
+                               "    if (!level) wg_done(w); }"),
+                     7);
+    assert_int_equal(counts_of("struct s { int n; bool on; }; void g(struct s *);\n"
+                               "void set(struct s *s) { s->on = true; }\n"
+                               "void f(struct s *s, wg_t *w) { if (s->on) wg_done(w); s->n++;\n"
+                               "    g(s); if (!s->on) wg_done(w); }"),
+                     2);
+}
+
 static void test_walk__a_helper_tells_by_what_it_returns(void **state)
 {
     (void)state;
@@ -194,6 +213,7 @@ int main(void)
         cmocka_unit_test(test_walk__counts_on_every_way),
         cmocka_unit_test(test_walk__a_decided_condition_stays_decided),
         cmocka_unit_test(test_walk__what_changes_is_forgotten),
+        cmocka_unit_test(test_walk__what_nobody_changes_is_kept),
         cmocka_unit_test(test_walk__a_helper_tells_by_what_it_returns),
         cmocka_unit_test(test_walk__the_end_of_the_process_is_no_exit),
         cmocka_unit_test(test_walk__a_recursive_helper_is_followed),
