@@ -141,13 +141,12 @@ static void judge(const struct drain *drain)
 
 static void check_receive(struct pass *pass, const struct flow_use *receive)
 {
-    size_t count;
-    const struct frame *const *frames = flow_frames(pass->flow, receive->func, &count);
-    for (size_t i = 0; i < count; i++) {
-        struct drain drain = {.pass = pass, .receive = receive, .frame = frames[i]};
-        if (flow_find_channel(pass->flow, frames[i], receive->object, &drain.channel) &&
-            !flow_in_daemon(pass->flow, frames[i]) &&
-            flow_receives_until(pass->flow, frames[i], receive->op) == FLOW_UNTIL_CLOSED)
+    struct flow_use_frames frames = flow_use_frames(pass->flow, receive);
+    for (size_t i = 0; i < frames.at.count; i++) {
+        struct drain drain = {.pass = pass, .receive = receive, .frame = frames.at.at[i]};
+        if (flow_find_channel(pass->flow, frames.at.at[i], receive->object, &drain.channel) &&
+            !flow_in_daemon(pass->flow, frames.at.at[i]) &&
+            flow_receives_until(pass->flow, frames.at.at[i], receive->op) == FLOW_UNTIL_CLOSED)
             judge(&drain);
     }
 }

@@ -18,7 +18,7 @@ enum {
 
 /* A temp as a variable, so that resolved expressions of several functions do not mix up their
  * temps, nor what two calls of one function make.  The path holds the calls on the way to the
- * function, from the inside, those left out that are the only one of their function. */
+ * function, from the inside, up to a function that keeps what was made. */
 struct temp_var {
     struct ir_var var; /* first: an ir_var whose id is TEMP_VAR_ID */
     const struct ir_func *func;
@@ -56,6 +56,7 @@ struct func_facts {
     VEC(struct flow_site) callers;
     VEC(const struct frame *) frames; /* filled by flow_frames */
     bool has_frames, in_frames;
+    signed char gives_out; /* 0: not looked yet, -1: no; see flow_gives_out */
     uint64_t can;        /* bit by act_kind: what a call of it can do, once flow.can has that bit */
     struct graph *graph; /* made by graph.c when first asked for */
     uint32_t first_temp_object; /* owned by points.c */
@@ -78,8 +79,10 @@ struct flow {
     struct map targets;      /* by operation, the indirect ones → struct flow_targets */
     struct map temp_vars;    /* by function, temp and path → struct temp_var */
     struct map runners;      /* by function → the map of those that run it, once asked */
-    struct map use_points;   /* by flow_use → struct points, once asked for */
+    struct map use_frames;   /* by flow_use → struct flow_use_frames, once asked for */
+    struct map use_names;    /* by flow_use → struct use_names, once asked for */
     struct map privates;     /* by symbol: whether flow_is_private, once asked */
+    size_t resolve_steps;    /* of the expression that is being resolved */
     int frames_depth;        /* how deep flow_frames is in itself */
     struct solution *points; /* made by points.c when first asked for */
 };
@@ -92,6 +95,17 @@ const struct store_list *own_stores_of_field(const struct flow *, const struct i
                                              const struct ir_func *);
 const struct store_list *stores_of_field(const struct flow *, const struct ir_expr *field);
 const struct store_list *stores_of_symbol(const struct flow *, const struct ir_symbol *);
+
+/* May what the function makes belong to its caller: does it return a pointer to it, or store one
+ * where its parameters lead? */
+bool flow_gives_out(struct flow *, const struct ir_func *);
+/* What a handle starts from: a variable, a static object, a constant. */
+const struct ir_expr *base_of(const struct ir_expr *handle);
+/* The same as the function sees it alone, whoever calls it. */
+const struct ir_expr *own_base(struct flow *, const struct ir_func *, const struct ir_expr *handle);
+bool is_param_of(const struct ir_expr *base, const struct ir_func *);
+/* A variable of the function, or what it or a function that it calls made. */
+bool is_own(struct flow *, const struct ir_func *, const struct ir_expr *base);
 
 /* The arguments that an operation hands to the function it runs. */
 const struct ir_expr *const *site_args(const struct ir_op *, size_t *count);

@@ -262,13 +262,15 @@ static void scan_op(struct flow *flow, const struct ir_func *func, const struct 
     note_assignment(flow, func, op);
 }
 
+/* A pointer that is NULL where something failed is else the one object. */
 static void scan_returns(const struct ir_func *func)
 {
     struct func_facts *facts = facts_of(func);
     bool first = true;
     for (size_t i = 0; i < func->block_count; i++) {
         const struct ir_block *block = &func->blocks[i];
-        if (block->end != IR_RETURN || !block->value)
+        if (block->end != IR_RETURN || !block->value ||
+            (block->value->type->kind == IR_TYPE_POINTER && is_null(block->value)))
             continue;
         if (first)
             facts->returned = block->value;
@@ -599,7 +601,8 @@ struct flow *flow_new(struct arena *arena, const struct model_set *models,
                           .temp_vars.arena = arena,
                           .privates.arena = arena,
                           .runners.arena = arena,
-                          .use_points.arena = arena,
+                          .use_names.arena = arena,
+                          .use_frames.arena = arena,
                           .symbol_stores.arena = arena};
     for (size_t i = 0; i < unit_count; i++) {
         for (size_t j = 0; j < units[i]->func_count; j++)

@@ -100,6 +100,24 @@ const struct flow_use *flow_uses(struct flow *, enum act_kind kind, size_t *coun
 bool flow_can(struct flow *, const struct ir_func *, enum act_kind kind);
 /* Does the function run `wanted`: is it that, calls it or spawns it, however far down? */
 bool flow_runs(struct flow *, const struct ir_func *, const struct ir_func *wanted);
+/* The frames in which the use is of different objects: each goes up to the function that has the
+ * object as its own, or for static objects to that of the task. */
+struct flow_use_frames {
+    VEC(const struct frame *) at;
+    bool is_cut; /* there are too many: more than these */
+};
+struct flow_use_frames flow_use_frames(struct flow *, const struct flow_use *);
+/* The frames in which the use may be of that object. */
+struct flow_match {
+    const struct frame *frame;
+    enum flow_same same;
+};
+struct flow_matches {
+    VEC(struct flow_match) at;
+    bool is_cut; /* there may be more */
+};
+struct flow_matches flow_use_matches(struct flow *, const struct flow_use *,
+                                     const struct ir_expr *object);
 /* The next use of that kind, after `after` (NULL: the first), that may concern the object; NULL:
  * none. */
 const struct flow_use *flow_next_use(struct flow *, enum act_kind kind,

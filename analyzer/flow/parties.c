@@ -38,45 +38,11 @@ bool flow_starts_task(const struct frame *frame)
     return !frame->parent || (frame->op->act && frame->op->act->kind == ACT_SPAWN);
 }
 
-/* What a handle starts from: a variable, a static object, a constant. */
-static const struct ir_expr *base_of(const struct ir_expr *handle)
-{
-    while (handle->kind == IR_ADDR || handle->kind == IR_FIELD || handle->kind == IR_INDEX ||
-           handle->kind == IR_DEREF || handle->kind == IR_CAST)
-        handle = handle->a;
-    return handle;
-}
-
-/* As seen by the function alone, whoever calls it. */
-static const struct ir_expr *own_base(struct flow *flow, const struct frame *frame,
-                                      const struct ir_expr *handle)
-{
-    struct frame alone = {.func = frame->func};
-    return base_of(flow_resolve(flow, arena_copy(flow->arena, &alone, sizeof alone), handle));
-}
-
-static bool is_param_of(const struct ir_expr *base, const struct ir_func *func)
-{
-    return base->kind == IR_VAR && base->var->id < func->param_count &&
-           func->vars[base->var->id] == base->var;
-}
-
-/* A variable of the function, or what it or a function that it calls made. */
-static bool is_own(struct flow *flow, const struct ir_func *func, const struct ir_expr *base)
-{
-    if (base->kind != IR_VAR)
-        return false;
-    if (base->var->id == TEMP_VAR_ID)
-        return flow_runs(flow, func, ((const struct temp_var *)base->var)->func);
-    return base->var->kind != IR_VAR_PARAM && base->var->id < func->var_count &&
-           func->vars[base->var->id] == base->var;
-}
-
 const struct frame *flow_home(struct flow *flow, const struct frame *frame,
                               const struct ir_expr *handle)
 {
     while (!flow_starts_task(frame)) {
-        const struct ir_expr *base = own_base(flow, frame, handle);
+        const struct ir_expr *base = own_base(flow, frame->func, handle);
         if (is_own(flow, frame->func, base))
             return frame;
         size_t count;
@@ -133,33 +99,32 @@ static bool runs_several_times(struct flow *flow, const struct frame *home,
     return false;
 }
 
-static void look_at_use(struct flow *flow, struct flow_parties *parties, const struct flow_use *use,
-                        const struct ir_expr *object)
+static void look_at_match(struct flow *flow, struct flow_parties *parties,
+                          const struct flow_use *use, const struct flow_match *match,
+                          const struct ir_expr *object)
 {
-    size_t count;
-    const struct frame *const *frames = flow_frames(flow, use->func, &count);
-    for (size_t i = 0; i < count; i++) {
-        const struct ir_expr *used =
-            use->object ? flow_resolve(flow, frames[i], use->object) : NULL;
-        enum flow_same same = used ? flow_compare(flow, used, object) : FLOW_MAYBE;
-        if (same == FLOW_DIFFERENT)
-            continue;
-        parties->is_unsure |= same == FLOW_MAYBE;
-        const struct frame *home =
-            use->object ? flow_home(flow, frames[i], use->object) : frames[i];
-        parties->in_loop |= is_in_loop(flow, frames[i], use->op, home);
-        parties->has_several |= runs_several_times(flow, home, object);
-        add_party(flow, parties, (struct flow_party){home, frames[i], use});
-    }
+    const struct frame *home = flow_home(flow, match->frame, use->object);
+    parties->is_unsure |= match->same == FLOW_MAYBE;
+    parties->in_loop |= is_in_loop(flow, match->frame, use->op, home);
+    parties->has_several |= runs_several_times(flow, home, object);
+    add_party(flow, parties, (struct flow_party){home, match->frame, use});
 }
 
 struct flow_parties flow_parties(struct flow *flow, enum act_kind kind,
                                  const struct ir_expr *object)
 {
     struct flow_parties parties = {0};
-    const struct flow_use *use = NULL;
-    while ((use = flow_next_use(flow, kind, object, use)))
-        look_at_use(flow, &parties, use, object);
+    size_t count;
+    const struct flow_use *uses = flow_uses(flow, kind, &count);
+    for (size_t i = 0; i < count; i++) {
+        parties.is_unsure |= !uses[i].object;
+        if (!uses[i].object)
+            continue;
+        struct flow_matches matches = flow_use_matches(flow, &uses[i], object);
+        parties.is_unsure |= matches.is_cut;
+        for (size_t j = 0; j < matches.at.count; j++)
+            look_at_match(flow, &parties, &uses[i], &matches.at.at[j], object);
+    }
     return parties;
 }
 

@@ -6,53 +6,6 @@
 
 #include <string.h>
 
-/* ---- frames ---------------------------------------------------------------------------------- */
-
-struct frame *flow_frame(struct flow *flow, const struct ir_func *func, const struct frame *parent,
-                         const struct ir_op *op)
-{
-    struct frame *frame = arena_new(flow->arena, struct frame);
-    *frame = (struct frame){func, parent, op, parent ? parent->depth + 1 : 0};
-    return frame;
-}
-
-bool flow_frame_has(const struct frame *frame, const struct ir_func *func)
-{
-    for (; frame; frame = frame->parent)
-        if (frame->func == func)
-            return true;
-    return false;
-}
-
-static void add_frames_of_site(struct flow *flow, const struct ir_func *func,
-                               const struct flow_site *site)
-{
-    struct func_facts *facts = facts_of(func);
-    size_t count;
-    const struct frame *const *parents = flow_frames(flow, site->func, &count);
-    for (size_t i = 0; i < count && facts->frames.count < FRAMES_MAX; i++)
-        if (parents[i]->depth < FRAME_DEPTH_MAX && !flow_frame_has(parents[i], func))
-            *vec_add(flow->arena, &facts->frames) = flow_frame(flow, func, parents[i], site->op);
-}
-
-const struct frame *const *flow_frames(struct flow *flow, const struct ir_func *func, size_t *count)
-{
-    struct func_facts *facts = facts_of(func);
-    if (!facts->has_frames && !facts->in_frames) {
-        facts->in_frames = true;
-        flow->frames_depth++;
-        for (size_t i = 0; i < facts->callers.count && flow->frames_depth < CALLERS_DEPTH_MAX; i++)
-            add_frames_of_site(flow, func, &facts->callers.at[i]);
-        if (facts->frames.count == 0)
-            *vec_add(flow->arena, &facts->frames) = flow_frame(flow, func, NULL, NULL);
-        flow->frames_depth--;
-        facts->in_frames = false;
-        facts->has_frames = true;
-    }
-    *count = facts->frames.count;
-    return facts->frames.at;
-}
-
 /* ---- variables written through their address ------------------------------------------------- */
 
 enum { WRITER_DEPTH_MAX = 4 };
@@ -222,7 +175,10 @@ static bool flat_equal(const struct flat *a, const struct flat *b)
     return true;
 }
 
-enum { STORES_MAX = 64 }; /* of one field that are all looked at */
+enum {
+    STORES_MAX = 64,         /* of one field that are all looked at */
+    RESOLVE_STEPS_MAX = 400, /* stores looked at to resolve one expression */
+};
 
 struct content_search {
     struct flow *flow;
@@ -235,6 +191,8 @@ struct content_search {
 static void try_store(struct content_search *search, const struct frame *frame,
                       const struct store *store)
 {
+    if (search->flow->resolve_steps++ > RESOLVE_STEPS_MAX)
+        return;
     const struct ir_expr *place = place_of(search->flow, frame, store->place, search->depth + 1);
     struct flat flat = flatten(place);
     if (!flat_equal(&flat, &search->wanted))
@@ -292,7 +250,8 @@ static const struct ir_expr *field_content(struct flow *flow, const struct frame
         try_own_stores(&search, frame, field);
     for (size_t i = 0; list->stores.count <= STORES_MAX && i < list->stores.count; i++)
         try_store_from(&search, frame, &list->stores.at[i]);
-    return search.count == 1 ? search.found : place;
+    bool is_complete = flow->resolve_steps <= RESOLVE_STEPS_MAX;
+    return search.count == 1 && is_complete ? search.found : place;
 }
 
 /* A static object that is given one value (resets to NULL apart) stands for that value. */
@@ -314,7 +273,8 @@ static const struct ir_expr *symbol_content(struct flow *flow, const struct ir_e
     return value_of(flow, flow_frame(flow, only->func, NULL, NULL), only->value, depth + 1);
 }
 
-/* What tells apart the runs of a function: the calls on the way to it. */
+/* What tells apart what a function made in several calls: the calls on the way to it, from the
+ * inside, up to a function that keeps what was made. */
 struct path {
     const struct ir_func *func;
     uint32_t temp;
@@ -323,28 +283,24 @@ struct path {
     size_t length;
 };
 
-/* Beyond the root of a frame, as long as there is one caller only. */
-static bool has_several_callers(const struct ir_func *func)
-{
-    for (int depth = 0; depth < FRAME_DEPTH_MAX && facts_of(func)->callers.count == 1; depth++)
-        func = facts_of(func)->callers.at[0].func;
-    return facts_of(func)->callers.count > 0;
-}
-
-static struct path path_to(const struct frame *frame, uint32_t temp)
+static struct path path_to(struct flow *flow, const struct frame *frame, uint32_t temp)
 {
     struct path path = {.func = frame->func, .temp = temp};
-    for (; frame->parent; frame = frame->parent)
-        if (facts_of(frame->func)->callers.count > 1 && path.length < COUNT_OF(path.calls))
-            path.calls[path.length++] = frame->op;
-    path.is_cut = has_several_callers(frame->func);
+    while (flow_gives_out(flow, frame->func) && facts_of(frame->func)->callers.count > 0) {
+        if (!frame->parent || path.length == COUNT_OF(path.calls)) {
+            path.is_cut = true;
+            break;
+        }
+        path.calls[path.length++] = frame->op;
+        frame = frame->parent;
+    }
     return path;
 }
 
 static const struct ir_expr *temp_as_var(struct flow *flow, const struct frame *frame,
                                          const struct ir_expr *temp)
 {
-    struct path path = path_to(frame, temp->temp);
+    struct path path = path_to(flow, frame, temp->temp);
     size_t key = offsetof(struct path, calls) + path.length * sizeof *path.calls;
     void **slot = map_put(&flow->temp_vars, &path, key);
     if (*slot)
@@ -455,7 +411,12 @@ static const struct ir_expr *value_of(struct flow *flow, const struct frame *fra
 const struct ir_expr *flow_resolve(struct flow *flow, const struct frame *frame,
                                    const struct ir_expr *expr)
 {
-    return value_of(flow, frame, expr, 0);
+    /* Resolving asks on the way who gives out what it makes, and that resolves again. */
+    size_t steps = flow->resolve_steps;
+    flow->resolve_steps = 0;
+    const struct ir_expr *value = value_of(flow, frame, expr, 0);
+    flow->resolve_steps = steps;
+    return value;
 }
 
 const struct ir_op *flow_made_by(const struct ir_expr *resolved, const struct ir_func **func)
@@ -620,32 +581,110 @@ enum flow_same flow_compare(struct flow *flow, const struct ir_expr *a, const st
 
 /* ---- uses of an object ----------------------------------------------------------------------- */
 
-/* Whoever calls, the use is of one of these. */
-static const struct points *points_of_use(struct flow *flow, const struct flow_use *use)
+/* The object of a use in one of its frames. */
+struct naming {
+    const struct frame *frame;
+    const struct ir_expr *object; /* resolved */
+};
+
+/* What a use may be of.  Those that name one object for certain are found by what they start from,
+ * so that the many users of one helper do not look at each other. */
+struct use_names {
+    VEC(struct naming) at;
+    struct map definite; /* by variable or symbol → struct indices */
+    VEC(uint32_t) vague; /* indices of the others */
+    bool is_cut;
+    struct points points; /* whoever calls, it is one of these */
+};
+
+struct indices {
+    VEC(uint32_t) at;
+};
+
+/* The variable or symbol of a handle that names one object; NULL: it may name others. */
+static const void *definite_root(const struct ir_expr *handle)
 {
-    void **slot = map_put(&flow->use_points, &use, sizeof use);
-    if (!*slot) {
-        struct frame *alone = flow_frame(flow, use->func, NULL, NULL);
-        struct points points = flow_points(flow, flow_resolve(flow, alone, use->object));
-        slot = map_put(&flow->use_points, &use, sizeof use);
-        *slot = arena_copy(flow->arena, &points, sizeof points);
+    bool is_address;
+    struct flat flat = pointer_base(handle, &is_address);
+    if (!is_definite(handle, &flat, is_address) || handle->kind == IR_CONST)
+        return NULL;
+    if (flat.root->kind == IR_SYMBOL)
+        return flat.root->symbol->scope ? flat.root->symbol
+                                        : NULL; /* units have one of their own */
+    const struct temp_var *made = made_object(handle);
+    return made && made->is_cut ? NULL : flat.root->var;
+}
+
+static void add_name(struct flow *flow, struct use_names *names, struct naming naming)
+{
+    uint32_t index = (uint32_t)names->at.count;
+    *vec_add(flow->arena, &names->at) = naming;
+    const void *root = definite_root(naming.object);
+    if (!root) {
+        *vec_add(flow->arena, &names->vague) = index;
+        return;
     }
-    return *slot;
+    void **slot = map_put(&names->definite, &root, sizeof root);
+    if (!*slot)
+        *slot = arena_new(flow->arena, struct indices);
+    struct indices *indices = *slot;
+    *vec_add(flow->arena, &indices->at) = index;
+}
+
+static const struct use_names *names_of(struct flow *flow, const struct flow_use *use)
+{
+    struct use_names *names = map_get(&flow->use_names, &use, sizeof use);
+    if (names)
+        return names;
+    names = arena_new(flow->arena, struct use_names);
+    names->definite.arena = flow->arena;
+    struct frame *alone = flow_frame(flow, use->func, NULL, NULL);
+    names->points = flow_points(flow, flow_resolve(flow, alone, use->object));
+    struct flow_use_frames frames = flow_use_frames(flow, use);
+    names->is_cut = frames.is_cut;
+    for (size_t i = 0; i < frames.at.count; i++)
+        add_name(
+            flow, names,
+            (struct naming){frames.at.at[i], flow_resolve(flow, frames.at.at[i], use->object)});
+    *map_put(&flow->use_names, &use, sizeof use) = names;
+    return names;
+}
+
+static void add_match(struct flow *flow, struct flow_matches *matches, const struct naming *naming,
+                      const struct ir_expr *object)
+{
+    enum flow_same same = flow_compare(flow, naming->object, object);
+    if (same != FLOW_DIFFERENT)
+        *vec_add(flow->arena, &matches->at) = (struct flow_match){naming->frame, same};
+}
+
+struct flow_matches flow_use_matches(struct flow *flow, const struct flow_use *use,
+                                     const struct ir_expr *object)
+{
+    struct flow_matches matches = {0};
+    const struct use_names *names = names_of(flow, use);
+    struct points points = flow_points(flow, object);
+    if (flow_points_compare(flow, &points, &names->points) == FLOW_DIFFERENT)
+        return matches;
+    const void *root = definite_root(object);
+    const struct indices *same = root ? map_get(&names->definite, &root, sizeof root) : NULL;
+    for (size_t i = 0; same && i < same->at.count; i++)
+        add_match(flow, &matches, &names->at.at[same->at.at[i]], object);
+    for (size_t i = 0; root && i < names->vague.count; i++)
+        add_match(flow, &matches, &names->at.at[names->vague.at[i]], object);
+    for (size_t i = 0; !root && i < names->at.count; i++)
+        add_match(flow, &matches, &names->at.at[i], object);
+    matches.is_cut = names->is_cut;
+    return matches;
 }
 
 static bool use_concerns(struct flow *flow, const struct flow_use *use,
-                         const struct ir_expr *object, const struct points *points)
+                         const struct ir_expr *object)
 {
     if (!use->object)
         return true;
-    if (flow_points_compare(flow, points, points_of_use(flow, use)) == FLOW_DIFFERENT)
-        return false;
-    size_t count;
-    const struct frame *const *frames = flow_frames(flow, use->func, &count);
-    for (size_t i = 0; i < count; i++)
-        if (flow_compare(flow, flow_resolve(flow, frames[i], use->object), object))
-            return true;
-    return false;
+    struct flow_matches matches = flow_use_matches(flow, use, object);
+    return matches.at.count > 0 || matches.is_cut;
 }
 
 const struct flow_use *flow_next_use(struct flow *flow, enum act_kind kind,
@@ -653,9 +692,8 @@ const struct flow_use *flow_next_use(struct flow *flow, enum act_kind kind,
 {
     size_t count;
     const struct flow_use *uses = flow_uses(flow, kind, &count);
-    struct points points = flow_points(flow, object);
     for (size_t i = after ? (size_t)(after - uses) + 1 : 0; i < count; i++)
-        if (use_concerns(flow, &uses[i], object, &points))
+        if (use_concerns(flow, &uses[i], object))
             return &uses[i];
     return NULL;
 }
