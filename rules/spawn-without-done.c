@@ -165,12 +165,20 @@ static bool takes_done(const struct look *look, const struct frame *task)
     return false;
 }
 
-/* Somebody cancels the thread by its id. */
+/* Somebody cancels the thread by its id.  What is done to contexts and descriptors is another
+ * matter, though all of them are cancelled. */
 static bool is_cancelled(const struct look *look, const struct frame *spawner)
 {
     struct flow *flow = look->pass->flow;
-    const struct ir_expr *handle = look->spawn->act->object;
-    return handle && flow_next_use(flow, ACT_CANCEL, flow_resolve(flow, spawner, handle), NULL);
+    const struct act *spawn = look->spawn->act;
+    if (!spawn->object)
+        return false;
+    const struct ir_expr *handle = flow_resolve(flow, spawner, spawn->object);
+    const struct flow_use *use = NULL;
+    while ((use = flow_next_use(flow, ACT_CANCEL, handle, use)))
+        if (use->op->act->object_kind == spawn->object_kind)
+            return true;
+    return false;
 }
 
 /* ---- the finding ----------------------------------------------------------------------------- */

@@ -14,7 +14,7 @@
 set -eu
 
 cache=${LEASH_REALWORLD:-${XDG_CACHE_HOME:-$HOME/.cache}/leash-realworld}
-packages="libmicrohttpd libuv1 libzstd lua5.4 memcached nng redis"
+packages="knot libmicrohttpd liburcu libuv1 libzstd lua5.4 memcached nng redis"
 
 stop() {
     printf 'fetch.sh: %s\n' "$*" >&2
@@ -90,6 +90,18 @@ by_make() {
 
 configure() {
     case $1 in
+    knot)
+        # The same everywhere: what the machine happens to have besides is left out.
+        ./configure --disable-documentation --disable-fastparser --disable-shared \
+            --disable-cap-ng --disable-maxminddb --disable-quic --disable-systemd --disable-xdp \
+            --without-libidn --without-libnghttp2
+        by_make check TESTS=
+        ;;
+    liburcu)
+        # A patch of Debian's is newer than what automake made: that will do all the same.
+        ./configure --disable-shared
+        by_make AUTOMAKE=: ACLOCAL=: AUTOCONF=: AUTOHEADER=: check TESTS=
+        ;;
     libuv1) by_cmake ;;
     nng) by_cmake -DNNG_TESTS=ON ;;
     libzstd) by_make -C programs zstd ;;

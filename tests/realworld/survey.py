@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """One leash run over a whole program: is each of its units accounted for, and at what cost?
 
-    survey.py [--leash PATH] NAME VERSION BUILD-DIR
+    survey.py [--leash PATH] [--report FILE] NAME VERSION BUILD-DIR
 
 Prints the counts as a row of README.md's table, and every unit that was not analysed in full with
-the reason.  Exit status 1: leash crashed, or said nothing of some entry of compile_commands.json,
-or gave a unit up without a reason.
+the reason; --report keeps leash's own report.  Exit status 1: leash crashed, or said nothing of some
+entry of compile_commands.json, or gave a unit up without a reason.
 """
 import argparse
 import collections
@@ -19,7 +19,7 @@ import tempfile
 import time
 
 HEADING = ("| package | version | entries | lines | functions | analysed | in part | failed | "
-           "skipped | repeated | findings | wall s | CPU s | peak MB |")
+           "skipped | repeated | findings | wall s | CPU s | peak MB | decide/parse |")
 
 
 def entries_of(folder):
@@ -48,6 +48,13 @@ def run(command, folder):
             done.stderr.decode(errors="replace"), wall, cpu, after.ru_maxrss // 1024)
 
 
+def phases(messages):
+    """Seconds of parsing and of deciding, as --stats tells them."""
+    took = {name: float(ms) / 1000 for name, ms in re.findall(r"^(\w+) +([\d.]+) ms$", messages,
+                                                              re.MULTILINE)}
+    return took["collect"], took["models"] + took["link"] + took["rules"]
+
+
 def unnamed(entries, listing, folder):
     """Files of the database that `--list-units` does not name."""
     named = set()
@@ -63,6 +70,7 @@ def main():
     parser = argparse.ArgumentParser(description="account for all units of a program")
     parser.add_argument("--leash", default="build/leash")
     parser.add_argument("--heading", action="store_true", help="print the table's heading first")
+    parser.add_argument("--report", metavar="FILE", help="keep the JSON report in FILE")
     parser.add_argument("name")
     parser.add_argument("version")
     parser.add_argument("folder", metavar="BUILD-DIR")
@@ -71,9 +79,11 @@ def main():
     entries = entries_of(folder)
 
     with tempfile.TemporaryDirectory() as scratch:
-        out = os.path.join(scratch, "report.json")
+        out = os.path.abspath(options.report or os.path.join(scratch, "report.json"))
+        if os.path.exists(out):
+            os.remove(out)  # an old report is none
         status, _, messages, wall, cpu, peak = run(
-            [leash, "check", "-p", folder, "--format", "json", "-o", out], folder)
+            [leash, "check", "-p", folder, "--format", "json", "--stats", "-o", out], folder)
         try:
             with open(out, encoding="utf-8") as file:
                 report = json.load(file)
@@ -85,6 +95,7 @@ def main():
     _, listing, _, _, _, _ = run([leash, "check", "-p", folder, "--list-units"], folder)
 
     stats = report["stats"]
+    parse, decide = phases(messages)
     # A unit that failed is also counted in the errors, each of which has to tell why.
     silent = [error for error in report["errors"] if not error.get("message")]
     lost = unnamed(entries, listing, folder)
@@ -96,7 +107,8 @@ def main():
     print(f"| {options.name} | {options.version} | {len(entries)} | {lines_in(entries)} "
           f"| {stats['functions']} | {stats['units']} | {stats['units_in_part']} "
           f"| {stats['units_failed']} | {stats['units_skipped']} | {stats['units_repeated']} "
-          f"| {stats['findings']} | {wall:.1f} | {cpu:.1f} | {peak} |")
+          f"| {stats['findings']} | {wall:.1f} | {cpu:.1f} | {peak} "
+          f"| {decide:.2f} / {parse:.2f} s = {decide / parse:.2f} |")
     for line in listing.splitlines():
         if not line.startswith("analysed "):
             print(f"    {line}")
