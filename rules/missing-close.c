@@ -128,7 +128,7 @@ static void judge(const struct drain *drain)
 {
     struct flow *flow = drain->pass->flow;
     struct flow_parties closers = flow_parties(flow, ACT_CLOSE, drain->channel.object);
-    if (closers.at.count > 1 || closers.is_unsure || closers.has_several)
+    if (closers.at.count > 1 || closers.is_cut || closers.has_several)
         return; /* the last one may close for all */
     if (closers.at.count == 1) {
         if (!flow_home_has(closers.at.at[0].home, drain->frame))

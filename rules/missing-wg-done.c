@@ -262,9 +262,13 @@ static void report_never(const struct counted *counted, const struct walk_result
 static bool is_handed_group(const struct counted *counted)
 {
     const struct act *act = counted->count->spawn->act;
-    for (size_t i = 0; i < act->arg_count; i++)
-        if (flow_duty_names(&counted->duty, counted->count->spawner, act->args[i]) == FLOW_SAME)
+    const struct model_set *models = flow_models(counted->pass->flow);
+    for (size_t i = 0; i < act->arg_count; i++) {
+        const struct ir_type *type = act->args[i]->type; /* not a struct that begins with a group */
+        if (type->kind == IR_TYPE_POINTER && model_type_kind(models, type->target) == OBJECT_WG &&
+            flow_duty_names(&counted->duty, counted->count->spawner, act->args[i]) == FLOW_SAME)
             return true;
+    }
     return false;
 }
 

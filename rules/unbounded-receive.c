@@ -71,7 +71,7 @@ static void report_exit(const struct wait *wait, const struct flow_party *party,
 static void add_parties(struct wait *wait, struct flow_parties *all, enum act_kind kind)
 {
     struct flow_parties some = flow_parties(wait->pass->flow, kind, wait->channel.object);
-    all->is_unsure |= some.is_unsure;
+    all->is_cut |= some.is_cut;
     all->in_loop |= some.in_loop || some.has_several;
     for (size_t i = 0; i < some.at.count; i++) {
         bool is_known = false;
@@ -108,21 +108,6 @@ static bool judge_party(const struct wait *wait, const struct flow_party *party)
     return true;
 }
 
-static bool judge(struct wait *wait)
-{
-    struct flow_parties parties = {0};
-    for (size_t i = 0; i < COUNT_OF(ends); i++)
-        add_parties(wait, &parties, ends[i]);
-    if (parties.at.count == 0) {
-        report_nobody(wait);
-        return true;
-    }
-    if (parties.at.count > 1 || parties.is_unsure || parties.in_loop)
-        return false;
-    const struct flow_party *party = &parties.at.at[0];
-    return !flow_home_has(party->home, wait->frame) && judge_party(wait, party);
-}
-
 static bool is_zero(const struct ir_expr *expr)
 {
     return expr && expr->kind == IR_CONST && expr->value == 0;
@@ -132,6 +117,21 @@ static bool is_zero(const struct ir_expr *expr)
 static bool carries_values(const struct flow_channel *channel)
 {
     return !is_zero(channel->maker->act->element_size);
+}
+
+static bool judge(struct wait *wait)
+{
+    struct flow_parties parties = {0};
+    for (size_t i = 0; i < COUNT_OF(ends); i++)
+        add_parties(wait, &parties, ends[i]);
+    if (parties.at.count == 0 && !parties.is_cut && carries_values(&wait->channel)) {
+        report_nobody(wait);
+        return true;
+    }
+    if (parties.at.count != 1 || parties.is_cut || parties.in_loop)
+        return false;
+    const struct flow_party *party = &parties.at.at[0];
+    return !flow_home_has(party->home, wait->frame) && judge_party(wait, party);
 }
 
 /* Nothing beside the channel ends it: no context, no time, no other arm. */
@@ -152,7 +152,7 @@ static void check_receive(struct pass *pass, const struct flow_use *receive)
         struct wait wait = {.pass = pass, .receive = receive, .frame = frames.at.at[i]};
         if (is_unbounded(pass, frames.at.at[i], receive) &&
             flow_find_channel(pass->flow, frames.at.at[i], receive->object, &wait.channel) &&
-            carries_values(&wait.channel) && !flow_in_daemon(pass->flow, frames.at.at[i]) &&
+            !flow_in_daemon(pass->flow, frames.at.at[i]) &&
             flow_receives_until(pass->flow, frames.at.at[i], receive->op) != FLOW_UNTIL_CLOSED &&
             judge(&wait))
             return;

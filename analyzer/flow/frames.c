@@ -153,11 +153,16 @@ static void emit(struct climb *climb)
         *vec_add(climb->flow->arena, &climb->found->at) = frame;
 }
 
-static bool enter(struct climb *climb, const struct ir_func *func, const struct ir_op *call)
+static bool is_entered(const struct climb *climb, const struct ir_func *func)
 {
     for (size_t i = 0; i < climb->depth; i++)
         if (climb->funcs[i] == func)
-            return false; /* recursion leads to no other object */
+            return true;
+    return false;
+}
+
+static bool enter(struct climb *climb, const struct ir_func *func, const struct ir_op *call)
+{
     if (climb->depth == CLIMB_DEPTH_MAX || ++climb->steps > CLIMB_STEPS_MAX) {
         climb->found->is_cut = true;
         return false;
@@ -178,10 +183,17 @@ static void climb_by_param(struct climb *climb, const struct ir_func *func, size
     for (size_t i = 0; i < count; i++) {
         size_t arg_count;
         const struct ir_expr *const *args = site_args(sites[i].op, &arg_count);
+        const struct ir_expr *arg = param < arg_count ? args[param] : NULL;
+        if (is_entered(climb, sites[i].func)) {
+            /* Handed down unchanged it is the same object, else it may be any. */
+            climb->found->is_cut |=
+                !arg || !is_param_of(own_base(climb->flow, sites[i].func, arg), sites[i].func);
+            continue;
+        }
         if (!enter(climb, sites[i].func, sites[i].op))
             continue;
-        if (param < arg_count)
-            climb_by_handle(climb, sites[i].func, args[param]);
+        if (arg)
+            climb_by_handle(climb, sites[i].func, arg);
         else
             emit(climb);
         climb->depth--;
@@ -196,7 +208,9 @@ static void climb_to_keepers(struct climb *climb, const struct ir_func *func)
     size_t count, before = climb->found->at.count;
     const struct flow_site *sites = flow_callers(climb->flow, func, &count);
     for (size_t i = 0; i < count && flow_gives_out(climb->flow, func); i++) {
-        if (!enter(climb, sites[i].func, sites[i].op))
+        if (is_entered(climb, sites[i].func))
+            climb->found->is_cut = true;
+        if (is_entered(climb, sites[i].func) || !enter(climb, sites[i].func, sites[i].op))
             continue;
         climb_to_keepers(climb, sites[i].func);
         climb->depth--;
@@ -214,7 +228,7 @@ static void climb_to_tasks(struct climb *climb, const struct ir_func *func)
     for (size_t i = 0; i < count; i++) {
         bool is_spawn = sites[i].kind == SITE_SPAWN;
         if ((!is_spawn && map_get(&climb->passed, &sites[i].func, sizeof sites[i].func)) ||
-            !enter(climb, sites[i].func, sites[i].op))
+            is_entered(climb, sites[i].func) || !enter(climb, sites[i].func, sites[i].op))
             continue;
         if (is_spawn) {
             emit(climb);

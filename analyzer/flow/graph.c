@@ -276,11 +276,23 @@ static bool assigns_to(const struct ir_op *op, const struct ir_expr *root)
     return place && ir_expr_equal(place, root);
 }
 
+/* An address changes with the pointers and indices on its way. */
+static bool place_varies(struct flow *flow, const struct ir_func *func, const struct ir_expr *place,
+                         uint32_t loop)
+{
+    for (; place->kind == IR_FIELD || place->kind == IR_INDEX; place = place->a)
+        if (place->kind == IR_INDEX && flow_varies(flow, func, place->b, loop))
+            return true;
+    return place->kind == IR_DEREF && flow_varies(flow, func, place->a, loop);
+}
+
 bool flow_varies(struct flow *flow, const struct ir_func *func, const struct ir_expr *expr,
                  uint32_t loop)
 {
-    if (expr->kind == IR_CONST || expr->kind == IR_STRING || expr->kind == IR_ADDR)
+    if (expr->kind == IR_CONST || expr->kind == IR_STRING)
         return false;
+    if (expr->kind == IR_ADDR)
+        return place_varies(flow, func, expr->a, loop);
     if (expr->kind == IR_UNARY || expr->kind == IR_CAST)
         return flow_varies(flow, func, expr->a, loop);
     if (expr->kind == IR_BINARY)

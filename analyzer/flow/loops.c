@@ -137,11 +137,26 @@ static bool edge_counts(void *context, const struct ir_func *func, const struct 
     return false;
 }
 
+/* A function called in the loop may end the task: no way out of the loop is needed then. */
+static bool may_end_task(struct flow *flow, const struct ir_func *func, const bool *in)
+{
+    for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_CALL, op));) {
+        if (!in[op->block])
+            continue;
+        struct flow_targets targets = flow_callees(flow, func, op);
+        for (size_t i = 0; i < targets.bodies.count; i++)
+            if (flow_can(flow, targets.bodies.at[i], ACT_END_TASK))
+                return true;
+    }
+    return false;
+}
+
 bool flow_find_endless(struct flow *flow, const struct frame *frame, struct flow_endless *endless)
 {
     struct edges edges = {flow, frame, NULL};
     struct flow_trap trap;
-    if (!flow_find_trap(flow, frame->func, edge_counts, &edges, &trap))
+    if (!flow_find_trap(flow, frame->func, edge_counts, &edges, &trap) ||
+        may_end_task(flow, frame->func, trap.in))
         return false;
     bool is_inside = edges.unclosed && trap.in[edges.unclosed->block];
     *endless = (struct flow_endless){trap.pos, is_inside ? edges.unclosed : NULL};

@@ -104,7 +104,6 @@ static void look_at_match(struct flow *flow, struct flow_parties *parties,
                           const struct ir_expr *object)
 {
     const struct frame *home = flow_home(flow, match->frame, use->object);
-    parties->is_unsure |= match->same == FLOW_MAYBE;
     parties->in_loop |= is_in_loop(flow, match->frame, use->op, home);
     parties->has_several |= runs_several_times(flow, home, object);
     add_party(flow, parties, (struct flow_party){home, match->frame, use});
@@ -117,11 +116,11 @@ struct flow_parties flow_parties(struct flow *flow, enum act_kind kind,
     size_t count;
     const struct flow_use *uses = flow_uses(flow, kind, &count);
     for (size_t i = 0; i < count; i++) {
-        parties.is_unsure |= !uses[i].object;
+        parties.is_cut |= !uses[i].object;
         if (!uses[i].object)
             continue;
         struct flow_matches matches = flow_use_matches(flow, &uses[i], object);
-        parties.is_unsure |= matches.is_cut;
+        parties.is_cut |= matches.is_cut;
         for (size_t j = 0; j < matches.at.count; j++)
             look_at_match(flow, &parties, &uses[i], &matches.at.at[j], object);
     }

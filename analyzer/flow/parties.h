@@ -39,7 +39,7 @@ struct flow_party {
 
 struct flow_parties {
     VEC(struct flow_party) at; /* one of each function */
-    bool is_unsure;            /* some may mean another object */
+    bool is_cut;               /* there may be more */
     bool has_several;          /* more than one run of a party may have the object */
     bool in_loop;              /* some use of the object is in a loop */
 };

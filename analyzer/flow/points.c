@@ -655,6 +655,16 @@ static void enter(struct solution *s, const struct ir_func *func, const struct i
                    body->symbol->type->target);
 }
 
+/* Who is handed a text or a number to fill in gets no more than that. */
+static bool leads_to_pointers(const struct ir_type *type)
+{
+    const struct ir_type *target = type->kind == IR_TYPE_POINTER ? type->target : NULL;
+    while (target && target->kind == IR_TYPE_ARRAY)
+        target = target->target;
+    return !target || (target->kind != IR_TYPE_INT && target->kind != IR_TYPE_BOOL &&
+                       target->kind != IR_TYPE_FLOAT);
+}
+
 /* A call hands its arguments to code out of sight. */
 static void hand_out(struct solution *s, const struct ir_func *func, const struct ir_op *op)
 {
@@ -662,7 +672,8 @@ static void hand_out(struct solution *s, const struct ir_func *func, const struc
     const struct ir_expr *const *args = site_args(op, &count);
     for (size_t i = 0; i < count; i++) {
         if (!is_record_place(args[i])) {
-            add_copy(s, value_node(s, func, args[i]), HANDED_CELL);
+            if (leads_to_pointers(args[i]->type))
+                add_copy(s, value_node(s, func, args[i]), HANDED_CELL);
             continue;
         }
         const struct layout *layout = layout_of(s, args[i]->type);

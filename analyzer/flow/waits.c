@@ -9,6 +9,11 @@ static bool is_zero(const struct ir_expr *expr)
     return expr && expr->kind == IR_CONST && expr->value == 0;
 }
 
+static bool has_context(struct flow *flow, const struct frame *frame, const struct ir_expr *context)
+{
+    return context && !is_zero(flow_resolve(flow, frame, context));
+}
+
 static const struct act *maker_of(const struct ir_expr *resolved, const struct ir_func **func)
 {
     const struct ir_op *op = flow_made_by(resolved, func);
@@ -65,7 +70,7 @@ bool flow_is_surely_closed(struct flow *flow, const struct frame *frame,
 {
     static const enum act_kind closes[] = {ACT_CLOSE};
     struct flow_parties closers = flow_parties(flow, ACT_CLOSE, channel);
-    if (closers.at.count != 1 || closers.is_unsure || closers.has_several)
+    if (closers.at.count != 1 || closers.is_cut || closers.has_several)
         return closers.at.count > 0;
     struct flow_lack lack = flow_party_lack(flow, closers.at.at[0].home, channel, closes,
                                             COUNT_OF(closes), frame->func);
@@ -162,11 +167,6 @@ bool flow_wait_ends(struct flow *flow, const struct frame *frame, const struct i
 }
 
 /* ---- ways to be told to stop ----------------------------------------------------------------- */
-
-static bool has_context(struct flow *flow, const struct frame *frame, const struct ir_expr *context)
-{
-    return context && !is_zero(flow_resolve(flow, frame, context));
-}
 
 static bool select_watches(struct flow *flow, const struct frame *frame, const struct act *act)
 {
@@ -270,7 +270,8 @@ enum flow_until flow_receives_until(struct flow *flow, const struct frame *frame
                                     const struct ir_op *op)
 {
     if (op->act->kind != ACT_RECV || !outcome_of(op->act, RESULT_CLOSED) ||
-        !outcome_of(op->act, RESULT_OK))
+        !outcome_of(op->act, RESULT_OK) || op->act->timeout_ms ||
+        has_context(flow, frame, op->act->context))
         return FLOW_UNTIL_ANY;
     struct receiving receiving = {.op = op, .func = frame->func, .flow = flow};
     bool in_loop = false;
