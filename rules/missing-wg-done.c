@@ -136,7 +136,7 @@ static bool lowers_in(const struct counted *counted, const struct frame *frame, 
         if (op->act && op->act->kind == ACT_DONE &&
             flow_duty_names(&counted->duty, frame, op->act->object) != FLOW_DIFFERENT)
             return true;
-        struct flow_targets targets = flow_callees(flow, frame->func, op);
+        struct flow_targets targets = flow_callees_in(flow, frame, op);
         for (size_t i = 0; i < targets.bodies.count; i++)
             if (flow_can(flow, targets.bodies.at[i], ACT_DONE))
                 return true;
@@ -331,12 +331,14 @@ static void judge_count(void *context, const struct flow_count *count)
     });
 }
 
-static void check_target(struct pass *pass, const struct frame *const *frames, size_t count,
-                         const struct ir_op *spawn, const struct ir_func *body)
+static void check_spawn(struct pass *pass, const struct frame *frame, const struct ir_op *spawn)
 {
-    for (size_t i = 0; i < count; i++)
-        if (!flow_frame_has(frames[i], body))
-            flow_counts_of(pass->flow, frames[i], spawn, body, judge_count, pass);
+    struct flow_targets targets = flow_callees_in(pass->flow, frame, spawn);
+    for (size_t i = 0; i < targets.bodies.count; i++) {
+        const struct ir_func *body = targets.bodies.at[i];
+        if (!flow_frame_has(frame, body) && !pass_was_judged(pass, frame, spawn, body))
+            flow_counts_of(pass->flow, frame, spawn, body, judge_count, pass);
+    }
 }
 
 static void check(struct pass *pass, const struct ir_func *func)
@@ -348,12 +350,10 @@ static void check(struct pass *pass, const struct ir_func *func)
     for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_CALL, op));) {
         if (!op->act || op->act->kind != ACT_SPAWN || op->act->counted_by)
             continue;
-        struct flow_targets targets = flow_callees(pass->flow, func, op);
         size_t count;
         const struct frame *const *frames = flow_frames(pass->flow, func, &count);
-        for (size_t i = 0; i < targets.bodies.count; i++)
-            if (!pass_was_judged(pass, op, targets.bodies.at[i]))
-                check_target(pass, frames, count, op, targets.bodies.at[i]);
+        for (size_t i = 0; i < count; i++)
+            check_spawn(pass, frames[i], op);
     }
 }
 

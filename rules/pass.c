@@ -116,14 +116,19 @@ void pass_note(struct pass *pass, struct finding *finding, const struct ir_func 
     va_end(args);
 }
 
-bool pass_was_judged(struct pass *pass, const struct ir_op *op, const struct ir_func *func)
+bool pass_was_judged(struct pass *pass, const struct frame *frame, const struct ir_op *op,
+                     const struct ir_func *func)
 {
-    enum { PROGRAMS_MAX = 4 };
-    const void *key[] = {pass->rule, op, func};
+    enum { PROGRAMS_MAX = 4, KEY_MAX = 24 };
+    const void *key[KEY_MAX] = {pass->rule, op, func};
+    size_t count = 3;
 
     if (!pass->judged)
         return false;
-    void **slot = map_put(pass->judged, key, sizeof key);
+    for (; frame; frame = frame->parent)
+        if (count < KEY_MAX)
+            key[count++] = frame->op;
+    void **slot = map_put(pass->judged, key, count * sizeof *key);
     uintptr_t programs = (uintptr_t)*slot;
     *slot = (void *)(programs + 1);
     return programs >= PROGRAMS_MAX;

@@ -66,10 +66,11 @@ struct finding *pass_report(struct pass *, const struct ir_func *function, struc
     __attribute__((format(printf, 5, 6)));
 void pass_note(struct pass *, struct finding *, const struct ir_func *function, struct ir_pos pos,
                const char *format, ...) __attribute__((format(printf, 5, 6)));
-/* Was this function, run by this operation, judged in several programs of the run already?  Tests
- * by the dozen link one library: the question is the same in each, and so is nearly always the
- * answer.  Counts as one more. */
-bool pass_was_judged(struct pass *, const struct ir_op *, const struct ir_func *);
+/* Was this function, run by this operation in this frame, judged in several programs of the run
+ * already?  Tests by the dozen link one library: the question is the same in each, and so is nearly
+ * always the answer.  Counts as one more. */
+bool pass_was_judged(struct pass *, const struct frame *, const struct ir_op *,
+                     const struct ir_func *);
 bool pass_option(const struct pass *, const char *name);
 
 #endif

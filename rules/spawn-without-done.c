@@ -63,7 +63,7 @@ static void look_at(struct look *look, const struct frame *frame, const struct i
         if (op->act->kind != ACT_INVOKE)
             return;
     }
-    struct flow_targets targets = flow_callees(flow, frame->func, op);
+    struct flow_targets targets = flow_callees_in(flow, frame, op);
     for (size_t i = 0; i < targets.bodies.count; i++) {
         const struct ir_func *body = targets.bodies.at[i];
         if (flow_frame_has(frame, body)) {
@@ -232,31 +232,46 @@ static bool should_report(struct look *look, const struct frame *task)
            pass_option(look->pass, "strict");
 }
 
-static void check_target(struct pass *pass, const struct ir_func *func, const struct ir_op *op,
+static bool check_target(struct pass *pass, const struct frame *frame, const struct ir_op *op,
                          const struct ir_func *body)
 {
-    size_t count;
-    const struct frame *const *frames = flow_frames(pass->flow, func, &count);
-    for (size_t i = 0; i < count; i++) {
-        struct look look = {.pass = pass, .spawn = op};
-        look.visited.arena = flow_arena(pass->flow);
-        if (should_report(&look, flow_frame(pass->flow, body, frames[i], op))) {
-            report(&look, func, body);
-            return;
-        }
+    struct look look = {.pass = pass, .spawn = op};
+    look.visited.arena = flow_arena(pass->flow);
+    if (flow_frame_has(frame, body) || pass_was_judged(pass, frame, op, body) ||
+        !should_report(&look, flow_frame(pass->flow, body, frame, op)))
+        return false;
+    report(&look, frame->func, body);
+    return true;
+}
+
+static bool was_reported(const struct ir_func *const *reported, size_t count,
+                         const struct ir_func *body)
+{
+    for (size_t i = 0; i < count; i++)
+        if (reported[i] == body)
+            return true;
+    return false;
+}
+
+/* One finding for each function that the operation spawns. */
+static void check_spawn(struct pass *pass, const struct ir_func *func, const struct ir_op *op)
+{
+    VEC(const struct ir_func *) reported = {0};
+    struct flow_use_frames frames = flow_spawn_frames(pass->flow, func, op);
+    for (size_t i = 0; i < frames.at.count; i++) {
+        struct flow_targets targets = flow_callees_in(pass->flow, frames.at.at[i], op);
+        for (size_t j = 0; j < targets.bodies.count; j++)
+            if (!was_reported(reported.at, reported.count, targets.bodies.at[j]) &&
+                check_target(pass, frames.at.at[i], op, targets.bodies.at[j]))
+                *vec_add(pass->arena, &reported) = targets.bodies.at[j];
     }
 }
 
 static void check(struct pass *pass, const struct ir_func *func)
 {
-    for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_CALL, op));) {
-        if (!op->act || op->act->kind != ACT_SPAWN)
-            continue;
-        struct flow_targets targets = flow_callees(pass->flow, func, op);
-        for (size_t i = 0; i < targets.bodies.count; i++)
-            if (!pass_was_judged(pass, op, targets.bodies.at[i]))
-                check_target(pass, func, op, targets.bodies.at[i]);
-    }
+    for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_CALL, op));)
+        if (op->act && op->act->kind == ACT_SPAWN)
+            check_spawn(pass, func, op);
 }
 
 static const struct rule_option options[] = {

@@ -13,7 +13,7 @@ struct search {
 static bool spawns_lowerer(const struct search *search, const struct ir_op *spawn)
 {
     struct flow *flow = search->flow;
-    struct flow_targets targets = flow_callees(flow, search->count.base->func, spawn);
+    struct flow_targets targets = flow_callees_in(flow, search->count.base, spawn);
     struct flow_duty duty = {.flow = flow, .fulfilment = ACT_DONE, .object = search->count.group};
     for (size_t i = 0; i < targets.bodies.count; i++) {
         const struct ir_func *body = targets.bodies.at[i];

@@ -72,7 +72,7 @@ static bool puts_away(const struct flow_duty *duty, const struct frame *frame, i
             return true;
         if (op->act && op->act->kind != ACT_INVOKE)
             continue;
-        struct flow_targets targets = flow_callees(flow, frame->func, op);
+        struct flow_targets targets = flow_callees_in(flow, frame, op);
         for (size_t i = 0; i < targets.bodies.count; i++)
             if (!flow_frame_has(frame, targets.bodies.at[i]) &&
                 puts_away(duty, flow_frame(flow, targets.bodies.at[i], frame, op), depth + 1))
@@ -85,7 +85,7 @@ static bool helper_puts_away(const struct flow_duty *duty, const struct frame *f
                              const struct ir_op *op)
 {
     struct flow *flow = duty->flow;
-    struct flow_targets targets = flow_callees(flow, frame->func, op);
+    struct flow_targets targets = flow_callees_in(flow, frame, op);
     for (size_t i = 0; i < targets.bodies.count; i++) {
         const struct ir_func *body = targets.bodies.at[i];
         if (!flow_can(flow, body, duty->fulfilment) && !flow_frame_has(frame, body) &&
@@ -111,7 +111,7 @@ static enum walk_effect effect_of_spawn(const struct flow_duty *duty, const stru
                                         const struct ir_op *op)
 {
     struct flow *flow = duty->flow;
-    struct flow_targets targets = flow_callees(flow, frame->func, op);
+    struct flow_targets targets = flow_callees_in(flow, frame, op);
     enum walk_effect effect = WALK_NOTHING;
     for (size_t i = 0; i < targets.bodies.count; i++) {
         const struct ir_func *body = targets.bodies.at[i];
@@ -187,7 +187,7 @@ static bool may_fulfil(const struct flow_duty *duty, const struct frame *frame, 
             return true;
         if (op->act && op->act->kind != ACT_INVOKE)
             continue;
-        struct flow_targets targets = flow_callees(flow, frame->func, op);
+        struct flow_targets targets = flow_callees_in(flow, frame, op);
         for (size_t i = 0; i < targets.bodies.count; i++)
             if (!flow_frame_has(frame, targets.bodies.at[i]) &&
                 may_fulfil(duty, flow_frame(flow, targets.bodies.at[i], frame, op), depth + 1))

@@ -76,8 +76,20 @@ static size_t field_key(char *key, size_t size, const struct ir_expr *field)
 {
     uint64_t offset = (uint64_t)field->value;
     const struct ir_record *record = record_at(field->a->type, &offset);
-    int length =
-        snprintf(key, size, "%s+%llu", record ? record->name : "", (unsigned long long)offset);
+    const struct ir_expr *place = field->a;
+    /* A record without a name is part of the one around it, or else of one variable. */
+    while (record && !*record->name && (place->kind == IR_FIELD || place->kind == IR_INDEX)) {
+        if (place->kind == IR_FIELD) {
+            offset += (uint64_t)place->value;
+            record = record_at(place->a->type, &offset);
+        }
+        place = place->a;
+    }
+    bool is_var = record && !*record->name && place->kind == IR_VAR;
+    int length = is_var ? snprintf(key, size, "%p+%llu", (const void *)place->var,
+                                   (unsigned long long)offset)
+                        : snprintf(key, size, "%s+%llu", record ? record->name : "",
+                                   (unsigned long long)offset);
     return length < 0 ? 0 : (size_t)length < size ? (size_t)length : size - 1;
 }
 
@@ -457,6 +469,29 @@ struct flow_targets flow_callees(struct flow *flow, const struct ir_func *func,
         return none;
     }
     return op->act ? none : targets_of_op(flow, func, op, op->callee);
+}
+
+static const struct ir_expr *callee_of(const struct ir_op *op)
+{
+    if (op->kind != IR_OP_CALL)
+        return NULL;
+    if (!op->act)
+        return op->callee;
+    return op->act->kind == ACT_SPAWN || op->act->kind == ACT_INVOKE ? op->act->entry : NULL;
+}
+
+struct flow_targets flow_callees_in(struct flow *flow, const struct frame *frame,
+                                    const struct ir_op *op)
+{
+    const struct ir_expr *callee = callee_of(op);
+    if (!callee || callee->kind == IR_SYMBOL || !frame->parent)
+        return flow_callees(flow, frame->func, op);
+    while (callee->kind == IR_DEREF && callee->type->kind == IR_TYPE_FUNCTION)
+        callee = callee->a; /* (*f)(x) */
+    const struct ir_expr *resolved = flow_resolve(flow, frame, callee);
+    if (resolved->kind != IR_SYMBOL || resolved->symbol->kind != IR_SYMBOL_FUNCTION)
+        return flow_callees(flow, frame->func, op);
+    return flow_targets(flow, frame->func, resolved);
 }
 
 const struct flow_site *flow_callers(struct flow *flow, const struct ir_func *func, size_t *count)

@@ -77,6 +77,9 @@ const struct frame *const *flow_frames(struct flow *, const struct ir_func *, si
 /* Is `func` one of the functions that run in this frame and above it? */
 bool flow_frame_has(const struct frame *, const struct ir_func *func);
 
+/* The functions an operation of frame->func runs when it runs in that frame: what the spawner put
+ * into the struct, not what all spawners put into such structs. */
+struct flow_targets flow_callees_in(struct flow *, const struct frame *, const struct ir_op *);
 /* The value of an operand of frame->func, followed back as far as it is certain. */
 const struct ir_expr *flow_resolve(struct flow *, const struct frame *, const struct ir_expr *);
 /* The call whose result a resolved expression is, and its function; NULL: it is no call's result.
@@ -107,6 +110,10 @@ struct flow_use_frames {
     bool is_cut; /* there are too many: more than these */
 };
 struct flow_use_frames flow_use_frames(struct flow *, const struct flow_use *);
+/* The frames in which a spawn starts different tasks, or hands them different things: up to where
+ * those come from. */
+struct flow_use_frames flow_spawn_frames(struct flow *, const struct ir_func *,
+                                         const struct ir_op *spawn);
 /* The frames in which the use may be of that object. */
 struct flow_match {
     const struct frame *frame;

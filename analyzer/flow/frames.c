@@ -129,6 +129,7 @@ enum {
     CLIMB_DEPTH_MAX = 16,
     CLIMB_STEPS_MAX = 20000,
     USE_FRAMES_MAX = 2000,
+    HANDLES_MAX = 6,
 };
 
 /* From a use up to who has the object. */
@@ -138,7 +139,8 @@ struct climb {
     const struct ir_func *funcs[CLIMB_DEPTH_MAX]; /* from the inside */
     const struct ir_op *calls[CLIMB_DEPTH_MAX];   /* calls[i] of funcs[i + 1] runs funcs[i] */
     size_t depth;
-    struct map passed; /* functions, where the object does not depend on the caller */
+    bool stops_at_owner; /* and asks not where the object goes from there */
+    struct map passed;   /* functions, where the object does not depend on the caller */
     size_t steps;
 };
 
@@ -173,27 +175,54 @@ static bool enter(struct climb *climb, const struct ir_func *func, const struct 
     return true;
 }
 
-static void climb_by_handle(struct climb *, const struct ir_func *, const struct ir_expr *handle);
+/* What is followed at once: one handle, or all that a task is handed. */
+struct handles {
+    const struct ir_expr *at[HANDLES_MAX];
+    size_t count;
+};
 
-/* The object came in by a parameter. */
-static void climb_by_param(struct climb *climb, const struct ir_func *func, size_t param)
+static void climb_by_handles(struct climb *, const struct ir_func *, const struct handles *);
+
+/* Those of the handles that came in by parameters, as the caller names them. */
+static struct handles handed_in(struct climb *climb, const struct ir_func *func,
+                                const struct handles *handles, const struct flow_site *site)
+{
+    struct handles outer = {0};
+    size_t count;
+    const struct ir_expr *const *args = site_args(site->op, &count);
+    for (size_t i = 0; i < handles->count; i++) {
+        const struct ir_expr *base = own_base(climb->flow, func, handles->at[i]);
+        if (is_param_of(base, func) && base->var->id < count)
+            outer.at[outer.count++] = args[base->var->id];
+    }
+    return outer;
+}
+
+static bool all_params(struct climb *climb, const struct ir_func *func,
+                       const struct handles *handles)
+{
+    for (size_t i = 0; i < handles->count; i++)
+        if (!is_param_of(own_base(climb->flow, func, handles->at[i]), func))
+            return false;
+    return handles->count > 0;
+}
+
+static void climb_by_params(struct climb *climb, const struct ir_func *func,
+                            const struct handles *handles)
 {
     size_t count, before = climb->found->at.count;
     const struct flow_site *sites = flow_callers(climb->flow, func, &count);
     for (size_t i = 0; i < count; i++) {
-        size_t arg_count;
-        const struct ir_expr *const *args = site_args(sites[i].op, &arg_count);
-        const struct ir_expr *arg = param < arg_count ? args[param] : NULL;
+        struct handles outer = handed_in(climb, func, handles, &sites[i]);
         if (is_entered(climb, sites[i].func)) {
             /* Handed down unchanged it is the same object, else it may be any. */
-            climb->found->is_cut |=
-                !arg || !is_param_of(own_base(climb->flow, sites[i].func, arg), sites[i].func);
+            climb->found->is_cut |= !all_params(climb, sites[i].func, &outer);
             continue;
         }
         if (!enter(climb, sites[i].func, sites[i].op))
             continue;
-        if (arg)
-            climb_by_handle(climb, sites[i].func, arg);
+        if (outer.count > 0)
+            climb_by_handles(climb, sites[i].func, &outer);
         else
             emit(climb);
         climb->depth--;
@@ -242,26 +271,64 @@ static void climb_to_tasks(struct climb *climb, const struct ir_func *func)
         emit(climb);
 }
 
-static void climb_by_handle(struct climb *climb, const struct ir_func *func,
-                            const struct ir_expr *handle)
+static void climb_by_handles(struct climb *climb, const struct ir_func *func,
+                             const struct handles *handles)
 {
-    const struct ir_expr *base = own_base(climb->flow, func, handle);
-    if (is_param_of(base, func))
-        climb_by_param(climb, func, base->var->id);
-    else if (is_own(climb->flow, func, base))
+    for (size_t i = 0; i < handles->count; i++) {
+        if (is_param_of(own_base(climb->flow, func, handles->at[i]), func)) {
+            climb_by_params(climb, func, handles);
+            return;
+        }
+    }
+    if (climb->stops_at_owner)
+        emit(climb);
+    else if (is_own(climb->flow, func, own_base(climb->flow, func, handles->at[0])))
         climb_to_keepers(climb, func);
     else
         climb_to_tasks(climb, func);
 }
 
+static const struct flow_use_frames *climb_from(struct climb *climb, const void *key,
+                                                const struct ir_func *func,
+                                                const struct handles *handles)
+{
+    struct flow *flow = climb->flow;
+    climb->found = arena_new(flow->arena, struct flow_use_frames);
+    climb->passed.arena = flow->arena;
+    if (enter(climb, func, NULL)) {
+        if (handles->count > 0)
+            climb_by_handles(climb, func, handles);
+        else
+            emit(climb);
+    }
+    *map_put(&flow->use_frames, &key, sizeof key) = climb->found;
+    return climb->found;
+}
+
 struct flow_use_frames flow_use_frames(struct flow *flow, const struct flow_use *use)
 {
-    if (!map_get(&flow->use_frames, &use, sizeof use)) {
-        struct flow_use_frames *found = arena_new(flow->arena, struct flow_use_frames);
-        struct climb way = {.flow = flow, .found = found, .passed.arena = flow->arena};
-        if (enter(&way, use->func, NULL))
-            climb_by_handle(&way, use->func, use->object);
-        *map_put(&flow->use_frames, &use, sizeof use) = found;
+    const struct flow_use_frames *found = map_get(&flow->use_frames, &use, sizeof use);
+    if (!found) {
+        struct climb climb = {.flow = flow};
+        struct handles handles = {{use->object}, 1};
+        found = climb_from(&climb, use, use->func, &handles);
     }
-    return *(struct flow_use_frames *)map_get(&flow->use_frames, &use, sizeof use);
+    return *found;
+}
+
+/* Functions first: which one it is decides most. */
+struct flow_use_frames flow_spawn_frames(struct flow *flow, const struct ir_func *func,
+                                         const struct ir_op *spawn)
+{
+    const struct flow_use_frames *found = map_get(&flow->use_frames, &spawn, sizeof spawn);
+    if (!found) {
+        struct climb climb = {.flow = flow, .stops_at_owner = true};
+        struct handles handles = {0};
+        if (spawn->act->entry)
+            handles.at[handles.count++] = spawn->act->entry;
+        for (size_t i = 0; i < spawn->act->arg_count && handles.count < HANDLES_MAX; i++)
+            handles.at[handles.count++] = spawn->act->args[i];
+        found = climb_from(&climb, spawn, func, &handles);
+    }
+    return *found;
 }

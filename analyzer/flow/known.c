@@ -119,10 +119,24 @@ bool known_allows(const struct known *known, const struct ir_expr *expr, int64_t
     return within(&fact, low, high) != 0;
 }
 
+/* Does it read something that code elsewhere can write? */
+static bool reads_memory(const struct ir_expr *expr)
+{
+    if (!expr)
+        return false;
+    if (expr->kind == IR_DEREF ||
+        (expr->kind == IR_SYMBOL && expr->symbol->kind == IR_SYMBOL_DATA) ||
+        (expr->kind == IR_VAR && expr->var->is_address_taken))
+        return true;
+    return reads_memory(expr->a) || reads_memory(expr->b);
+}
+
 static struct fact resolved_fact(struct flow *flow, const struct frame *frame,
                                  const struct ir_expr *expr)
 {
     struct fact fact = {expr, INT64_MIN, INT64_MAX, false};
+    if (expr->type->kind != IR_TYPE_POINTER && reads_memory(expr))
+        return fact; /* the one store in sight need not be the last */
     const struct ir_expr *value = flow_resolve(flow, frame, expr);
     if (is_const(value))
         fact.low = fact.high = value->value;
@@ -201,18 +215,6 @@ static bool mentions(const struct ir_expr *expr, const struct ir_expr *root)
     if (!expr)
         return false;
     return ir_expr_equal(expr, root) || mentions(expr->a, root) || mentions(expr->b, root);
-}
-
-/* Does it read something that code elsewhere can write? */
-static bool reads_memory(const struct ir_expr *expr)
-{
-    if (!expr)
-        return false;
-    if (expr->kind == IR_DEREF ||
-        (expr->kind == IR_SYMBOL && expr->symbol->kind == IR_SYMBOL_DATA) ||
-        (expr->kind == IR_VAR && expr->var->is_address_taken))
-        return true;
-    return reads_memory(expr->a) || reads_memory(expr->b);
 }
 
 enum { WRITERS_MAX = 8 }; /* functions that write one place, looked at one by one */

@@ -265,6 +265,30 @@ static bool is_there(void *context, const struct frame *frame, const struct ir_e
            FLOW_SAME;
 }
 
+static bool op_does(struct party_walk *party, const struct frame *frame, const struct ir_op *op)
+{
+    if (op->act && op->act->kind != ACT_INVOKE)
+        return effect_of_party(party, frame, op) == WALK_DOES;
+    struct flow_targets targets = flow_callees_in(party->flow, frame, op);
+    for (size_t i = 0; i < targets.bodies.count; i++)
+        for (size_t j = 0; j < party->kind_count; j++)
+            if (flow_can(party->flow, targets.bodies.at[i], party->kinds[j]))
+                return true;
+    return false;
+}
+
+static bool does_in_loop(void *context, const struct frame *frame, uint32_t loop)
+{
+    struct party_walk *party = context;
+    struct flow *flow = party->flow;
+    const struct ir_func *func = frame->func;
+    for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_CALL, op));)
+        if (flow_loop_within(flow, func, flow_loop_of(flow, func, op->block), loop) &&
+            op_does(party, frame, op))
+            return true;
+    return false;
+}
+
 static bool matters_to_party(void *context, const struct ir_func *func)
 {
     const struct party_walk *party = context;
@@ -309,6 +333,7 @@ struct walk_result flow_party_ways(struct flow *flow, const struct frame *home,
                                      .effect = effect_of_party,
                                      .matters = matters_to_party,
                                      .is_nonzero = is_there,
+                                     .does_in_loop = does_in_loop,
                                      .starts_idle = party.maker || party.spawns_waiter};
     return flow_walk(flow, home, &question);
 }

@@ -546,6 +546,13 @@ static enum flow_same compare_names(struct flow *flow, const struct ir_expr *a,
     return maybe(!(a_apart && b_apart));
 }
 
+/* A callback gets its user data back from code out of sight. */
+static bool is_handed_in(const struct ir_expr *handle)
+{
+    return handle->kind == IR_VAR && handle->var->id != TEMP_VAR_ID &&
+           handle->var->kind == IR_VAR_PARAM;
+}
+
 static const struct temp_var *made_object(const struct ir_expr *handle)
 {
     bool is_address;
@@ -576,7 +583,9 @@ enum flow_same flow_compare(struct flow *flow, const struct ir_expr *a, const st
     if (!at_a.has_unknown && !at_b.has_unknown)
         return by_points;
     enum flow_same by_name = compare_names(flow, a, b);
-    return by_name == FLOW_DIFFERENT && flow_points_meet(flow, &at_a, &at_b) ? FLOW_MAYBE : by_name;
+    bool by_caller = is_handed_in(a) || is_handed_in(b);
+    bool may_meet = by_name == FLOW_DIFFERENT && by_caller && flow_points_meet(flow, &at_a, &at_b);
+    return may_meet ? FLOW_MAYBE : by_name;
 }
 
 /* ---- uses of an object ----------------------------------------------------------------------- */

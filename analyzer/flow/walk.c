@@ -258,7 +258,7 @@ static bool enter_call(struct walk *walk, const struct state *state, const struc
 {
     if (op->act && op->act->kind != ACT_INVOKE)
         return false;
-    struct flow_targets targets = flow_callees(walk->flow, walk->frame->func, op);
+    struct flow_targets targets = flow_callees_in(walk->flow, walk->frame, op);
     if (!any_matters(walk->question, &targets))
         return false;
     /* Where one matters the others do too: by what they return, the way can tell them apart. */
@@ -362,6 +362,20 @@ static enum step do_op(struct walk *walk, struct state *state, const struct ir_o
     return STEP_ON;
 }
 
+/* Does the edge leave a loop that does it for each of several objects? */
+static bool leaves_full_loop(struct walk *walk, const struct ir_block *block,
+                             const struct ir_edge *edge)
+{
+    const struct walk_question *question = walk->question;
+    const struct ir_func *func = walk->frame->func;
+    if (!question->does_in_loop)
+        return false;
+    uint32_t loop = flow_loop_of(walk->flow, func, block->id);
+    uint32_t to = flow_loop_of(walk->flow, func, edge->to);
+    return loop != 0 && !flow_loop_within(walk->flow, func, to, loop) &&
+           question->does_in_loop(question->context, walk->frame, loop);
+}
+
 static void take(struct walk *walk, const struct state *from, const struct ir_block *block,
                  const struct ir_edge *edge, const struct known *known)
 {
@@ -369,6 +383,7 @@ static void take(struct walk *walk, const struct state *from, const struct ir_bl
     state.block = edge->to;
     state.op = 0;
     state.known = *known;
+    state.is_handed_on |= leaves_full_loop(walk, block, edge);
     if (block->edge_count > 1) {
         struct walk_turn *turn = arena_new(walk->flow->arena, struct walk_turn);
         *turn = (struct walk_turn){from->turns, walk->frame->func, block, edge};
