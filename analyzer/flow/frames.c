@@ -60,10 +60,33 @@ const struct ir_expr *base_of(const struct ir_expr *handle)
     return handle;
 }
 
+/* The value of a variable that is set once, of a temp that copies; NULL: neither. */
+static const struct ir_expr *only_value(const struct ir_func *func, const struct ir_expr *base)
+{
+    const struct func_facts *facts = facts_of(func);
+    if (base->kind == IR_TEMP)
+        return facts->temp_value[base->temp];
+    bool is_plain = base->kind == IR_VAR && base->var->id < func->var_count &&
+                    func->vars[base->var->id] == base->var && base->var->kind == IR_VAR_LOCAL &&
+                    !base->var->is_address_taken && facts->var_assigned[base->var->id] == 1;
+    const struct ir_expr *value = is_plain ? facts->var_value[base->var->id] : NULL;
+    return value && value->kind != IR_LITERAL ? value : NULL;
+}
+
+/* What a field of the base holds is not asked for: who has the base has that. */
 const struct ir_expr *own_base(struct flow *flow, const struct ir_func *func,
                                const struct ir_expr *handle)
 {
-    return base_of(flow_resolve(flow, flow_frame(flow, func, NULL, NULL), handle));
+    const struct ir_expr *base = base_of(handle);
+    for (int depth = 0; depth < DEPTH_MAX; depth++) {
+        const struct ir_expr *value = only_value(func, base);
+        if (!value)
+            break;
+        base = base_of(value);
+    }
+    if (base->kind != IR_TEMP)
+        return base;
+    return base_of(flow_resolve(flow, flow_frame(flow, func, NULL, NULL), base));
 }
 
 bool is_param_of(const struct ir_expr *base, const struct ir_func *func)

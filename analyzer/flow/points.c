@@ -1017,7 +1017,7 @@ static int compare_targets(const void *a, const void *b)
 
 struct points flow_points(struct flow *flow, const struct ir_expr *resolved)
 {
-    if (!may_hold_pointer(resolved->type))
+    if (resolved->type->kind != IR_TYPE_POINTER)
         return (struct points){.has_unknown = true};
     struct answer answer = {.s = solution_of(flow)};
     answer_value(&answer, resolved);
@@ -1070,18 +1070,19 @@ static bool has_escaped(const struct solution *s, const struct points *points)
 
 bool flow_points_meet(struct flow *flow, const struct points *a, const struct points *b)
 {
-    const struct solution *s = solution_of(flow);
-    return share_target(a, b) || (a->is_any && has_escaped(s, b)) ||
-           (b->is_any && has_escaped(s, a));
+    if (share_target(a, b))
+        return true;
+    return (a->is_any && has_escaped(solution_of(flow), b)) ||
+           (b->is_any && has_escaped(solution_of(flow), a));
 }
 
 enum flow_same flow_points_compare(struct flow *flow, const struct points *a,
                                    const struct points *b)
 {
-    const struct solution *s = solution_of(flow);
     bool is_known = !a->has_unknown && !b->has_unknown;
     if (!share_target(a, b))
         return is_known ? FLOW_DIFFERENT : FLOW_MAYBE;
+    const struct solution *s = solution_of(flow);
     bool is_one = is_known && a->count == 1 && b->count == 1 &&
                   is_single(flow, &s->objects.at[object_of(a->at[0])]);
     return is_one ? FLOW_SAME : FLOW_MAYBE;
