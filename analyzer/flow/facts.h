@@ -47,10 +47,11 @@ struct func_facts {
         *temp_value; /* by temp: what its only assignment copies; NULL: call or merge */
     const struct ir_op **temp_call; /* by temp: the call it is the result of */
     const struct ir_expr *
-        *var_value;           /* by var: the value of its only assignment, NULL nulls apart */
-    uint32_t *var_assigned;   /* by var: how many assignments */
-    bool *var_has_parts;      /* by var: a field or an element of it is assigned */
-    signed char *var_written; /* by var: written through its address? 0: not looked yet, -1: no */
+        *var_value;              /* by var: the value of its only assignment, NULL nulls apart */
+    uint32_t *var_assigned;      /* by var: how many assignments */
+    bool *var_has_parts;         /* by var: a field or an element of it is assigned */
+    signed char *var_written[2]; /* by writer and var: written through its address? 0: not looked
+                                    yet, -1: no */
     const struct ir_expr
         *returned; /* what every return gives back; NULL: they differ, or nothing */
     VEC(struct flow_site) callers;
@@ -104,6 +105,13 @@ const struct ir_expr *base_of(const struct ir_expr *handle);
 /* The same as the function sees it alone, whoever calls it. */
 const struct ir_expr *own_base(struct flow *, const struct ir_func *, const struct ir_expr *handle);
 bool is_param_of(const struct ir_expr *base, const struct ir_func *);
+/* Where a function has an object from.  A handle that names it by way of the function's own struct
+ * is put in terms of the parameters where it came in by one. */
+enum origin { ORIGIN_CALLER, ORIGIN_OWN, ORIGIN_ELSEWHERE };
+enum origin flow_origin(struct flow *, const struct ir_func *, const struct ir_expr **handle);
+/* What a caller names such a handle, as far as it does; NULL: not at all. */
+const struct ir_expr *flow_handle_at_caller(struct flow *, const struct ir_func *,
+                                            const struct ir_expr *handle, const struct ir_op *call);
 /* A variable of the function, or what it or a function that it calls made. */
 bool is_own(struct flow *, const struct ir_func *, const struct ir_expr *base);
 

@@ -301,7 +301,8 @@ static void scan_func(struct flow *flow, struct ir_func *func)
     facts->var_value = arena_array(flow->arena, const struct ir_expr *, func->var_count);
     facts->var_assigned = arena_array(flow->arena, uint32_t, func->var_count);
     facts->var_has_parts = arena_array(flow->arena, bool, func->var_count);
-    facts->var_written = arena_array(flow->arena, signed char, func->var_count);
+    for (size_t i = 0; i < COUNT_OF(facts->var_written); i++)
+        facts->var_written[i] = arena_array(flow->arena, signed char, func->var_count);
     func->facts = facts;
     uint32_t *temp_assigned = arena_array(flow->arena, uint32_t, temps);
     for (size_t i = 0; i < func->block_count; i++)

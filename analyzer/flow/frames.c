@@ -105,6 +105,67 @@ bool is_own(struct flow *flow, const struct ir_func *func, const struct ir_expr 
            func->vars[base->var->id] == base->var;
 }
 
+/* The expression with the arguments of a call in place of the parameters; NULL: it has others. */
+static const struct ir_expr *with_arguments(struct flow *flow, const struct ir_func *func,
+                                            const struct ir_expr *expr, const struct ir_op *call)
+{
+    struct arena *arena = flow->arena;
+    if (expr->kind == IR_SYMBOL || expr->kind == IR_CONST)
+        return expr;
+    if (is_param_of(expr, func)) {
+        size_t count;
+        const struct ir_expr *const *args = site_args(call, &count);
+        return expr->var->id < count ? args[expr->var->id] : NULL;
+    }
+    const struct ir_expr *value = only_value(func, expr);
+    if (value)
+        return with_arguments(flow, func, value, call);
+    const struct ir_expr *a = expr->a ? with_arguments(flow, func, expr->a, call) : NULL;
+    if (!a)
+        return NULL;
+    switch (expr->kind) {
+    case IR_FIELD:
+        return ir_field(arena, expr->type, a, expr->name, (uint64_t)expr->value);
+    case IR_DEREF:
+        return ir_deref(arena, expr->type, a);
+    case IR_ADDR:
+        return ir_addr(arena, expr->type, a);
+    case IR_CAST:
+        return a;
+    default:
+        return NULL;
+    }
+}
+
+enum origin flow_origin(struct flow *flow, const struct ir_func *func,
+                        const struct ir_expr **handle)
+{
+    const struct ir_expr *base = own_base(flow, func, *handle);
+    if (is_param_of(base, func))
+        return ORIGIN_CALLER;
+    /* A struct of the function's own may hold what its caller handed in. */
+    const struct ir_expr *resolved =
+        flow_resolve(flow, flow_frame(flow, func, NULL, NULL), *handle);
+    if (is_param_of(base_of(resolved), func)) {
+        *handle = resolved;
+        return ORIGIN_CALLER;
+    }
+    return is_own(flow, func, base) || is_own(flow, func, base_of(resolved)) ? ORIGIN_OWN
+                                                                             : ORIGIN_ELSEWHERE;
+}
+
+const struct ir_expr *flow_handle_at_caller(struct flow *flow, const struct ir_func *func,
+                                            const struct ir_expr *handle, const struct ir_op *call)
+{
+    const struct ir_expr *named = with_arguments(flow, func, handle, call);
+    if (named)
+        return named;
+    size_t count;
+    const struct ir_expr *const *args = site_args(call, &count);
+    const struct ir_expr *base = own_base(flow, func, handle);
+    return is_param_of(base, func) && base->var->id < count ? args[base->var->id] : NULL;
+}
+
 /* ---- who keeps what was made ----------------------------------------------------------------- */
 
 static bool is_made(const struct ir_expr *base)
@@ -206,27 +267,30 @@ struct handles {
 
 static void climb_by_handles(struct climb *, const struct ir_func *, const struct handles *);
 
-/* Those of the handles that came in by parameters, as the caller names them. */
+/* Those of the handles that came in from the caller, as it names them. */
 static struct handles handed_in(struct climb *climb, const struct ir_func *func,
                                 const struct handles *handles, const struct flow_site *site)
 {
     struct handles outer = {0};
-    size_t count;
-    const struct ir_expr *const *args = site_args(site->op, &count);
     for (size_t i = 0; i < handles->count; i++) {
-        const struct ir_expr *base = own_base(climb->flow, func, handles->at[i]);
-        if (is_param_of(base, func) && base->var->id < count)
-            outer.at[outer.count++] = args[base->var->id];
+        const struct ir_expr *handle = handles->at[i];
+        if (flow_origin(climb->flow, func, &handle) != ORIGIN_CALLER)
+            continue;
+        handle = flow_handle_at_caller(climb->flow, func, handle, site->op);
+        if (handle)
+            outer.at[outer.count++] = handle;
     }
     return outer;
 }
 
-static bool all_params(struct climb *climb, const struct ir_func *func,
-                       const struct handles *handles)
+static bool all_from_caller(struct climb *climb, const struct ir_func *func,
+                            const struct handles *handles)
 {
-    for (size_t i = 0; i < handles->count; i++)
-        if (!is_param_of(own_base(climb->flow, func, handles->at[i]), func))
+    for (size_t i = 0; i < handles->count; i++) {
+        const struct ir_expr *handle = handles->at[i];
+        if (flow_origin(climb->flow, func, &handle) != ORIGIN_CALLER)
             return false;
+    }
     return handles->count > 0;
 }
 
@@ -239,7 +303,7 @@ static void climb_by_params(struct climb *climb, const struct ir_func *func,
         struct handles outer = handed_in(climb, func, handles, &sites[i]);
         if (is_entered(climb, sites[i].func)) {
             /* Handed down unchanged it is the same object, else it may be any. */
-            climb->found->is_cut |= !all_params(climb, sites[i].func, &outer);
+            climb->found->is_cut |= !all_from_caller(climb, sites[i].func, &outer);
             continue;
         }
         if (!enter(climb, sites[i].func, sites[i].op))
@@ -297,15 +361,19 @@ static void climb_to_tasks(struct climb *climb, const struct ir_func *func)
 static void climb_by_handles(struct climb *climb, const struct ir_func *func,
                              const struct handles *handles)
 {
+    enum origin first = ORIGIN_ELSEWHERE;
     for (size_t i = 0; i < handles->count; i++) {
-        if (is_param_of(own_base(climb->flow, func, handles->at[i]), func)) {
+        const struct ir_expr *handle = handles->at[i];
+        enum origin origin = flow_origin(climb->flow, func, &handle);
+        if (origin == ORIGIN_CALLER) {
             climb_by_params(climb, func, handles);
             return;
         }
+        first = i == 0 ? origin : first;
     }
     if (climb->stops_at_owner)
         emit(climb);
-    else if (is_own(climb->flow, func, own_base(climb->flow, func, handles->at[0])))
+    else if (first == ORIGIN_OWN)
         climb_to_keepers(climb, func);
     else
         climb_to_tasks(climb, func);

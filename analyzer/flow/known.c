@@ -135,8 +135,6 @@ static struct fact resolved_fact(struct flow *flow, const struct frame *frame,
                                  const struct ir_expr *expr)
 {
     struct fact fact = {expr, INT64_MIN, INT64_MAX, false};
-    if (expr->type->kind != IR_TYPE_POINTER && reads_memory(expr))
-        return fact; /* the one store in sight need not be the last */
     const struct ir_expr *value = flow_resolve(flow, frame, expr);
     if (is_const(value))
         fact.low = fact.high = value->value;

@@ -42,13 +42,12 @@ const struct frame *flow_home(struct flow *flow, const struct frame *frame,
                               const struct ir_expr *handle)
 {
     while (!flow_starts_task(frame)) {
-        const struct ir_expr *base = own_base(flow, frame->func, handle);
-        if (is_own(flow, frame->func, base))
+        enum origin origin = handle ? flow_origin(flow, frame->func, &handle) : ORIGIN_ELSEWHERE;
+        if (origin == ORIGIN_OWN)
             return frame;
-        size_t count;
-        const struct ir_expr *const *args = site_args(frame->op, &count);
-        if (is_param_of(base, frame->func) && base->var->id < count)
-            handle = args[base->var->id];
+        handle = origin == ORIGIN_CALLER
+                     ? flow_handle_at_caller(flow, frame->func, handle, frame->op)
+                     : NULL;
         frame = frame->parent;
     }
     return frame;
@@ -140,41 +139,12 @@ bool flow_home_has(const struct frame *home, const struct frame *frame)
 
 /* ---- names ----------------------------------------------------------------------------------- */
 
-/* The operand with the arguments of the call in place of the parameters; NULL: it has locals. */
-static const struct ir_expr *with_arguments(struct flow *flow, const struct frame *frame,
-                                            const struct ir_expr *expr)
-{
-    struct arena *arena = flow->arena;
-    if (expr->kind == IR_SYMBOL || expr->kind == IR_CONST)
-        return expr;
-    if (expr->kind == IR_VAR) {
-        size_t count;
-        const struct ir_expr *const *args = site_args(frame->op, &count);
-        return is_param_of(expr, frame->func) && expr->var->id < count ? args[expr->var->id] : NULL;
-    }
-    const struct ir_expr *a = expr->a ? with_arguments(flow, frame, expr->a) : NULL;
-    if (!a)
-        return NULL;
-    switch (expr->kind) {
-    case IR_FIELD:
-        return ir_field(arena, expr->type, a, expr->name, (uint64_t)expr->value);
-    case IR_DEREF:
-        return ir_deref(arena, expr->type, a);
-    case IR_ADDR:
-        return ir_addr(arena, expr->type, a);
-    case IR_CAST:
-        return a;
-    default:
-        return NULL;
-    }
-}
-
 const char *flow_party_name(struct flow *flow, const struct flow_party *party)
 {
     const struct ir_expr *name = party->use->object;
     for (const struct frame *frame = party->frame; frame != party->home; frame = frame->parent) {
-        const struct ir_expr *outer = with_arguments(flow, frame, name);
-        if (!outer)
+        const struct ir_expr *outer = flow_handle_at_caller(flow, frame->func, name, frame->op);
+        if (!outer || outer->type->kind != name->type->kind)
             break;
         name = outer;
     }

@@ -13,19 +13,19 @@ enum {
 /* Offsets that no member has: what travels through a channel, and a context's done channel. */
 enum { MESSAGE_OFFSET = 1 << 28, DONE_OFFSET = 1 << 29 };
 
-enum object_origin {
-    ORIGIN_OUTSIDE, /* out of sight; all of it is one object, or all of one record type is */
-    ORIGIN_VAR,
-    ORIGIN_SYMBOL,
-    ORIGIN_CALL, /* made by a call */
-    ORIGIN_FUNC,
+enum object_birth {
+    BORN_OUTSIDE, /* out of sight; all of it is one object, or all of one record type is */
+    BORN_VAR,
+    BORN_SYMBOL,
+    BORN_CALL, /* made by a call */
+    BORN_FUNC,
 };
 
 struct object {
-    enum object_origin origin;
+    enum object_birth birth;
     const struct ir_type *type; /* NULL: not known */
     const struct ir_func *func; /* whose variable, where made, or the function itself */
-    const struct ir_op *op;     /* ORIGIN_CALL */
+    const struct ir_op *op;     /* BORN_CALL */
     bool is_many;               /* elements of an array */
     bool is_escaped, is_handed_out;
     VEC(uint32_t) cells; /* nodes */
@@ -166,7 +166,7 @@ static void add_target(struct solution *s, uint32_t id, uint64_t target)
         return;
     }
     bool is_named =
-        object->origin == ORIGIN_CALL && !object->type && offset_of(target) == 0 && node->pointee;
+        object->birth == BORN_CALL && !object->type && offset_of(target) == 0 && node->pointee;
     if (is_named)
         object->type = node->pointee;
     bool was_escaped = object->is_escaped;
@@ -192,7 +192,7 @@ static void add_copy(struct solution *s, uint32_t from, uint32_t to)
 /* The cell of an object at an offset; made when first needed. */
 static uint32_t cell_of(struct solution *s, uint32_t object, int64_t offset)
 {
-    if (s->objects.at[object].origin == ORIGIN_FUNC)
+    if (s->objects.at[object].birth == BORN_FUNC)
         return NOTHING;
     if (object == OUTSIDE_OBJECT)
         return OUTSIDE_CELL;
@@ -230,7 +230,7 @@ static uint32_t object_in(struct solution *s, void **slot, struct object object)
 static uint32_t object_of_var(struct solution *s, const struct ir_func *func,
                               const struct ir_var *var)
 {
-    struct object object = {.origin = ORIGIN_VAR,
+    struct object object = {.birth = BORN_VAR,
                             .type = var->type,
                             .func = func,
                             .is_many = var->type->kind == IR_TYPE_ARRAY};
@@ -239,9 +239,8 @@ static uint32_t object_of_var(struct solution *s, const struct ir_func *func,
 
 static uint32_t object_of_symbol(struct solution *s, const struct ir_symbol *symbol)
 {
-    struct object object = {.origin = ORIGIN_SYMBOL,
-                            .type = symbol->type,
-                            .is_many = symbol->type->kind == IR_TYPE_ARRAY};
+    struct object object = {
+        .birth = BORN_SYMBOL, .type = symbol->type, .is_many = symbol->type->kind == IR_TYPE_ARRAY};
     void **slot = map_put_str(&s->symbols, symbol_key(s->arena, symbol));
     bool is_new = !*slot;
     uint32_t id = object_in(s, slot, object);
@@ -253,13 +252,13 @@ static uint32_t object_of_symbol(struct solution *s, const struct ir_symbol *sym
 static uint32_t object_made_by(struct solution *s, const struct ir_func *func,
                                const struct ir_op *op)
 {
-    struct object object = {.origin = ORIGIN_CALL, .func = func, .op = op};
+    struct object object = {.birth = BORN_CALL, .func = func, .op = op};
     return object_in(s, map_put(&s->made, &op, sizeof op), object);
 }
 
 static uint32_t object_of_func(struct solution *s, const struct ir_func *func)
 {
-    struct object object = {.origin = ORIGIN_FUNC, .func = func};
+    struct object object = {.birth = BORN_FUNC, .func = func};
     return object_in(s, map_put(&s->codes, &func, sizeof func), object);
 }
 
@@ -279,7 +278,7 @@ static struct outside_type *outside_of(struct solution *s, const struct ir_type 
         *slot = outside;
         outside->object = new_object(
             s, (struct object){
-                   .origin = ORIGIN_OUTSIDE, .type = record, .is_many = true, .is_escaped = true});
+                   .birth = BORN_OUTSIDE, .type = record, .is_many = true, .is_escaped = true});
         outside->escaped = new_node(s);
         add_target(s, outside->escaped, target_of(outside->object, 0));
     }
@@ -290,7 +289,7 @@ static struct outside_type *outside_of(struct solution *s, const struct ir_type 
 
 static int64_t moved(const struct solution *s, uint32_t object, int64_t from, int64_t by)
 {
-    bool has_parts = object != OUTSIDE_OBJECT && s->objects.at[object].origin != ORIGIN_FUNC;
+    bool has_parts = object != OUTSIDE_OBJECT && s->objects.at[object].birth != BORN_FUNC;
     return has_parts ? from + by : 0;
 }
 
@@ -303,7 +302,7 @@ static void let_go(struct solution *s, uint32_t holder, uint32_t id)
         add_copy(s, s->objects.at[id].cells.at[i], holder);
     if (holder != OUTSIDE_CELL)
         return;
-    if (s->objects.at[id].origin == ORIGIN_FUNC) {
+    if (s->objects.at[id].birth == BORN_FUNC) {
         const struct ir_func *func = s->objects.at[id].func;
         for (size_t i = 0; i < func->param_count; i++)
             hand_in(s, func, i);
@@ -849,7 +848,7 @@ static void add_vars(struct solution *s, const struct ir_func *func)
         object_of_var(s, func, func->vars[i]);
     facts_of(func)->first_temp_object = (uint32_t)s->objects.count;
     for (uint32_t i = 0; i <= func->temp_count; i++)
-        new_object(s, (struct object){.origin = ORIGIN_VAR, .func = func});
+        new_object(s, (struct object){.birth = BORN_VAR, .func = func});
 }
 
 static bool is_called_from_outside(const struct solution *s, const struct ir_func *func)
@@ -884,7 +883,7 @@ static struct solution *solution_of(struct flow *flow)
     s->cells.arena = s->vars.arena = s->symbols.arena = s->made.arena = s->codes.arena =
         s->types.arena = s->layouts.arena = arena;
     flow->points = s;
-    new_object(s, (struct object){.origin = ORIGIN_OUTSIDE, .is_many = true});
+    new_object(s, (struct object){.birth = BORN_OUTSIDE, .is_many = true});
     for (uint32_t i = 0; i < FIRST_NODE; i++)
         new_node(s);
     add_target(s, OUTSIDE_CELL, target_of(OUTSIDE_OBJECT, 0));
@@ -1030,11 +1029,11 @@ struct points flow_points(struct flow *flow, const struct ir_expr *resolved)
 /* Does the program have only one of it at any time, as far as one run of its root goes? */
 static bool is_single(struct flow *flow, const struct object *object)
 {
-    if (object->is_many || object->origin == ORIGIN_OUTSIDE)
+    if (object->is_many || object->birth == BORN_OUTSIDE)
         return false;
     const struct ir_func *func = object->func;
     const struct ir_op *op = object->op;
-    for (int depth = 0; func && func->symbol && object->origin != ORIGIN_FUNC; depth++) {
+    for (int depth = 0; func && func->symbol && object->birth != BORN_FUNC; depth++) {
         if (depth > FRAME_DEPTH_MAX || (op && flow_loop_of(flow, func, op->block) != 0))
             return false;
         size_t count;
@@ -1109,7 +1108,7 @@ const struct ir_op *flow_points_maker(struct flow *flow, const struct points *po
     if (points->count != 1 || points->has_unknown || offset_of(points->at[0]) != 0)
         return NULL;
     const struct object *object = &s->objects.at[object_of(points->at[0])];
-    if (object->origin != ORIGIN_CALL || !object->op->act)
+    if (object->birth != BORN_CALL || !object->op->act)
         return NULL;
     if (func)
         *func = object->func;

@@ -10,8 +10,11 @@
 
 enum { WRITER_DEPTH_MAX = 4 };
 
+/* Who writes through the pointer: anybody, or code whose stores are not in sight. */
+enum writer { WRITER_ANY, WRITER_UNSEEN };
+
 static bool hands_to_writer(struct flow *, const struct ir_func *, const struct ir_op *,
-                            const struct ir_expr *pointer, int depth);
+                            const struct ir_expr *pointer, enum writer, int depth);
 
 static bool holds(const struct ir_expr *value, const struct ir_expr *pointer)
 {
@@ -28,32 +31,32 @@ static bool holds(const struct ir_expr *value, const struct ir_expr *pointer)
 /* May the function write what the pointer points to?  A copy of the pointer is taken to be used for
  * that; NULL, when the value is taken away, does not count, as it does not in assignments. */
 static bool writes_through(struct flow *flow, const struct ir_func *func,
-                           const struct ir_expr *pointer, int depth)
+                           const struct ir_expr *pointer, enum writer writer, int depth)
 {
     for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_ASSIGN, op));)
         if (holds(op->value, pointer) ||
-            (op->place->kind == IR_DEREF && holds(op->place->a, pointer) &&
+            (writer == WRITER_ANY && op->place->kind == IR_DEREF && holds(op->place->a, pointer) &&
              !(op->value->kind == IR_CONST && op->value->value == 0)))
             return true;
     for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_CALL, op));)
-        if (hands_to_writer(flow, func, op, pointer, depth))
+        if (hands_to_writer(flow, func, op, pointer, writer, depth))
             return true;
     return false;
 }
 
 static bool body_writes_param(struct flow *flow, const struct ir_func *body, size_t index,
-                              int depth)
+                              enum writer writer, int depth)
 {
     if (index >= body->param_count || depth >= WRITER_DEPTH_MAX)
         return true;
     struct ir_expr param = {
         .kind = IR_VAR, .type = body->vars[index]->type, .var = body->vars[index]};
-    return writes_through(flow, body, &param, depth + 1);
+    return writes_through(flow, body, &param, writer, depth + 1);
 }
 
 /* A cleanup runs when its variable ends, so nobody sees what it writes there. */
 static bool hands_to_writer(struct flow *flow, const struct ir_func *func, const struct ir_op *op,
-                            const struct ir_expr *pointer, int depth)
+                            const struct ir_expr *pointer, enum writer writer, int depth)
 {
     size_t count;
     const struct ir_expr *const *args = site_args(op, &count);
@@ -66,10 +69,26 @@ static bool hands_to_writer(struct flow *flow, const struct ir_func *func, const
         if (targets.has_unknown)
             return true;
         for (size_t j = 0; j < targets.bodies.count; j++)
-            if (body_writes_param(flow, targets.bodies.at[j], i, depth))
+            if (body_writes_param(flow, targets.bodies.at[j], i, writer, depth))
                 return true;
     }
     return false;
+}
+
+static bool has_writer(struct flow *flow, const struct ir_func *func, const struct ir_var *var,
+                       enum writer writer)
+{
+    if (!var->is_address_taken)
+        return false;
+    signed char *written = &facts_of(func)->var_written[writer][var->id];
+    if (*written == 0) {
+        struct ir_expr place = {.kind = IR_VAR, .type = var->type, .var = (struct ir_var *)var};
+        struct ir_expr address = {.kind = IR_ADDR, .type = var->type, .a = &place};
+        *written = -1; /* also for those who ask while this one is being answered */
+        if (writes_through(flow, func, &address, writer, 0))
+            *written = 1;
+    }
+    return *written > 0;
 }
 
 /* What such a variable holds is not known from its assignments alone: `chan_t *c = NULL; make(&c)`.
@@ -77,17 +96,7 @@ static bool hands_to_writer(struct flow *flow, const struct ir_func *func, const
 static bool is_written_through(struct flow *flow, const struct ir_func *func,
                                const struct ir_var *var)
 {
-    if (!var->is_address_taken)
-        return false;
-    signed char *written = &facts_of(func)->var_written[var->id];
-    if (*written == 0) {
-        struct ir_expr place = {.kind = IR_VAR, .type = var->type, .var = (struct ir_var *)var};
-        struct ir_expr address = {.kind = IR_ADDR, .type = var->type, .a = &place};
-        *written = -1; /* also for those who ask while this one is being answered */
-        if (writes_through(flow, func, &address, 0))
-            *written = 1;
-    }
-    return *written > 0;
+    return has_writer(flow, func, var, WRITER_ANY);
 }
 
 /* ---- resolving ------------------------------------------------------------------------------- */
@@ -236,6 +245,20 @@ static void try_own_stores(struct content_search *search, const struct frame *fr
     }
 }
 
+/* May code out of sight have written there?  A handle it leaves alone; a number it may have been
+ * handed the struct for. */
+static bool is_number_of_others(struct flow *flow, const struct frame *frame,
+                                const struct ir_expr *place)
+{
+    if (place->type->kind == IR_TYPE_POINTER)
+        return false;
+    const struct ir_expr *root = flatten(place).root;
+    if (root->kind != IR_VAR)
+        return flow_is_handed_out(flow, ir_addr(flow->arena, place->type, place));
+    frame = frame_of_var(frame, root->var);
+    return frame && has_writer(flow, frame->func, root->var, WRITER_UNSEEN);
+}
+
 static const struct ir_expr *field_content(struct flow *flow, const struct frame *frame,
                                            const struct ir_expr *place, int depth)
 {
@@ -251,7 +274,8 @@ static const struct ir_expr *field_content(struct flow *flow, const struct frame
     for (size_t i = 0; list->stores.count <= STORES_MAX && i < list->stores.count; i++)
         try_store_from(&search, frame, &list->stores.at[i]);
     bool is_complete = flow->resolve_steps <= RESOLVE_STEPS_MAX;
-    return search.count == 1 && is_complete ? search.found : place;
+    bool is_found = search.count == 1 && is_complete && !is_number_of_others(flow, frame, place);
+    return is_found ? search.found : place;
 }
 
 /* A static object that is given one value (resets to NULL apart) stands for that value. */
@@ -262,7 +286,10 @@ static const struct ir_expr *symbol_content(struct flow *flow, const struct ir_e
     const struct store *only = NULL;
     for (size_t i = 0; list && i < list->stores.count; i++) {
         const struct store *store = &list->stores.at[i];
-        if (store->value->kind == IR_CONST && store->value->value == 0)
+        bool is_number = place->type->kind != IR_TYPE_POINTER;
+        if (is_number && !flow_is_private(flow, place->symbol))
+            return place;
+        if (!is_number && store->value->kind == IR_CONST && store->value->value == 0)
             continue;
         if (only || store->place->kind != IR_SYMBOL)
             return place;
@@ -403,6 +430,13 @@ static const struct ir_expr *value_of(struct flow *flow, const struct frame *fra
         return field_content(flow, frame, place_of(flow, frame, expr, depth + 1), depth);
     case IR_CAST:
         return value_of(flow, frame, expr->a, depth + 1);
+    case IR_UNARY:
+        return ir_unary(flow->arena, expr->type, expr->op,
+                        value_of(flow, frame, expr->a, depth + 1));
+    case IR_BINARY:
+        return ir_binary(flow->arena, expr->type, expr->op,
+                         value_of(flow, frame, expr->a, depth + 1),
+                         value_of(flow, frame, expr->b, depth + 1));
     default:
         return expr;
     }
