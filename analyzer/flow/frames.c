@@ -84,7 +84,7 @@ const struct ir_expr *own_base(struct flow *flow, const struct ir_func *func,
             break;
         base = base_of(value);
     }
-    if (base->kind != IR_TEMP)
+    if (base->kind != IR_TEMP || base->type->kind != IR_TYPE_POINTER)
         return base;
     return base_of(flow_resolve(flow, flow_frame(flow, func, NULL, NULL), base));
 }
@@ -98,7 +98,7 @@ bool is_param_of(const struct ir_expr *base, const struct ir_func *func)
 bool is_own(struct flow *flow, const struct ir_func *func, const struct ir_expr *base)
 {
     if (base->kind != IR_VAR)
-        return false;
+        return base->kind == IR_TEMP;
     if (base->var->id == TEMP_VAR_ID)
         return flow_runs(flow, func, ((const struct temp_var *)base->var)->func);
     return base->var->kind != IR_VAR_PARAM && base->var->id < func->var_count &&
@@ -137,12 +137,24 @@ static const struct ir_expr *with_arguments(struct flow *flow, const struct ir_f
     }
 }
 
+/* Is the handle what a field, an element or a pointer holds? */
+static bool reads_content(const struct ir_func *func, const struct ir_expr *handle)
+{
+    for (const struct ir_expr *value; (value = only_value(func, handle));)
+        handle = value;
+    return handle->kind == IR_FIELD || handle->kind == IR_INDEX || handle->kind == IR_DEREF ||
+           handle->kind == IR_CAST || handle->kind == IR_SYMBOL;
+}
+
 enum origin flow_origin(struct flow *flow, const struct ir_func *func,
                         const struct ir_expr **handle)
 {
     const struct ir_expr *base = own_base(flow, func, *handle);
     if (is_param_of(base, func))
         return ORIGIN_CALLER;
+    bool is_own_base = is_own(flow, func, base);
+    if ((*handle)->type->kind != IR_TYPE_POINTER || !reads_content(func, *handle))
+        return is_own_base ? ORIGIN_OWN : ORIGIN_ELSEWHERE;
     /* A struct of the function's own may hold what its caller handed in. */
     const struct ir_expr *resolved =
         flow_resolve(flow, flow_frame(flow, func, NULL, NULL), *handle);
@@ -150,8 +162,7 @@ enum origin flow_origin(struct flow *flow, const struct ir_func *func,
         *handle = resolved;
         return ORIGIN_CALLER;
     }
-    return is_own(flow, func, base) || is_own(flow, func, base_of(resolved)) ? ORIGIN_OWN
-                                                                             : ORIGIN_ELSEWHERE;
+    return is_own_base || is_own(flow, func, base_of(resolved)) ? ORIGIN_OWN : ORIGIN_ELSEWHERE;
 }
 
 const struct ir_expr *flow_handle_at_caller(struct flow *flow, const struct ir_func *func,

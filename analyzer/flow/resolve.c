@@ -245,16 +245,28 @@ static void try_own_stores(struct content_search *search, const struct frame *fr
     }
 }
 
+/* The object that a place starts from. */
+static bool is_handed_out_whole(struct flow *flow, const struct ir_expr *root)
+{
+    return root->kind != IR_DEREF || flow_is_handed_out(flow, root->a);
+}
+
+/* Numbers behind pointers are worth the points-to analysis where there are objects of ours. */
+static bool has_objects(const struct flow *flow)
+{
+    return flow->uses[ACT_SEND].count + flow->uses[ACT_RECV].count + flow->uses[ACT_ADD].count > 0;
+}
+
 /* May code out of sight have written there?  A handle it leaves alone; a number it may have been
  * handed the struct for. */
 static bool is_number_of_others(struct flow *flow, const struct frame *frame,
-                                const struct ir_expr *place)
+                                const struct ir_expr *place, const struct ir_expr *found)
 {
-    if (place->type->kind == IR_TYPE_POINTER)
+    if (place->type->kind == IR_TYPE_POINTER || found->kind != IR_CONST)
         return false;
     const struct ir_expr *root = flatten(place).root;
     if (root->kind != IR_VAR)
-        return flow_is_handed_out(flow, ir_addr(flow->arena, place->type, place));
+        return !has_objects(flow) || is_handed_out_whole(flow, root);
     frame = frame_of_var(frame, root->var);
     return frame && has_writer(flow, frame->func, root->var, WRITER_UNSEEN);
 }
@@ -274,7 +286,8 @@ static const struct ir_expr *field_content(struct flow *flow, const struct frame
     for (size_t i = 0; list->stores.count <= STORES_MAX && i < list->stores.count; i++)
         try_store_from(&search, frame, &list->stores.at[i]);
     bool is_complete = flow->resolve_steps <= RESOLVE_STEPS_MAX;
-    bool is_found = search.count == 1 && is_complete && !is_number_of_others(flow, frame, place);
+    bool is_found =
+        search.count == 1 && is_complete && !is_number_of_others(flow, frame, place, search.found);
     return is_found ? search.found : place;
 }
 
