@@ -16,7 +16,6 @@
  */
 #include "flow/loops.h"
 #include "flow/waits.h"
-#include "flow/walk.h"
 #include "rules/rule.h"
 
 enum { CALL_DEPTH_MAX = 6, TYPE_DEPTH_MAX = 3 };
@@ -33,7 +32,7 @@ struct look {
     const struct ir_op *park;
     const struct ir_func *recursive; /* calls itself, if by way of others, and at this place */
     struct ir_pos recursive_pos;
-    bool ends_process, never_returns;
+    bool never_returns;
     const struct ir_op *unclosed; /* the loop ends only when what this receives from is closed */
 };
 
@@ -53,7 +52,6 @@ static void look_at(struct look *look, const struct frame *frame, const struct i
 {
     struct flow *flow = look->pass->flow;
     if (op->act) {
-        look->ends_process |= op->act->kind == ACT_EXIT;
         look->can_be_stopped |= flow_watches(flow, frame, op);
         if (op->act->may_park && !look->park_func && !flow_wait_ends(flow, frame, op)) {
             look->park_func = frame->func;
@@ -89,32 +87,6 @@ static void look_into(struct look *look, const struct frame *frame)
         look->loop_pos = endless.pos;
         look->unclosed = endless.unclosed;
     }
-}
-
-/* ---- recursion without an end ---------------------------------------------------------------- */
-
-static enum walk_effect no_effect(void *context, const struct frame *frame, const struct ir_op *op)
-{
-    (void)context, (void)frame;
-    return op->kind == IR_OP_UNKNOWN ? WALK_GIVES_UP : WALK_NOTHING;
-}
-
-static bool is_part_of_task(void *context, const struct ir_func *func)
-{
-    const struct look *look = context;
-    return map_get(&look->visited, &func, sizeof func) != NULL;
-}
-
-/* Functions that call each other on every way go round as a loop does. */
-static void look_for_recursion(struct look *look, const struct frame *task)
-{
-    if (!look->recursive || look->loop_func || look->ends_process)
-        return;
-    struct walk_question question = {
-        .context = look, .effect = no_effect, .matters = is_part_of_task};
-    struct walk_result ways = flow_walk(look->pass->flow, task, &question);
-    if (ways.exits.count == 0 && !ways.is_incomplete)
-        look->never_returns = true;
 }
 
 /* ---- what the task is handed ----------------------------------------------------------------- */
@@ -225,7 +197,7 @@ static bool should_report(struct look *look, const struct frame *task)
         return false;
     look->task_depth = task->depth;
     look_into(look, task);
-    look_for_recursion(look, task);
+    look->never_returns = look->recursive && !flow_can_end(look->pass->flow, task->func);
     if (look->can_be_stopped || takes_done(look, task))
         return false;
     return look->loop_func || look->park_func || look->never_returns ||

@@ -45,7 +45,8 @@ struct store_list {
 struct func_facts {
     const struct ir_expr *
         *temp_value; /* by temp: what its only assignment copies; NULL: call or merge */
-    const struct ir_op **temp_call; /* by temp: the call it is the result of */
+    const struct ir_op **temp_call;   /* by temp: the call it is the result of */
+    const struct ir_expr **temp_base; /* by temp: what its object starts from, once asked for */
     const struct ir_expr *
         *var_value;              /* by var: the value of its only assignment, NULL nulls apart */
     uint32_t *var_assigned;      /* by var: how many assignments */
@@ -58,6 +59,7 @@ struct func_facts {
     VEC(const struct frame *) frames; /* filled by flow_frames */
     bool has_frames, in_frames;
     signed char gives_out; /* 0: not looked yet, -1: no; see flow_gives_out */
+    bool can_end;          /* see flow_can_end; once flow.has_ends */
     uint64_t can;        /* bit by act_kind: what a call of it can do, once flow.can has that bit */
     struct graph *graph; /* made by graph.c when first asked for */
     uint32_t first_temp_object; /* owned by points.c */
@@ -83,6 +85,7 @@ struct flow {
     struct map use_frames;   /* by flow_use → struct flow_use_frames, once asked for */
     struct map use_names;    /* by flow_use → struct use_names, once asked for */
     struct map privates;     /* by symbol: whether flow_is_private, once asked */
+    bool has_ends;           /* func_facts.can_end is filled in */
     size_t resolve_steps;    /* of the expression that is being resolved */
     int frames_depth;        /* how deep flow_frames is in itself */
     struct solution *points; /* made by points.c when first asked for */

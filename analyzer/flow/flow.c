@@ -297,6 +297,7 @@ static void scan_func(struct flow *flow, struct ir_func *func)
     struct func_facts *facts = arena_new(flow->arena, struct func_facts);
     size_t temps = func->temp_count + 1;
     facts->temp_value = arena_array(flow->arena, const struct ir_expr *, temps);
+    facts->temp_base = arena_array(flow->arena, const struct ir_expr *, temps);
     facts->temp_call = arena_array(flow->arena, const struct ir_op *, temps);
     facts->var_value = arena_array(flow->arena, const struct ir_expr *, func->var_count);
     facts->var_assigned = arena_array(flow->arena, uint32_t, func->var_count);

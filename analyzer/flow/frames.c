@@ -86,7 +86,10 @@ const struct ir_expr *own_base(struct flow *flow, const struct ir_func *func,
     }
     if (base->kind != IR_TEMP || base->type->kind != IR_TYPE_POINTER)
         return base;
-    return base_of(flow_resolve(flow, flow_frame(flow, func, NULL, NULL), base));
+    const struct ir_expr **made = &facts_of(func)->temp_base[base->temp];
+    if (!*made)
+        *made = base_of(flow_resolve(flow, flow_frame(flow, func, NULL, NULL), base));
+    return *made;
 }
 
 bool is_param_of(const struct ir_expr *base, const struct ir_func *func)

@@ -162,3 +162,72 @@ bool flow_find_endless(struct flow *flow, const struct frame *frame, struct flow
     *endless = (struct flow_endless){trap.pos, is_inside ? edges.unclosed : NULL};
     return true;
 }
+
+/* ---- recursion without an end ---------------------------------------------------------------- */
+
+/* A call comes back when one of the functions it may run does; by what is known so far. */
+static bool comes_back(struct flow *flow, const struct ir_func *func, const struct ir_op *op)
+{
+    if (op->kind != IR_OP_CALL || (op->act && op->act->kind != ACT_INVOKE))
+        return true;
+    struct flow_targets targets = flow_callees(flow, func, op);
+    bool comes = targets.has_unknown || targets.bodies.count == 0;
+    for (size_t i = 0; i < targets.bodies.count; i++)
+        comes |= facts_of(targets.bodies.at[i])->can_end;
+    return comes;
+}
+
+static bool passes(struct flow *flow, const struct ir_func *func, const struct ir_block *block)
+{
+    for (size_t i = 0; i < block->op_count; i++)
+        if (!comes_back(flow, func, &block->ops[i]))
+            return false;
+    return true;
+}
+
+static bool finds_end(struct flow *flow, const struct ir_func *func)
+{
+    bool *seen = arena_array(flow->arena, bool, func->block_count);
+    VEC(uint32_t) work = {0};
+    *vec_add(flow->arena, &work) = 0;
+    seen[0] = true;
+    while (work.count > 0) {
+        const struct ir_block *block = &func->blocks[work.at[--work.count]];
+        if (!passes(flow, func, block))
+            continue;
+        if (block->end == IR_RETURN || block->end == IR_STOP)
+            return true;
+        for (size_t i = 0; i < block->edge_count; i++) {
+            if (!seen[block->edges[i].to])
+                *vec_add(flow->arena, &work) = block->edges[i].to;
+            seen[block->edges[i].to] = true;
+        }
+    }
+    return false;
+}
+
+/* The least fixed point: from functions that end by themselves to those that call them. */
+static void find_ends(struct flow *flow)
+{
+    VEC(const struct ir_func *) work = {0};
+    for (size_t i = 0; i < flow->funcs.count; i++)
+        *vec_add(flow->arena, &work) = flow->funcs.at[i];
+    while (work.count > 0) {
+        const struct ir_func *func = work.at[--work.count];
+        struct func_facts *facts = facts_of(func);
+        if (facts->can_end || !finds_end(flow, func))
+            continue;
+        facts->can_end = true;
+        for (size_t i = 0; i < facts->callers.count; i++)
+            if (!facts_of(facts->callers.at[i].func)->can_end)
+                *vec_add(flow->arena, &work) = facts->callers.at[i].func;
+    }
+    flow->has_ends = true;
+}
+
+bool flow_can_end(struct flow *flow, const struct ir_func *func)
+{
+    if (!flow->has_ends)
+        find_ends(flow);
+    return facts_of(func)->can_end;
+}

@@ -19,4 +19,8 @@ struct flow_endless {
 /* The first loop of frame->func that has no way out, or false. */
 bool flow_find_endless(struct flow *, const struct frame *, struct flow_endless *);
 
+/* Does some way through the function lead to a return or to the end of the process?  Not where
+ * functions call each other, or themselves, on every way. */
+bool flow_can_end(struct flow *, const struct ir_func *);
+
 #endif
