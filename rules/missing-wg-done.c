@@ -127,40 +127,19 @@ static bool is_nonzero(void *context, const struct frame *frame, const struct ir
 
 /* ---- the finding ----------------------------------------------------------------------------- */
 
-static bool lowers_in(const struct counted *counted, const struct frame *frame, const bool *blocks)
+static bool may_lower(void *context, const struct ir_op *op)
 {
+    const struct counted *counted = context;
     struct flow *flow = counted->pass->flow;
-    for (const struct ir_op *op = NULL; (op = ir_next_op(frame->func, IR_OP_CALL, op));) {
-        if (!blocks[op->block])
-            continue;
-        if (op->act && op->act->kind == ACT_DONE &&
-            flow_duty_names(&counted->duty, frame, op->act->object) != FLOW_DIFFERENT)
+    const struct frame *task = counted->count->task;
+    if (op->act && op->act->kind == ACT_DONE &&
+        flow_duty_names(&counted->duty, task, op->act->object) != FLOW_DIFFERENT)
+        return true;
+    struct flow_targets targets = flow_callees_in(flow, task, op);
+    for (size_t i = 0; i < targets.bodies.count; i++)
+        if (flow_can(flow, targets.bodies.at[i], ACT_DONE))
             return true;
-        struct flow_targets targets = flow_callees_in(flow, frame, op);
-        for (size_t i = 0; i < targets.bodies.count; i++)
-            if (flow_can(flow, targets.bodies.at[i], ACT_DONE))
-                return true;
-    }
     return false;
-}
-
-/* The turn that decides: the other ways from there can lower the count, this one no longer. */
-static const struct walk_turn *decisive_turn(const struct counted *counted,
-                                             const struct walk_exit *exit)
-{
-    const struct walk_turn *decisive = NULL;
-    for (const struct walk_turn *turn = exit->turns; turn; turn = turn->before) {
-        if (turn->func != counted->count->task->func)
-            continue;
-        struct flow *flow = counted->pass->flow;
-        bool *reached = arena_array(flow_arena(flow), bool, turn->func->block_count);
-        flow_reach_from(flow, turn->func, turn->edge->to, reached);
-        if (!lowers_in(counted, counted->count->task, reached))
-            decisive = turn;
-        else
-            break;
-    }
-    return decisive;
 }
 
 /* The story names a wait only when it is for this group by name, or by the same field. */
@@ -183,7 +162,7 @@ static bool waits_for_group(const struct counted *counted, const struct flow_use
     return false;
 }
 
-static void tell_story(const struct counted *counted, struct finding *finding,
+static void tell_story(struct counted *counted, struct finding *finding,
                        const struct walk_exit *exit)
 {
     struct pass *pass = counted->pass;
@@ -193,7 +172,9 @@ static void tell_story(const struct counted *counted, struct finding *finding,
               "the task is counted here: %s(%s)", counted->count->add->act->word, group);
     pass_note(pass, finding, counted->count->spawner->func, counted->count->spawn->pos,
               "and spawned here, to run '%s'", task->name);
-    const struct walk_turn *turn = exit ? decisive_turn(counted, exit) : NULL;
+    const struct ir_func *func = counted->count->task->func;
+    const struct walk_turn *turn =
+        exit ? flow_decisive_turn(pass->flow, func, exit, may_lower, counted) : NULL;
     if (turn)
         pass_note(pass, finding, turn->func, turn->block->pos,
                   "from here this way no longer passes %s",
@@ -231,7 +212,7 @@ static const char *missing_call(const struct counted *counted)
     return arena_printf(arena, "%s(%s)", counted->done->act->word, ir_expr_text(arena, group));
 }
 
-static void report_exit(const struct counted *counted, const struct walk_exit *exit)
+static void report_exit(struct counted *counted, const struct walk_exit *exit)
 {
     const struct ir_func *task = counted->count->task->func;
     struct finding *finding = pass_report(
@@ -241,7 +222,7 @@ static void report_exit(const struct counted *counted, const struct walk_exit *e
     tell_story(counted, finding, exit);
 }
 
-static void report_never(const struct counted *counted, const struct walk_result *ways)
+static void report_never(struct counted *counted, const struct walk_result *ways)
 {
     const struct ir_func *task = counted->count->task->func;
     const struct walk_exit *last = &ways->exits.at[0];

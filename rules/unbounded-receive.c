@@ -5,8 +5,9 @@
  * Judged are channels all of whose holders are in sight.  The receive waits for ever when nothing
  * sends on the channel or closes it, or when the one party that does can end without either.
  *
- * Fine: loops that receive until closed (missing-close); several parties that send, and sends in
- * loops, whose number is not compared with the receives; a receive that is not on every way.
+ * Fine: loops that receive until closed (missing-close); different functions that send, and sends
+ * in loops, whose number is not compared with the receives; several tasks of one function that
+ * share what decides; a receive that is not on every way.
  */
 #include "flow/parties.h"
 #include "flow/waits.h"
@@ -72,7 +73,8 @@ static void add_parties(struct wait *wait, struct flow_parties *all, enum act_ki
 {
     struct flow_parties some = flow_parties(wait->pass->flow, kind, wait->channel.object);
     all->is_cut |= some.is_cut;
-    all->in_loop |= some.in_loop || some.has_several;
+    all->in_loop |= some.in_loop;
+    all->has_several |= some.has_several;
     for (size_t i = 0; i < some.at.count; i++) {
         bool is_known = false;
         for (size_t j = 0; j < all->at.count; j++)
@@ -92,20 +94,31 @@ static bool is_on_every_way(const struct wait *wait, const struct ir_func *other
         flow_party_ways(flow, home, wait->channel.object, receives, COUNT_OF(receives), other);
     if (ways.is_incomplete)
         return false;
-    for (size_t i = 0; i < ways.exits.count; i++)
-        if (ways.exits.at[i].count == 0 && !ways.exits.at[i].is_idle)
+    for (size_t i = 0; i < ways.exits.count; i++) {
+        const struct walk_exit *exit = &ways.exits.at[i];
+        if (exit->count == 0 && !exit->is_idle && !exit->is_handed_on)
             return false;
+    }
     return true;
 }
 
-static bool judge_party(const struct wait *wait, const struct flow_party *party)
+/* Of several that send, each has to fail by itself: the last one may send for all. */
+static bool judge_party(const struct wait *wait, const struct flow_party *party,
+                        bool is_one_of_many)
 {
     struct flow_lack lack = flow_party_lack(wait->pass->flow, party->home, wait->channel.object,
                                             ends, COUNT_OF(ends), wait->receive->func);
     if (lack.exits.count == 0 || !is_on_every_way(wait, party->home->func))
         return false;
-    report_exit(wait, party, &lack.exits.at[0]);
-    return true;
+    for (size_t i = 0; i < lack.exits.count; i++) {
+        const struct walk_exit *exit = &lack.exits.at[i];
+        if (is_one_of_many &&
+            !flow_went_alone(wait->pass->flow, party->home, exit, ends, COUNT_OF(ends)))
+            continue;
+        report_exit(wait, party, exit);
+        return true;
+    }
+    return false;
 }
 
 static bool is_zero(const struct ir_expr *expr)
@@ -131,7 +144,8 @@ static bool judge(struct wait *wait)
     if (parties.at.count != 1 || parties.is_cut || parties.in_loop)
         return false;
     const struct flow_party *party = &parties.at.at[0];
-    return !flow_home_has(party->home, wait->frame) && judge_party(wait, party);
+    return !flow_home_has(party->home, wait->frame) &&
+           judge_party(wait, party, parties.has_several);
 }
 
 /* Nothing beside the channel ends it: no context, no time, no other arm. */

@@ -75,26 +75,39 @@ static bool takes_edge_at(struct flow *flow, const struct ir_func *func,
     return way < 0 || edge == &block->edges[way ? 0 : 1];
 }
 
+/* Are all values that are assigned to the variable or temp constants that do not take the edge? */
+static bool assigns_no_way_out(struct flow *flow, const struct ir_func *func,
+                               const struct ir_block *block, const struct ir_edge *edge,
+                               const struct ir_expr *to, int depth)
+{
+    bool is_set = false;
+    for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_ASSIGN, op));) {
+        if (!ir_expr_equal(op->place, to))
+            continue;
+        const struct ir_expr *value = op->value;
+        while (value->kind == IR_CAST)
+            value = value->a;
+        bool stays = value->kind == IR_CONST
+                         ? !takes_edge_at(flow, func, block, edge, value->value)
+                         : value->kind == IR_TEMP && depth < 3 &&
+                               assigns_no_way_out(flow, func, block, edge, value, depth + 1);
+        if (!stays)
+            return false;
+        is_set = true;
+    }
+    return is_set;
+}
+
 /* Is the condition about a local variable that is only ever set to constants, none of which takes
  * this edge? */
 static bool is_never_reached(struct flow *flow, const struct ir_func *func,
                              const struct ir_block *block, const struct ir_edge *edge)
 {
     const struct ir_expr *tested = known_tested(block->value);
-    if (tested->kind != IR_VAR || tested->var->kind == IR_VAR_PARAM ||
-        tested->var->is_address_taken)
-        return false;
-    bool is_set = false;
-    if (ir_next_op(func, IR_OP_UNKNOWN, NULL))
-        return false; /* an asm statement, say */
-    for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_ASSIGN, op));) {
-        if (!ir_expr_equal(op->place, tested))
-            continue;
-        if (op->value->kind != IR_CONST || takes_edge_at(flow, func, block, edge, op->value->value))
-            return false;
-        is_set = true;
-    }
-    return is_set;
+    return tested->kind == IR_VAR && tested->var->kind != IR_VAR_PARAM &&
+           !tested->var->is_address_taken &&
+           !ir_next_op(func, IR_OP_UNKNOWN, NULL) && /* an asm statement, say */
+           assigns_no_way_out(flow, func, block, edge, tested, 0);
 }
 
 /* Is the condition about a static object that nothing sets to a value which takes this edge? */

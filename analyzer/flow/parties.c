@@ -308,6 +308,99 @@ struct walk_result flow_party_ways(struct flow *flow, const struct frame *home,
     return flow_walk(flow, home, &question);
 }
 
+/* ---- reasons --------------------------------------------------------------------------------- */
+
+static bool stores_to_memory(const struct ir_func *func)
+{
+    for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_ASSIGN, op));) {
+        const struct ir_expr *root = ir_expr_root(op->place);
+        if (!root || root->kind == IR_SYMBOL)
+            return true;
+    }
+    return false;
+}
+
+/* The names of compiler built-ins, atomic ones among them, begin like this. */
+static bool is_builtin(const struct ir_symbol *callee)
+{
+    return callee->name[0] == '_' && callee->name[1] == '_';
+}
+
+/* What a call gives back is the caller's own, where the function keeps no count for all. */
+static bool is_result_of_own(struct flow *flow, const struct ir_func *func,
+                             const struct ir_op *call)
+{
+    const struct ir_symbol *callee = ir_callee(call);
+    if (call->act)
+        return call->act->kind == ACT_IO;
+    if (callee && is_builtin(callee))
+        return false;
+    struct flow_targets targets = flow_callees(flow, func, call);
+    for (size_t i = 0; i < targets.bodies.count; i++)
+        if (flow_can(flow, targets.bodies.at[i], ACT_LOCK) ||
+            stores_to_memory(targets.bodies.at[i]))
+            return false;
+    return true;
+}
+
+static bool is_of_own(struct flow *flow, const struct ir_func *func, const struct ir_expr *expr,
+                      int depth)
+{
+    const struct func_facts *facts = facts_of(func);
+    if (depth > DEPTH_MAX)
+        return false;
+    switch (expr->kind) {
+    case IR_CONST:
+        return true;
+    case IR_UNARY:
+    case IR_CAST:
+        return is_of_own(flow, func, expr->a, depth + 1);
+    case IR_BINARY:
+        return is_of_own(flow, func, expr->a, depth + 1) &&
+               is_of_own(flow, func, expr->b, depth + 1);
+    case IR_TEMP:
+        if (facts->temp_value[expr->temp])
+            return is_of_own(flow, func, facts->temp_value[expr->temp], depth + 1);
+        return facts->temp_call[expr->temp] &&
+               is_result_of_own(flow, func, facts->temp_call[expr->temp]);
+    case IR_VAR:
+        return expr->var->kind == IR_VAR_LOCAL && !expr->var->is_address_taken &&
+               facts->var_assigned[expr->var->id] == 1 && facts->var_value[expr->var->id] &&
+               is_of_own(flow, func, facts->var_value[expr->var->id], depth + 1);
+    default:
+        return false;
+    }
+}
+
+struct wanted {
+    struct flow *flow;
+    const struct frame *home;
+    const enum act_kind *kinds;
+    size_t kind_count;
+};
+
+static bool can_do(void *context, const struct ir_op *op)
+{
+    const struct wanted *wanted = context;
+    struct flow_targets targets = flow_callees_in(wanted->flow, wanted->home, op);
+    for (size_t i = 0; i < wanted->kind_count; i++) {
+        if (op->act && (op->act->kind == wanted->kinds[i] || op->act->kind == ACT_SELECT))
+            return true;
+        for (size_t j = 0; j < targets.bodies.count; j++)
+            if (flow_can(wanted->flow, targets.bodies.at[j], wanted->kinds[i]))
+                return true;
+    }
+    return false;
+}
+
+bool flow_went_alone(struct flow *flow, const struct frame *home, const struct walk_exit *exit,
+                     const enum act_kind *kinds, size_t kind_count)
+{
+    struct wanted wanted = {flow, home, kinds, kind_count};
+    const struct walk_turn *turn = flow_decisive_turn(flow, home->func, exit, can_do, &wanted);
+    return turn && is_of_own(flow, home->func, turn->block->value, 0);
+}
+
 bool flow_ends_process(const struct ir_func *func)
 {
     return !func->symbol->scope && text_is(func->symbol->name, "main");

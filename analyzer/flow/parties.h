@@ -67,6 +67,10 @@ struct flow_lack {
 struct flow_lack flow_party_lack(struct flow *, const struct frame *home,
                                  const struct ir_expr *object, const enum act_kind *kinds,
                                  size_t kind_count, const struct ir_func *waiter);
+/* Did the party go that way for a reason of its own: a call of its own that failed, say, and not
+ * for what it shares with other parties or was handed as one of several? */
+bool flow_went_alone(struct flow *, const struct frame *home, const struct walk_exit *,
+                     const enum act_kind *kinds, size_t kind_count);
 /* Does the process end when the function returns, and every task with it? */
 bool flow_ends_process(const struct ir_func *);
 

@@ -528,3 +528,31 @@ struct walk_result flow_walk(struct flow *flow, const struct frame *frame,
     struct asking asking = {.flow = flow, .question = question, .states_left = STATES_MAX};
     return walk_frame(&asking, NULL, frame, question->starts_idle);
 }
+
+/* ---- what decided ---------------------------------------------------------------------------- */
+
+static bool may_still_come(struct flow *flow, const struct ir_func *func, uint32_t from,
+                           walk_can *can, void *context)
+{
+    bool *reached = arena_array(flow->arena, bool, func->block_count);
+    flow_reach_from(flow, func, from, reached);
+    for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_CALL, op));)
+        if (reached[op->block] && can(context, op))
+            return true;
+    return false;
+}
+
+const struct walk_turn *flow_decisive_turn(struct flow *flow, const struct ir_func *func,
+                                           const struct walk_exit *exit, walk_can *can,
+                                           void *context)
+{
+    const struct walk_turn *decisive = NULL;
+    for (const struct walk_turn *turn = exit->turns; turn; turn = turn->before) {
+        if (turn->func != func)
+            continue;
+        if (may_still_come(flow, func, turn->edge->to, can, context))
+            break;
+        decisive = turn;
+    }
+    return decisive;
+}

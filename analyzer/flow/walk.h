@@ -64,4 +64,10 @@ struct walk_result {
 /* Bounded: twenty thousand states in all, then the result is incomplete. */
 struct walk_result flow_walk(struct flow *, const struct frame *, const struct walk_question *);
 
+/* The branch that decided, of those of `func` on the way to the exit: on the other ways from there
+ * an operation that `can` do it may still come, on this one no longer.  NULL: there was none. */
+typedef bool walk_can(void *context, const struct ir_op *);
+const struct walk_turn *flow_decisive_turn(struct flow *, const struct ir_func *func,
+                                           const struct walk_exit *, walk_can *can, void *context);
+
 #endif
