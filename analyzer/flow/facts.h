@@ -61,6 +61,7 @@ struct func_facts {
     signed char gives_out; /* 0: not looked yet, -1: no; see flow_gives_out */
     bool can_end;          /* see flow_can_end; once flow.has_ends */
     uint64_t can;        /* bit by act_kind: what a call of it can do, once flow.can has that bit */
+    struct map *asked;   /* by hash of an expression: how often it is asked for; made by known.c */
     struct graph *graph; /* made by graph.c when first asked for */
     uint32_t first_temp_object; /* owned by points.c */
 };

@@ -367,3 +367,67 @@ uint64_t known_hash(const struct known *known)
     }
     return sum;
 }
+
+/* ---- what is worth knowing ------------------------------------------------------------------- */
+
+/* How often an expression is asked for, by its hash; a clash makes a fact seem worth more. */
+static void count_ask(struct map *asked, const struct ir_expr *expr)
+{
+    uint64_t hash = expr_hash(known_tested(expr));
+    void **slot = map_put(asked, &hash, sizeof hash);
+    *slot = (void *)((uintptr_t)*slot + 1);
+}
+
+static struct map *asked_in(struct flow *flow, const struct ir_func *func)
+{
+    struct map *asked = arena_new(flow->arena, struct map);
+    asked->arena = flow->arena;
+    for (size_t i = 0; i < func->block_count; i++)
+        if (func->blocks[i].value)
+            count_ask(asked, func->blocks[i].value);
+    for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_ASSIGN, op));)
+        count_ask(asked, op->value);
+    return asked;
+}
+
+static bool is_assigned(const struct ir_func *func, const struct ir_expr *place)
+{
+    for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_ASSIGN, op));)
+        if (ir_expr_equal(op->place, place))
+            return true;
+    return false;
+}
+
+/* Does it stay what it is while control stays in the loop, as far as this function goes? */
+static bool is_steady(struct flow *flow, const struct ir_func *func, const struct ir_expr *expr,
+                      uint32_t loop)
+{
+    switch (expr->kind) {
+    case IR_UNARY:
+    case IR_CAST:
+        return is_steady(flow, func, expr->a, loop);
+    case IR_BINARY:
+        return is_steady(flow, func, expr->a, loop) && is_steady(flow, func, expr->b, loop);
+    case IR_FIELD:
+    case IR_INDEX:
+    case IR_DEREF:
+    case IR_SYMBOL:
+        return !is_assigned(func, expr);
+    default:
+        return !flow_varies(flow, func, expr, loop);
+    }
+}
+
+bool known_is_asked_again(struct flow *flow, const struct ir_func *func,
+                          const struct ir_block *block)
+{
+    struct func_facts *facts = facts_of(func);
+    if (!facts->asked)
+        facts->asked = asked_in(flow, func);
+    const struct ir_expr *tested = known_tested(block->value);
+    uint64_t hash = expr_hash(tested);
+    if ((uintptr_t)map_get(facts->asked, &hash, sizeof hash) > 1)
+        return true;
+    uint32_t loop = flow_loop_of(flow, func, block->id);
+    return loop != 0 && is_steady(flow, func, tested, loop);
+}

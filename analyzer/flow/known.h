@@ -30,6 +30,9 @@ bool known_allows(const struct known *, const struct ir_expr *, int64_t low, int
 /* What is known once the condition has gone that way, or the value was found within low … high. */
 void known_narrow(struct known *, const struct ir_expr *condition, bool truth);
 void known_add(struct known *, const struct ir_expr *, int64_t low, int64_t high, bool is_nonzero);
+/* Will what the block's condition tests be asked for again: at another place, or by the same one in
+ * the next round?  Else the fact would only tell ways apart that do the same. */
+bool known_is_asked_again(struct flow *, const struct ir_func *, const struct ir_block *);
 /* The expression that a condition tests, negations and comparisons with constants left out. */
 const struct ir_expr *known_tested(const struct ir_expr *condition);
 /* What is known of the expression; low … high is everything where nothing is. */

@@ -424,7 +424,8 @@ static void branch(struct walk *walk, const struct state *state, const struct ir
         if (decided == way)
             continue; /* edges[0] is the true one */
         struct known known = before;
-        known_narrow(&known, block->value, way == 0);
+        if (known_is_asked_again(walk->flow, walk->frame->func, block))
+            known_narrow(&known, block->value, way == 0);
         take(walk, state, block, &block->edges[way], &known);
     }
 }
@@ -450,7 +451,8 @@ static void switch_over(struct walk *walk, const struct state *state, const stru
         if (!edge->is_default) {
             if (!known_allows(&known, block->value, edge->low, edge->high))
                 continue;
-            known_add(&known, block->value, edge->low, edge->high, false);
+            if (known_is_asked_again(walk->flow, walk->frame->func, block))
+                known_add(&known, block->value, edge->low, edge->high, false);
         }
         take(walk, state, block, edge, &known);
     }

@@ -65,6 +65,20 @@ static void test_walk__a_decided_condition_stays_decided(void **state)
                      2);
 }
 
+static void test_walk__a_condition_stays_decided_from_round_to_round(void **state)
+{
+    (void)state;
+    assert_int_equal(counts_of("bool more(void);\n"
+                               "void f(wg_t *w, int n) { wg_done(w); while (more())\n"
+                               "    if (n) { wg_done(w); return; } }"),
+                     6);
+    assert_int_equal(counts_of("bool more(void); void g(void);\n"
+                               "void f(wg_t *w, int n) { bool was = false;\n"
+                               "    while (more()) { if (n) was = true; else g(); }\n"
+                               "    if (was && !n) wg_done(w); }"),
+                     1);
+}
+
 static void test_walk__what_changes_is_forgotten(void **state)
 {
     (void)state;
@@ -212,6 +226,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_walk__counts_on_every_way),
         cmocka_unit_test(test_walk__a_decided_condition_stays_decided),
+        cmocka_unit_test(test_walk__a_condition_stays_decided_from_round_to_round),
         cmocka_unit_test(test_walk__what_changes_is_forgotten),
         cmocka_unit_test(test_walk__what_nobody_changes_is_kept),
         cmocka_unit_test(test_walk__a_helper_tells_by_what_it_returns),
