@@ -111,7 +111,7 @@ static void judge_producers(const struct drain *drain, const struct flow_parties
             flow_party_ways(drain->pass->flow, producer->home, drain->channel.object, closes,
                             COUNT_OF(closes), drain->receive->func);
         const struct walk_exit *last = last_exit(&ways);
-        if (ways.is_incomplete || !last || flow_ends_process(producer->home->func))
+        if (ways.is_incomplete || !last || flow_is_main(producer->home->func))
             return; /* it may go on sending for ever */
         if (!first) {
             first = producer;

@@ -139,9 +139,17 @@ bool flow_home_has(const struct frame *home, const struct frame *frame)
 
 /* ---- names ----------------------------------------------------------------------------------- */
 
+/* A deferred call has a variable of its own for what it was given. */
+static const struct ir_expr *as_written(const struct flow_use *use)
+{
+    const struct ir_var *var = use->op->is_cleanup ? use->op->var : NULL;
+    const struct ir_expr *given = var ? facts_of(use->func)->var_value[var->id] : NULL;
+    return given ? given : use->object;
+}
+
 const char *flow_party_name(struct flow *flow, const struct flow_party *party)
 {
-    const struct ir_expr *name = party->use->object;
+    const struct ir_expr *name = as_written(party->use);
     for (const struct frame *frame = party->frame; frame != party->home; frame = frame->parent) {
         const struct ir_expr *outer = flow_handle_at_caller(flow, frame->func, name, frame->op);
         if (!outer || outer->type->kind != name->type->kind)
@@ -401,9 +409,20 @@ bool flow_went_alone(struct flow *flow, const struct frame *home, const struct w
     return turn && is_of_own(flow, home->func, turn->block->value, 0);
 }
 
-bool flow_ends_process(const struct ir_func *func)
+bool flow_is_main(const struct ir_func *func)
 {
     return !func->symbol->scope && text_is(func->symbol->name, "main");
+}
+
+/* main itself, or the first task, which main runs and then returns. */
+bool flow_ends_process(const struct ir_func *func)
+{
+    const struct func_facts *facts = facts_of(func);
+    bool is_first_task = facts->callers.count > 0;
+    for (size_t i = 0; i < facts->callers.count; i++)
+        is_first_task &=
+            facts->callers.at[i].kind == SITE_INVOKE && flow_is_main(facts->callers.at[i].func);
+    return flow_is_main(func) || is_first_task;
 }
 
 struct flow_lack flow_party_lack(struct flow *flow, const struct frame *home,

@@ -71,7 +71,9 @@ struct flow_lack flow_party_lack(struct flow *, const struct frame *home,
  * for what it shares with other parties or was handed as one of several? */
 bool flow_went_alone(struct flow *, const struct frame *home, const struct walk_exit *,
                      const enum act_kind *kinds, size_t kind_count);
-/* Does the process end when the function returns, and every task with it? */
+bool flow_is_main(const struct ir_func *);
+/* Does the process end when the function returns, and every task with it?  So it is for main, and
+ * for a first task that main runs. */
 bool flow_ends_process(const struct ir_func *);
 
 #endif
