@@ -53,6 +53,12 @@ static bool has_own_body(const struct ir_symbol *symbol)
     return symbol->func && !symbol->is_in_system_header;
 }
 
+/* Such an entry gives the function's calls no meaning. */
+static bool is_about_itself(const struct entry *entry)
+{
+    return entry->is_daemon || entry->takes;
+}
+
 static const struct entry *find_entry(struct applier *applier, const struct map *table,
                                       const struct ir_symbol *symbol)
 {
@@ -61,7 +67,7 @@ static const struct entry *find_entry(struct applier *applier, const struct map 
     const struct entry *entry = map_get_str(table, symbol->name);
     while (entry && !is_active(applier, entry->library))
         entry = entry->earlier;
-    return entry && !entry->is_daemon && !entry->is_nothing ? entry : NULL;
+    return entry && !is_about_itself(entry) && !entry->is_nothing ? entry : NULL;
 }
 
 static void find_entries(struct applier *applier)

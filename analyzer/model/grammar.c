@@ -56,6 +56,24 @@ static const struct shape condition = {
     .refuses = refuse_condition,
 };
 
+static const char *refuse_argument(struct arena *arena, const char *text)
+{
+    struct reference named;
+    const char *wrong = reference_parse(arena, text, &named);
+    if (wrong)
+        return wrong;
+    return named.base == REFERENCE_ARG && !named.step_count ? NULL
+                                                            : "only a whole argument can be taken";
+}
+
+static const struct shape argument = {
+    .kind = SHAPE_TEXT,
+    .expected = "an argument such as 'arg 0'",
+    .pattern = "^ *arg +[0-9]+ *$",
+    .refuses = refuse_argument,
+};
+static const struct shape arguments = {.kind = SHAPE_LIST, .item = &argument};
+
 static const struct shape truth = {
     .kind = SHAPE_WORD,
     .words = (const char *const[]){"true", NULL},
@@ -217,6 +235,8 @@ static const struct shape_key function_keys[] = {
     {"at_end", &truth, "has a handler run when the calling task ends", .is_choice = true},
     {"watch", &truth, "asks whether the task was told to stop", .is_choice = true},
     {"daemon", &truth, "is itself a task meant to live as long as the program", .is_choice = true},
+    {"takes", &arguments, "closes, frees, finishes or cancels these arguments, now or later",
+     .is_choice = true},
     {"nothing", &truth, "has no meaning, whatever an earlier model says", .is_choice = true},
 
     {"word", &any_text, "what users call it in messages; else the function's name"},
@@ -270,7 +290,7 @@ static const struct shape annotation = {
         (const struct shape_key[]){
             {"daemon", &truth, "the function is a task that lives as long as the program",
              .is_choice = true},
-            {"takes", &truth, "the parameter is closed, freed or cancelled by the function",
+            {"takes", &truth, "the function closes, frees, finishes or cancels the parameter",
              .is_choice = true},
             {0},
         },

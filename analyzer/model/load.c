@@ -243,10 +243,22 @@ static void read_properties(struct arena *arena, const struct yaml *map, struct 
     read_conditions(arena, map, entry);
 }
 
+/* `takes: [arg 0, arg 2]` */
+static void read_takes(struct arena *arena, const struct yaml *list, struct entry *entry)
+{
+    size_t *takes = arena_array(arena, size_t, list->count + 1);
+    for (size_t i = 0; i < list->count; i++)
+        takes[i] = (size_t)read_reference(arena, list->items[i]).number;
+    entry->takes = takes;
+    entry->take_count = list->count;
+}
+
 static void read_entry(struct arena *arena, const struct yaml *map, struct entry *entry)
 {
     entry->is_daemon = yaml_get(map, "daemon") != NULL;
     entry->is_nothing = yaml_get(map, "nothing") != NULL;
+    if (yaml_get(map, "takes"))
+        read_takes(arena, yaml_get(map, "takes"), entry);
     entry->wakes_all = yaml_get(map, "broadcast") != NULL;
     for (size_t i = 0; i < COUNT_OF(kinds); i++) {
         const struct yaml *node = yaml_get(map, kinds[i].key);
@@ -290,10 +302,11 @@ static void read_types(struct model_set *set, const struct yaml *types)
 static void read_annotations(struct model_set *set, const struct yaml *annotations)
 {
     for (size_t i = 0; annotations && i < annotations->count; i++) {
-        struct annotation *annotation = arena_new(set->arena, struct annotation);
-        annotation->is_daemon = yaml_get(annotations->items[i], "daemon") != NULL;
-        annotation->is_takes = yaml_get(annotations->items[i], "takes") != NULL;
-        *map_put_str(&set->annotations, annotations->keys[i]->text) = annotation;
+        bool is_daemon = yaml_get(annotations->items[i], "daemon") != NULL;
+        void **meaning = map_put_str(&set->notes, annotations->keys[i]->text);
+        if (!*meaning)
+            *vec_add(set->arena, &set->note_texts) = annotations->keys[i]->text;
+        *meaning = (void *)(uintptr_t)(is_daemon ? NOTE_DAEMON : NOTE_TAKES);
     }
 }
 
@@ -336,7 +349,7 @@ struct model_set *model_set_new(struct arena *arena)
     set->functions.arena = arena;
     set->cleanups.arena = arena;
     set->types.arena = arena;
-    set->annotations.arena = arena;
+    set->notes.arena = arena;
     return set;
 }
 

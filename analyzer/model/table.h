@@ -81,7 +81,10 @@ struct entry {
     const struct library *library;
     const struct entry *earlier; /* of the same function in a library that was added before */
     bool is_nothing;             /* explicitly without meaning */
-    bool is_daemon;              /* about the function itself, not about its calls */
+    bool is_daemon;      /* about the function itself, not about its calls: a task that stays */
+    const size_t *takes; /* likewise: the numbers of the parameters that it takes over;
+                            NULL: it is not about that */
+    size_t take_count;
     enum act_kind kind;
     enum object_kind object_kind; /* OBJECT_NONE: by the type of the object, or by the act */
     struct reference object, value, entry, counted_by, count, capacity, element_size, context;
@@ -95,16 +98,13 @@ struct entry {
     size_t condition_count;
 };
 
-struct annotation {
-    bool is_daemon, is_takes;
-};
-
 struct model_set {
     struct arena *arena;
     struct map functions; /* name → struct entry: direct calls, cleanup calls too */
     struct map cleanups; /* name → struct entry: calls made by a cleanup attribute, first choice */
     struct map types;    /* name → struct model_type */
-    struct map annotations; /* note → struct annotation */
+    struct map notes;    /* text → its enum note_meaning */
+    VEC(const char *) note_texts; /* in the order of the models */
 };
 
 struct model_type {

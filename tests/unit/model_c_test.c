@@ -342,8 +342,50 @@ static void test_model_c__notes(void **state)
                                  "LEASH_DAEMON void f(LEASH_TAKES chan_t *a, chan_t *b)\n"
                                  "{ chan_recv(a, NULL); chan_recv(b, NULL); }\n");
     assert_true(model_is_daemon(set, unit->funcs[0]->symbol));
-    assert_true(model_takes(set, unit->funcs[0]->vars[0]));
-    assert_false(model_takes(set, unit->funcs[0]->vars[1]));
+    assert_true(model_takes(set, unit->funcs[0]->symbol, 0));
+    assert_false(model_takes(set, unit->funcs[0]->symbol, 1));
+}
+
+/* A note on a prototype counts for the definition, and for a function that has none here. */
+static void test_model_c__notes_on_prototypes(void **state)
+{
+    (void)state;
+    struct model_set *set = model_set_new(&arena);
+    model_set_add_bundled(set);
+    struct ir_unit *unit = parse("// leash:takes b\n"
+                                 "void far(int *a, int *b);\n"
+                                 "// leash:daemon\n"
+                                 "void f(int *a);\n"
+                                 "void g(__attribute__((annotate(\"leash:takes\"))) int *a);\n"
+                                 "void g(int *a) { far(a, a); }\n"
+                                 "void f(int *a) { g(a); }\n");
+    const struct ir_op *call = ir_next_op(unit->funcs[0], IR_OP_CALL, NULL);
+    assert_false(model_takes(set, ir_callee(call), 0));
+    assert_true(model_takes(set, ir_callee(call), 1));
+    assert_true(model_takes(set, unit->funcs[0]->symbol, 0));
+    assert_true(model_is_daemon(set, unit->funcs[1]->symbol));
+}
+
+static void test_model_c__daemon_at_a_spawn(void **state)
+{
+    (void)state;
+    struct model_set *set = model_set_new(&arena);
+    model_set_add_bundled(set);
+    struct ir_unit *unit = parse("#include <leash.h>\n"
+                                 "void t(void);\n"
+                                 "void f(void) {\n"
+                                 "    spawn(t); // leash:daemon\n"
+                                 "    // leash:daemon -- as long as the program\n"
+                                 "    spawn(t);\n"
+                                 "    spawn(t); // leash:takes\n"
+                                 "    spawn(t);\n"
+                                 "}\n");
+    model_apply(set, unit);
+    int spawns = 0;
+    for (const struct ir_op *op = NULL; (op = ir_next_op(unit->funcs[0], IR_OP_CALL, op));)
+        if (op->act && op->act->kind == ACT_SPAWN)
+            assert_int_equal(model_spawns_daemon(set, unit, op), spawns++ < 2);
+    assert_int_equal(spawns, 4);
 }
 
 int main(void)
@@ -357,6 +399,8 @@ int main(void)
         cmocka_unit_test_teardown(test_model_c__c11_threads, release),
         cmocka_unit_test_teardown(test_model_c__test_doubles, release),
         cmocka_unit_test_teardown(test_model_c__notes, release),
+        cmocka_unit_test_teardown(test_model_c__notes_on_prototypes, release),
+        cmocka_unit_test_teardown(test_model_c__daemon_at_a_spawn, release),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -218,6 +218,15 @@ static void test_model__mistakes_in_an_entry(void **state)
         "m.yaml:3:32: expected a condition such as 'return == 0' or 'return == "
         "EPIPE', got 'return = 0': it wants one of == != < <= > >= between the value "
         "and a constant");
+    assert_entry_mistake("{takes: [1]}", "m.yaml:3:15: expected an argument such as 'arg 0', got "
+                                         "'1': only a whole argument can be taken");
+    assert_entry_mistake("{takes: [arg 0 -> wg]}",
+                         "m.yaml:3:15: expected an argument such as 'arg 0', got 'arg 0 -> wg': "
+                         "only a whole argument can be taken");
+    assert_entry_mistake("{takes: arg 0}", "m.yaml:3:14: expected a list, each item an argument "
+                                           "such as 'arg 0', got 'arg 0'");
+    assert_entry_mistake("{takes: [arg 0], free: arg 0}",
+                         "m.yaml:3:23: expected one meaning, got 'free' beside 'takes'");
     assert_entry_mistake("{daemon: maybe}", "m.yaml:3:15: expected true, got 'maybe'");
     assert_entry_mistake(
         "{done_channel: [arg 0]}",
