@@ -172,6 +172,8 @@ static enum walk_effect effect_of_act(const struct flow_duty *duty, const struct
         return sends_away(duty, frame, act->value) ? WALK_HANDS_ON : WALK_NOTHING;
     case ACT_SELECT:
         return effect_of_select(duty, frame, act);
+    case ACT_AT_END:
+        return act->value && carries_object(duty, frame, act->value) ? WALK_HANDS_ON : WALK_NOTHING;
     case ACT_INVOKE:
         return helper_puts_away(duty, frame, op) ? WALK_HANDS_ON : WALK_NOTHING;
     default:

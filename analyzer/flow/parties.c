@@ -243,8 +243,11 @@ static enum walk_effect effect_of_party(void *context, const struct frame *frame
         return spawns_waiter(party, frame->func, op) ? WALK_BEGINS : WALK_NOTHING;
     case ACT_SELECT:
         return select_does(party, frame, op->act) ? WALK_DOES : WALK_NOTHING;
-    case ACT_AT_END:
-        return WALK_HANDS_ON; /* the handler may do it */
+    case ACT_END_TASK:
+        return op->act->is_resumed ? WALK_HANDS_ON : WALK_NOTHING; /* who began it is asked there */
+    case ACT_AT_END:                                               /* the handler may do it */
+        return !op->act->value || names(party, frame, op->act->value) ? WALK_HANDS_ON
+                                                                      : WALK_NOTHING;
     default:
         return is_counted(party, op->act->kind) && names(party, frame, op->act->object)
                    ? WALK_DOES

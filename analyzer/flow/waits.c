@@ -131,18 +131,31 @@ static bool is_unlimited(struct flow *flow, const struct frame *frame, const str
     return time->kind == IR_CONST && time->value < 0;
 }
 
-/* Somebody else closes or shuts down the descriptor, which ends the call. */
+static bool is_in_task(const struct frame *frame, const struct ir_func *func)
+{
+    for (; frame; frame = frame->parent) {
+        if (frame->func == func)
+            return true;
+        if (flow_starts_task(frame))
+            return false;
+    }
+    return false;
+}
+
+/* Somebody else closes or shuts down the descriptor, which ends the call, or anybody sees to it
+ * that such calls end by themselves. */
 static bool io_ends(struct flow *flow, const struct frame *frame, const struct act *act)
 {
     if (!is_unlimited(flow, frame, act) || !act->object || act->object->kind == IR_UNKNOWN)
         return true; /* without one descriptor it waits for several, one of which may be there to
                         end it */
-    static const enum act_kind enders[] = {ACT_FREE, ACT_CANCEL};
+    static const enum act_kind enders[] = {ACT_FREE, ACT_CANCEL, ACT_LIMIT};
     const struct ir_expr *object = flow_resolve(flow, frame, act->object);
     for (size_t i = 0; i < COUNT_OF(enders); i++) {
         const struct flow_use *use = NULL;
         while ((use = flow_next_use(flow, enders[i], object, use)))
-            if (use->op->act->object_kind == OBJECT_OTHER && !flow_frame_has(frame, use->func))
+            if (use->op->act->object_kind == OBJECT_OTHER &&
+                (enders[i] == ACT_LIMIT || !is_in_task(frame, use->func)))
                 return true;
     }
     return false;

@@ -558,6 +558,32 @@ static void test_model_apply__notes(void **state)
     assert_string_equal(all[1], "t:takes");
 }
 
+/* The first meaning of a list whose conditions all hold; without one the call means nothing. */
+static void test_model_apply__alternatives(void **state)
+{
+    struct bench *bench = *state;
+    use_model(bench, "{library: t, functions: {"
+                     "f: [{when: [arg 0 > 4, arg 0 != 6], close: arg 0}, "
+                     "{when: arg 0 & 3, nothing: true}, {free: arg 0}], "
+                     "g: [{when: arg 0 == 1, close: arg 0}], h: []}}");
+    const struct ir_expr *p = param(bench, "p");
+    CALL(bench, function(bench, "f"), number(bench, 5));
+    CALL(bench, function(bench, "f"), number(bench, 6));
+    CALL(bench, function(bench, "f"), number(bench, 3));
+    CALL(bench, function(bench, "f"), p);
+    CALL(bench, function(bench, "g"), number(bench, 1));
+    CALL(bench, function(bench, "g"), number(bench, 2));
+    CALL(bench, function(bench, "h"), number(bench, 2));
+    apply(bench);
+    assert_int_equal(act_of(bench, 0)->kind, ACT_CLOSE);
+    assert_int_equal(act_of(bench, 1)->kind, ACT_FREE);
+    assert_null(act_of(bench, 2));
+    assert_int_equal(act_of(bench, 3)->kind, ACT_FREE); /* who knows what p is */
+    assert_int_equal(act_of(bench, 4)->kind, ACT_CLOSE);
+    assert_null(act_of(bench, 5));
+    assert_null(act_of(bench, 6));
+}
+
 /* What is said of a function itself gives its calls no meaning, and they stay what they were. */
 static void test_model_apply__what_a_function_takes_is_no_act(void **state)
 {
@@ -594,6 +620,7 @@ int main(void)
         TEST(test_model_apply__what_parks),
         TEST(test_model_apply__notes),
         TEST(test_model_apply__what_a_function_takes_is_no_act),
+        TEST(test_model_apply__alternatives),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
