@@ -142,13 +142,47 @@ static bool is_in_task(const struct frame *frame, const struct ir_func *func)
     return false;
 }
 
+/* A wait for several descriptors, one of which may be there to end it. */
+static bool waits_for_several(const struct act *act)
+{
+    return act && act->kind == ACT_IO && (!act->object || act->object->kind == IR_UNKNOWN);
+}
+
+/* Itself, or the helper that it calls. */
+static bool looks_first(struct flow *flow, const struct ir_func *func, const struct ir_op *op)
+{
+    if (op->act)
+        return waits_for_several(op->act);
+    struct flow_targets targets = flow_callees(flow, func, op);
+    for (size_t i = 0; i < targets.bodies.count; i++)
+        for (const struct ir_op *in = NULL;
+             (in = ir_next_op(targets.bodies.at[i], IR_OP_CALL, in));)
+            if (waits_for_several(in->act))
+                return true;
+    return false;
+}
+
+/* The task comes here when poll or the like has told it that there is something. */
+static bool is_ready(struct flow *flow, const struct frame *frame, const struct ir_op *op)
+{
+    for (; frame && op; op = frame->op, frame = frame->parent) {
+        for (const struct ir_op *look = NULL; (look = ir_next_op(frame->func, IR_OP_CALL, look));)
+            if (look != op && looks_first(flow, frame->func, look) &&
+                flow_reaches(flow, frame->func, look, op))
+                return true;
+        if (flow_starts_task(frame))
+            return false;
+    }
+    return false;
+}
+
 /* Somebody else closes or shuts down the descriptor, which ends the call, or anybody sees to it
  * that such calls end by themselves. */
-static bool io_ends(struct flow *flow, const struct frame *frame, const struct act *act)
+static bool io_ends(struct flow *flow, const struct frame *frame, const struct ir_op *op)
 {
-    if (!is_unlimited(flow, frame, act) || !act->object || act->object->kind == IR_UNKNOWN)
-        return true; /* without one descriptor it waits for several, one of which may be there to
-                        end it */
+    const struct act *act = op->act;
+    if (!is_unlimited(flow, frame, act) || waits_for_several(act) || is_ready(flow, frame, op))
+        return true;
     static const enum act_kind enders[] = {ACT_FREE, ACT_CANCEL, ACT_LIMIT};
     const struct ir_expr *object = flow_resolve(flow, frame, act->object);
     for (size_t i = 0; i < COUNT_OF(enders); i++) {
@@ -173,7 +207,7 @@ bool flow_wait_ends(struct flow *flow, const struct frame *frame, const struct i
     case ACT_SELECT:
         return select_ends(flow, frame, op);
     case ACT_IO:
-        return io_ends(flow, frame, act);
+        return io_ends(flow, frame, op);
     default:
         return true;
     }
