@@ -133,13 +133,13 @@ static bool stands_before_code(const struct comment *comment, const struct own_f
     return at < end && *at != '\n' && *at != '\r' && !is_comment;
 }
 
-/* Is it the first thing behind a comma, a parenthesis, or the beginning of the line? */
-static bool begins_piece(const struct comment *comment, const struct own_file *own)
+/* What stands before the comment on its line, past blanks; the newline: nothing. */
+static char before_comment(const struct comment *comment, const struct own_file *own)
 {
     const char *at = comment->text - strlen("/*");
     while (at > own->text && is_gap(at[-1]))
         at--;
-    return at == own->text || strchr(",(\n", at[-1]) != NULL;
+    return at == own->text ? '\n' : at[-1];
 }
 
 /* The parameter beside the comment: the next one where it stands before it, else the last one that
@@ -148,8 +148,10 @@ static int param_beside(struct source *source, const struct head *head,
                         const struct comment *comment)
 {
     const struct own_file *own = &source->own_files.at[head->pos.file];
-    bool is_before = comment->target != comment->line ||
-                     (stands_before_code(comment, own) && begins_piece(comment, own));
+    char before = before_comment(comment, own);
+    bool is_before =
+        comment->target != comment->line ||
+        (stands_before_code(comment, own) && (before == ',' || before == '(' || before == '\n'));
     int count = clang_Cursor_getNumArguments(head->cursor), last = -1;
     for (int i = 0; i < count; i++) {
         size_t length;
@@ -224,8 +226,8 @@ static bool leads_to(struct source *source, const struct comment *comment, const
     size_t length;
     const char *start = text_of_start(source, head->cursor, &length);
     const char *at = end_of_comment(comment, own);
-    bool is_behind_code = comment->target == comment->line && !stands_before_code(comment, own);
-    if (is_behind_code || !start || start < at || start > own->text + own->length)
+    if (before_comment(comment, own) != '\n' || !start || start < at ||
+        start > own->text + own->length)
         return false;
     for (; at < start; at = skip_piece(at, start)) {
         at = skip_blank(at, start);

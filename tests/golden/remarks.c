@@ -8,6 +8,7 @@ THREAD above(void *arg)
 }
 
 int behind_code; // leash:daemon
+#define IN_A_MACRO /* leash:daemon */ 1
 static void *behind(void *arg) // leash:daemon, as it is
 {
     return arg; /* leash:daemon */
