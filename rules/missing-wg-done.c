@@ -29,14 +29,27 @@ struct counted {
 
 /* ---- what an operation of the task does to the count ----------------------------------------- */
 
+/* On every way to `op` the handler was taken back since. */
+static bool is_taken_back(struct flow *flow, const struct ir_func *func, const struct ir_op *push,
+                          const struct ir_op *op)
+{
+    for (const struct ir_op *pop = NULL; (pop = ir_next_op(func, IR_OP_CALL, pop));)
+        if (pop->act && pop->act->kind == ACT_NOT_AT_END && push->act->object &&
+            ir_expr_equal(pop->act->object, push->act->object) &&
+            flow_reaches(flow, func, push, pop) && flow_dominates(flow, func, pop, op))
+            return true;
+    return false;
+}
+
 /* Ending the thread runs the handlers that were pushed on the way there; one may lower the count.
- */
+ * Where it is known what the handler gets, that was looked at already. */
 static bool runs_handlers(struct flow *flow, const struct frame *frame, const struct ir_op *op)
 {
     for (; frame && op; op = frame->op, frame = frame->parent)
         for (const struct ir_op *push = NULL; (push = ir_next_op(frame->func, IR_OP_CALL, push));)
-            if (push->act && push->act->kind == ACT_AT_END &&
-                flow_reaches(flow, frame->func, push, op))
+            if (push->act && push->act->kind == ACT_AT_END && !push->act->value &&
+                flow_reaches(flow, frame->func, push, op) &&
+                !is_taken_back(flow, frame->func, push, op))
                 return true;
     return false;
 }
@@ -57,12 +70,14 @@ static enum walk_effect effect(void *context, const struct frame *frame, const s
     const struct act *act = op->act;
     if (op->kind == IR_OP_UNKNOWN)
         return WALK_GIVES_UP;
-    if (act && act->kind == ACT_WAIT)
+    if (act && act->kind == ACT_WAIT && act->object_kind == counted->count->add->act->object_kind)
         counted->waits |= flow_duty_names(&counted->duty, frame, act->object) != FLOW_DIFFERENT;
     if (act && act->kind == ACT_ADD) /* for a task of its own: that way counts differently */
         return flow_duty_names(&counted->duty, frame, act->object) == FLOW_DIFFERENT
                    ? WALK_NOTHING
                    : WALK_HANDS_ON;
+    if (act && act->kind == ACT_END_TASK && act->is_resumed)
+        return WALK_HANDS_ON; /* who began it is asked, there */
     if (act && act->kind == ACT_END_TASK)
         return runs_handlers(counted->pass->flow, frame, op) ? WALK_HANDS_ON : WALK_NOTHING;
     enum walk_effect effect = flow_duty_effect(&counted->duty, frame, op);

@@ -15,6 +15,7 @@
  * it (done-never-closed).
  */
 #include "flow/loops.h"
+#include "flow/parties.h"
 #include "flow/waits.h"
 #include "rules/rule.h"
 
@@ -192,8 +193,7 @@ static void report(const struct look *look, const struct ir_func *spawner,
 
 static bool should_report(struct look *look, const struct frame *task)
 {
-    if (model_is_daemon(flow_models(look->pass->flow), task->func->symbol) ||
-        is_cancelled(look, task->parent))
+    if (flow_is_daemon(look->pass->flow, task) || is_cancelled(look, task->parent))
         return false;
     look->task_depth = task->depth;
     look_into(look, task);

@@ -230,6 +230,13 @@ const struct command command_check = {
     .options = options,
     .option_count = COUNT_OF(options),
     .more = "\n"
+            "Comments in the source that leash reads (leash explain unused-note has more):\n"
+            "  // leash:ignore RULE -- reason        no such finding on this line, or the next\n"
+            "  // leash:ignore-file RULE -- reason   none in this file\n"
+            "  // leash:daemon -- reason             this function, or the task started here,\n"
+            "                                        is meant to live as long as the program\n"
+            "  // leash:takes NAME -- reason         the function looks after that parameter\n"
+            "\n"
             "Exit status: 0 nothing to report, 1 findings, 2 the job could not be done in full.\n"
             "\n"
             "Examples:\n"

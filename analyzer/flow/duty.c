@@ -59,6 +59,21 @@ static bool opaque_call_takes(const struct flow_duty *duty, const struct frame *
     return false;
 }
 
+/* A note or a model says so; what fulfils the duty in sight is looked at instead. */
+static bool call_takes(const struct flow_duty *duty, const struct frame *frame,
+                       const struct ir_op *op)
+{
+    struct flow_targets targets = flow_callees(duty->flow, frame->func, op);
+    for (size_t i = 0; i < targets.bodies.count; i++)
+        if (flow_can(duty->flow, targets.bodies.at[i], duty->fulfilment))
+            return false;
+    for (size_t i = 0; i < op->arg_count; i++)
+        if (flow_call_takes(duty->flow, frame->func, op, i) &&
+            carries_object(duty, frame, op->args[i]))
+            return true;
+    return false;
+}
+
 /* A function of the program that fulfils nothing itself may still put what it is handed away. */
 static bool puts_away(const struct flow_duty *duty, const struct frame *frame, int depth)
 {
@@ -157,6 +172,8 @@ static enum walk_effect effect_of_act(const struct flow_duty *duty, const struct
         return sends_away(duty, frame, act->value) ? WALK_HANDS_ON : WALK_NOTHING;
     case ACT_SELECT:
         return effect_of_select(duty, frame, act);
+    case ACT_AT_END:
+        return act->value && carries_object(duty, frame, act->value) ? WALK_HANDS_ON : WALK_NOTHING;
     case ACT_INVOKE:
         return helper_puts_away(duty, frame, op) ? WALK_HANDS_ON : WALK_NOTHING;
     default:
@@ -172,7 +189,8 @@ enum walk_effect flow_duty_effect(const struct flow_duty *duty, const struct fra
     bool stores =
         op->kind == IR_OP_ASSIGN && is_memory(op->place) && carries_object(duty, frame, op->value);
     bool calls = op->kind == IR_OP_CALL &&
-                 (opaque_call_takes(duty, frame, op) || helper_puts_away(duty, frame, op));
+                 (opaque_call_takes(duty, frame, op) || call_takes(duty, frame, op) ||
+                  helper_puts_away(duty, frame, op));
     return stores || calls ? WALK_HANDS_ON : WALK_NOTHING;
 }
 

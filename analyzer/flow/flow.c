@@ -13,6 +13,12 @@ struct ir_func *const *flow_funcs(const struct flow *flow, size_t *count)
     return flow->funcs.at;
 }
 
+struct ir_unit *const *flow_units(const struct flow *flow, size_t *count)
+{
+    *count = flow->unit_count;
+    return flow->units;
+}
+
 const struct model_set *flow_models(const struct flow *flow)
 {
     return flow->models;
@@ -494,6 +500,19 @@ struct flow_targets flow_callees_in(struct flow *flow, const struct frame *frame
     if (resolved->kind != IR_SYMBOL || resolved->symbol->kind != IR_SYMBOL_FUNCTION)
         return flow_callees(flow, frame->func, op);
     return flow_targets(flow, frame->func, resolved);
+}
+
+bool flow_call_takes(struct flow *flow, const struct ir_func *func, const struct ir_op *op,
+                     size_t arg)
+{
+    const struct ir_symbol *callee = ir_callee(op);
+    if (callee && model_takes(flow->models, callee, arg))
+        return true;
+    struct flow_targets targets = flow_callees(flow, func, op);
+    for (size_t i = 0; i < targets.bodies.count; i++)
+        if (model_takes(flow->models, targets.bodies.at[i]->symbol, arg))
+            return true;
+    return false;
 }
 
 const struct flow_site *flow_callers(struct flow *flow, const struct ir_func *func, size_t *count)

@@ -27,6 +27,7 @@ struct flow *flow_new(struct arena *arena, const struct model_set *models,
 
 /* Every function with a body, in the order of units and source. */
 struct ir_func *const *flow_funcs(const struct flow *, size_t *count);
+struct ir_unit *const *flow_units(const struct flow *, size_t *count);
 const struct model_set *flow_models(const struct flow *);
 struct arena *flow_arena(struct flow *);
 
@@ -131,6 +132,9 @@ const struct flow_use *flow_next_use(struct flow *, enum act_kind kind,
                                      const struct ir_expr *object, const struct flow_use *after);
 /* Does this call run code that is neither in the program nor modelled nor the system's? */
 bool flow_call_is_opaque(struct flow *, const struct ir_func *, const struct ir_op *);
+/* Is a function that this call runs said to take over its argument number `arg`, by a note or a
+ * model? */
+bool flow_call_takes(struct flow *, const struct ir_func *, const struct ir_op *, size_t arg);
 /* Was the object, or what leads to it, handed to code out of sight: to an opaque function that is
  * not the system's? */
 bool flow_is_handed_out(struct flow *, const struct ir_expr *object);

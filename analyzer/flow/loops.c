@@ -17,7 +17,7 @@ static bool leads_to_failure(const struct ir_func *func, const struct ir_edge *e
     if (block->end != IR_STOP || block->op_count == 0)
         return false;
     const struct act *act = block->ops[block->op_count - 1].act;
-    if (act && act->kind == ACT_END_TASK)
+    if (act && act->kind == ACT_END_TASK && !act->is_resumed)
         return false;
     return !act || !act->value || (act->value->kind == IR_CONST && act->value->value != 0);
 }

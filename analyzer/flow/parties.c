@@ -25,10 +25,25 @@ bool flow_find_channel(struct flow *flow, const struct frame *frame, const struc
            !act->is_fed_from_outside && flow_is_seen_whole(flow, channel->object);
 }
 
+bool flow_is_daemon(struct flow *flow, const struct frame *task)
+{
+    if (model_is_daemon(flow->models, task->func->symbol))
+        return true;
+    if (!flow_starts_task(task))
+        return false;
+    for (; task->parent; task = task->parent) {
+        if (model_spawns_daemon(flow->models, task->parent->func->unit, task->op))
+            return true;
+        if (flow_starts_task(task->parent))
+            break;
+    }
+    return false;
+}
+
 bool flow_in_daemon(struct flow *flow, const struct frame *frame)
 {
     for (; frame; frame = frame->parent)
-        if (model_is_daemon(flow->models, frame->func->symbol))
+        if (flow_is_daemon(flow, frame))
             return true;
     return false;
 }
@@ -211,6 +226,16 @@ static bool spawns_waiter(const struct party_walk *party, const struct ir_func *
     return false;
 }
 
+/* A note or a model says so. */
+static bool takes_object(const struct party_walk *party, const struct frame *frame,
+                         const struct ir_op *op)
+{
+    for (size_t i = 0; i < op->arg_count; i++)
+        if (flow_call_takes(party->flow, frame->func, op, i) && names(party, frame, op->args[i]))
+            return true;
+    return false;
+}
+
 static enum walk_effect effect_of_party(void *context, const struct frame *frame,
                                         const struct ir_op *op)
 {
@@ -218,7 +243,7 @@ static enum walk_effect effect_of_party(void *context, const struct frame *frame
     if (op->kind == IR_OP_UNKNOWN)
         return WALK_GIVES_UP;
     if (!op->act)
-        return WALK_NOTHING;
+        return takes_object(party, frame, op) ? WALK_HANDS_ON : WALK_NOTHING;
     if (op == party->maker && !party->spawns_waiter)
         return WALK_BEGINS;
     switch (op->act->kind) {
@@ -226,8 +251,11 @@ static enum walk_effect effect_of_party(void *context, const struct frame *frame
         return spawns_waiter(party, frame->func, op) ? WALK_BEGINS : WALK_NOTHING;
     case ACT_SELECT:
         return select_does(party, frame, op->act) ? WALK_DOES : WALK_NOTHING;
-    case ACT_AT_END:
-        return WALK_HANDS_ON; /* the handler may do it */
+    case ACT_END_TASK:
+        return op->act->is_resumed ? WALK_HANDS_ON : WALK_NOTHING; /* who began it is asked there */
+    case ACT_AT_END:                                               /* the handler may do it */
+        return !op->act->value || names(party, frame, op->act->value) ? WALK_HANDS_ON
+                                                                      : WALK_NOTHING;
     default:
         return is_counted(party, op->act->kind) && names(party, frame, op->act->object)
                    ? WALK_DOES

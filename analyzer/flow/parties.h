@@ -23,6 +23,9 @@ struct flow_channel {
 };
 bool flow_find_channel(struct flow *, const struct frame *, const struct ir_expr *handle,
                        struct flow_channel *);
+/* Is the task marked as a daemon: by its function, or by a comment at the spawn or at a call that
+ * leads there? */
+bool flow_is_daemon(struct flow *, const struct frame *task);
 /* Does the frame run in a task that is marked as a daemon, or below one? */
 bool flow_in_daemon(struct flow *, const struct frame *);
 /* Is it a root, or the function of a task? */

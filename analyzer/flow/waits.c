@@ -131,18 +131,65 @@ static bool is_unlimited(struct flow *flow, const struct frame *frame, const str
     return time->kind == IR_CONST && time->value < 0;
 }
 
-/* Somebody else closes or shuts down the descriptor, which ends the call. */
-static bool io_ends(struct flow *flow, const struct frame *frame, const struct act *act)
+static bool is_in_task(const struct frame *frame, const struct ir_func *func)
 {
-    if (!is_unlimited(flow, frame, act) || !act->object || act->object->kind == IR_UNKNOWN)
-        return true; /* without one descriptor it waits for several, one of which may be there to
-                        end it */
-    static const enum act_kind enders[] = {ACT_FREE, ACT_CANCEL};
+    for (; frame; frame = frame->parent) {
+        if (frame->func == func)
+            return true;
+        if (flow_starts_task(frame))
+            return false;
+    }
+    return false;
+}
+
+/* A wait for several descriptors, one of which may be there to end it. */
+static bool waits_for_several(const struct act *act)
+{
+    return act && act->kind == ACT_IO && (!act->object || act->object->kind == IR_UNKNOWN);
+}
+
+/* Itself, or the helper that it calls. */
+static bool looks_first(struct flow *flow, const struct ir_func *func, const struct ir_op *op)
+{
+    if (op->act)
+        return waits_for_several(op->act);
+    struct flow_targets targets = flow_callees(flow, func, op);
+    for (size_t i = 0; i < targets.bodies.count; i++)
+        for (const struct ir_op *in = NULL;
+             (in = ir_next_op(targets.bodies.at[i], IR_OP_CALL, in));)
+            if (waits_for_several(in->act))
+                return true;
+    return false;
+}
+
+/* The task comes here when poll or the like has told it that there is something. */
+static bool is_ready(struct flow *flow, const struct frame *frame, const struct ir_op *op)
+{
+    for (; frame && op; op = frame->op, frame = frame->parent) {
+        for (const struct ir_op *look = NULL; (look = ir_next_op(frame->func, IR_OP_CALL, look));)
+            if (look != op && looks_first(flow, frame->func, look) &&
+                flow_reaches(flow, frame->func, look, op))
+                return true;
+        if (flow_starts_task(frame))
+            return false;
+    }
+    return false;
+}
+
+/* Somebody else closes or shuts down the descriptor, which ends the call, or anybody sees to it
+ * that such calls end by themselves. */
+static bool io_ends(struct flow *flow, const struct frame *frame, const struct ir_op *op)
+{
+    const struct act *act = op->act;
+    if (!is_unlimited(flow, frame, act) || waits_for_several(act) || is_ready(flow, frame, op))
+        return true;
+    static const enum act_kind enders[] = {ACT_FREE, ACT_CANCEL, ACT_LIMIT};
     const struct ir_expr *object = flow_resolve(flow, frame, act->object);
     for (size_t i = 0; i < COUNT_OF(enders); i++) {
         const struct flow_use *use = NULL;
         while ((use = flow_next_use(flow, enders[i], object, use)))
-            if (use->op->act->object_kind == OBJECT_OTHER && !flow_frame_has(frame, use->func))
+            if (use->op->act->object_kind == OBJECT_OTHER &&
+                (enders[i] == ACT_LIMIT || !is_in_task(frame, use->func)))
                 return true;
     }
     return false;
@@ -160,7 +207,7 @@ bool flow_wait_ends(struct flow *flow, const struct frame *frame, const struct i
     case ACT_SELECT:
         return select_ends(flow, frame, op);
     case ACT_IO:
-        return io_ends(flow, frame, act);
+        return io_ends(flow, frame, op);
     default:
         return true;
     }

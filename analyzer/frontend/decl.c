@@ -244,6 +244,17 @@ static struct ir_symbol *add_symbol(struct source *source, enum ir_symbol_kind k
     return symbol;
 }
 
+static void describe_params(struct source *source, struct ir_symbol *symbol, CXCursor cursor)
+{
+    int count = clang_Cursor_getNumArguments(cursor);
+    for (int i = 0; i < count; i++) {
+        CXCursor param = clang_Cursor_getArgument(cursor, (unsigned)i);
+        struct attributes attributes = attributes_of(source, param);
+        for (size_t k = 0; k < attributes.notes.count; k++)
+            note_param(source, symbol, (uint32_t)i, attributes.notes.at[k]);
+    }
+}
+
 /* What the declaration at `cursor` adds to what is known of the symbol. */
 static void describe(struct source *source, struct ir_symbol *symbol, CXCursor cursor)
 {
@@ -262,6 +273,8 @@ static void describe(struct source *source, struct ir_symbol *symbol, CXCursor c
         symbol->notes = own_notes(source->arena, &attributes);
         symbol->note_count = attributes.notes.count;
     }
+    if (symbol->kind == IR_SYMBOL_FUNCTION)
+        describe_params(source, symbol, cursor);
 }
 
 static struct decl *make_symbol(struct source *source, CXCursor cursor)
@@ -403,8 +416,10 @@ void read_attributes(struct build *build, CXCursor cursor, struct ir_var *var)
 {
     struct source *source = build->source;
     struct attributes attributes = attributes_of(source, cursor);
-    var->notes = own_notes(build->arena, &attributes);
-    var->note_count = attributes.notes.count;
+    if (var->kind != IR_VAR_PARAM) {
+        var->notes = own_notes(build->arena, &attributes);
+        var->note_count = attributes.notes.count;
+    }
     if (!attributes.has_cleanup)
         return;
     var->cleanup = find_cleanup(source, cursor);

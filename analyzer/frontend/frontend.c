@@ -192,6 +192,8 @@ static enum CXChildVisitResult lower_decl(CXCursor cursor, CXCursor parent, CXCl
     struct source *source = data;
     switch ((int)clang_getCursorKind(cursor)) {
     case CXCursor_FunctionDecl:
+        if (source->remarks.count && !is_in_system_header(cursor))
+            place_remarks(source, cursor);
         if (clang_isCursorDefinition(cursor) && !is_in_system_header(cursor))
             lower_function(source, cursor);
         break;
@@ -256,6 +258,10 @@ static void finish_unit(struct source *source)
     MOVE(unit, source, funcs, func_count);
     MOVE(unit, source, enumerators, enumerator_count);
     MOVE(unit, source, errors, error_count);
+    unit->remark_count = source->remarks.count;
+    unit->remarks = arena_array(source->arena, struct ir_remark, unit->remark_count);
+    for (size_t i = 0; i < unit->remark_count; i++)
+        unit->remarks[i] = source->remarks.at[i].ir;
 }
 
 static struct ir_unit *new_unit(struct arena *arena, const struct frontend_job *job,
@@ -300,6 +306,7 @@ static void lower_source(struct source *source, const char *file)
     begin_source(source);
     collect_files(source, file);
     collect_errors(source);
+    collect_remarks(source);
     clang_visitChildren(clang_getTranslationUnitCursor(source->tu), lower_decl, source);
     build_end(&source->init);
     finish_unit(source);

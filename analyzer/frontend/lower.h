@@ -15,6 +15,7 @@
 #ifndef LEASH_FRONTEND_LOWER_H
 #define LEASH_FRONTEND_LOWER_H
 
+#include "base/comment.h"
 #include "frontend/frontend.h"
 
 #include <clang-c/Index.h>
@@ -91,6 +92,13 @@ struct own_file {
     CXFile file;
     const char *text; /* NULL: could not be had */
     size_t length;
+};
+
+/* A remark on its way to its place. */
+struct own_remark {
+    struct ir_remark ir;
+    struct marker marker; /* into the file's text */
+    bool is_placed;
 };
 
 /* ---- a function under construction ----------------------------------------------------------- */
@@ -216,6 +224,7 @@ struct source {
     VEC(struct ir_func *) funcs;
     VEC(struct ir_enumerator) enumerators;
     VEC(struct ir_error) errors;
+    VEC(struct own_remark) remarks;
     VEC(struct pending_record) pending_records;
     size_t records_done;
     struct type_slot *type_slots;
@@ -297,6 +306,15 @@ void read_attributes(struct build *build, CXCursor cursor, struct ir_var *var);
 void lower_local(struct build *build, CXCursor cursor);
 void lower_global(struct source *source, CXCursor cursor);
 void lower_function(struct source *source, CXCursor cursor);
+
+/* ---- remark.c ---------------------------------------------------------------------------------
+ */
+
+/* Finds the remarks in the unit's own files. */
+void collect_remarks(struct source *source);
+/* Gives those that stand at the function's declaration to its symbol. */
+void place_remarks(struct source *source, CXCursor cursor);
+void note_param(struct source *source, struct ir_symbol *symbol, uint32_t param, const char *text);
 
 /* ---- graph.c --------------------------------------------------------------------------------- */
 

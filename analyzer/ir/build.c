@@ -821,6 +821,18 @@ bool ir_has_note(const char *const *notes, size_t count, const char *note)
     return false;
 }
 
+bool ir_has_remark(const struct ir_unit *unit, const struct ir_pos *pos, const char *text)
+{
+    for (size_t i = 0; i < unit->remark_count; i++) {
+        const struct ir_remark *remark = &unit->remarks[i];
+        if (remark->at == IR_REMARK_CODE && remark->target && remark->pos.file == pos->file &&
+            (remark->target == pos->line || remark->target == pos->end_line) &&
+            text_is(remark->text, text))
+            return true;
+    }
+    return false;
+}
+
 const char *ir_pos_path(const struct ir_unit *unit, const struct ir_pos *pos)
 {
     return pos->file < unit->file_count ? unit->files[pos->file].path : "";

@@ -438,6 +438,21 @@ static void print_notes(struct text *out, const char **notes, size_t count)
     }
 }
 
+static bool has_param_note(const struct ir_symbol *symbol, uint32_t param)
+{
+    for (size_t i = 0; i < symbol->param_note_count; i++)
+        if (symbol->param_notes[i].param == param)
+            return true;
+    return false;
+}
+
+static void print_param_notes(struct text *out, const struct ir_symbol *symbol, uint32_t param)
+{
+    for (size_t i = 0; i < symbol->param_note_count; i++)
+        if (symbol->param_notes[i].param == param)
+            print_notes(out, &symbol->param_notes[i].text, 1);
+}
+
 static void print_call(struct text *out, const struct listing *listing, const struct ir_op *op)
 {
     if (op->is_cleanup)
@@ -571,6 +586,8 @@ static void print_local(struct text *out, const struct listing *listing, const s
     if (var->cleanup)
         text_printf(out, " cleanup %s", var->cleanup->name);
     print_notes(out, var->notes, var->note_count);
+    if (var->kind == IR_VAR_PARAM)
+        print_param_notes(out, listing->func->symbol, var->id);
     end_line(out, start, listing->func->unit, &var->pos);
 }
 
@@ -580,7 +597,7 @@ static void print_locals(struct text *out, const struct listing *listing)
     for (size_t i = 0; i < func->var_count; i++) {
         const struct ir_var *var = func->vars[i];
         bool is_in_heading = var->kind == IR_VAR_PARAM;
-        if (!is_in_heading || var->is_address_taken || var->note_count)
+        if (!is_in_heading || var->is_address_taken || has_param_note(func->symbol, var->id))
             print_local(out, listing, var);
     }
 }
@@ -663,6 +680,28 @@ static void print_object(struct text *out, const struct ir_unit *unit,
     text_add_char(out, '\n');
 }
 
+static void print_remark(struct text *out, const struct ir_unit *unit,
+                         const struct ir_remark *remark)
+{
+    static const char *const at[] = {
+        [IR_REMARK_CODE] = "line",
+        [IR_REMARK_FUNCTION] = "function",
+        [IR_REMARK_PARAM] = "parameter",
+    };
+    text_add(out, "remark ");
+    print_string(out, remark->text);
+    text_add(out, " at ");
+    print_pos(out, unit, &remark->pos);
+    text_printf(out, " of %s", at[remark->at]);
+    if (remark->symbol)
+        text_printf(out, "%s %s", remark->at == IR_REMARK_PARAM ? " of" : "", remark->symbol->name);
+    else
+        text_printf(out, " %" PRIu32, remark->target);
+    if (remark->unknown)
+        text_printf(out, " unknown %s", remark->unknown);
+    text_add(out, remark->is_conditional ? " conditional\n" : "\n");
+}
+
 void ir_dump_unit(struct text *out, const struct ir_unit *unit)
 {
     text_printf(out, "unit %s%s\n", path_base(unit->main_file),
@@ -672,6 +711,8 @@ void ir_dump_unit(struct text *out, const struct ir_unit *unit)
         print_pos(out, unit, &unit->errors[i].pos);
         text_printf(out, ": %s\n", unit->errors[i].message);
     }
+    for (size_t i = 0; i < unit->remark_count; i++)
+        print_remark(out, unit, &unit->remarks[i]);
     for (size_t i = 0; i < unit->symbol_count; i++)
         if (unit->symbols[i]->kind == IR_SYMBOL_DATA && unit->symbols[i]->is_defined)
             print_object(out, unit, unit->symbols[i]);

@@ -81,6 +81,12 @@ struct ir_record {
 
 enum ir_symbol_kind { IR_SYMBOL_FUNCTION, IR_SYMBOL_DATA };
 
+/* What an annotate attribute or a comment says of a parameter. */
+struct ir_param_note {
+    uint32_t param; /* from 0 */
+    const char *text;
+};
+
 /* A function or an object with static storage.  Two units mean the same by it when name and scope
  * are equal. */
 struct ir_symbol {
@@ -94,8 +100,10 @@ struct ir_symbol {
     bool is_defined;   /* here */
     bool is_noreturn;
     bool is_weak, is_inline, is_thread_local, is_in_system_header;
-    const char **notes; /* annotate attributes, "leash:daemon" */
+    const char **notes; /* annotate attributes and comments, "leash:daemon" */
     size_t note_count;
+    struct ir_param_note *param_notes; /* of any declaration of the function */
+    size_t param_note_count;
     struct ir_func *func; /* the body, where is_defined and a function; else NULL */
 };
 
@@ -113,7 +121,7 @@ struct ir_var {
     const struct ir_type *type;
     struct ir_pos pos;
     bool is_address_taken;
-    const char **notes;
+    const char **notes; /* not of parameters: theirs stand at the function's symbol */
     size_t note_count;
     const struct ir_symbol *cleanup; /* __attribute__((cleanup(f))): f */
 };
@@ -292,6 +300,25 @@ struct ir_enumerator {
     int64_t value;
 };
 
+/* What a remark stands at. */
+enum ir_remark_at {
+    IR_REMARK_CODE,     /* no declaration: if anything, the code on line `target` */
+    IR_REMARK_FUNCTION, /* a function's head, from above or behind */
+    IR_REMARK_PARAM,    /* one of its parameters, or all those that it names */
+};
+
+/* A comment that says something of the code: `leash:WORD name, name -- reason`.  What stands at a
+ * declaration is among the notes of its symbol as well. */
+struct ir_remark {
+    struct ir_pos pos; /* of the word */
+    const char *text;  /* the word, "leash:daemon" */
+    enum ir_remark_at at;
+    uint32_t target;                /* the line of code it speaks of; 0: none follows */
+    bool is_conditional;            /* below an #if that is no include guard */
+    const struct ir_symbol *symbol; /* the function; NULL: none */
+    const char *unknown;            /* the first of its names that no parameter has; NULL: none */
+};
+
 /* One translation unit. */
 struct ir_unit {
     struct arena *arena;
@@ -312,6 +339,8 @@ struct ir_unit {
         *init; /* a body without symbol: the initialisers of static objects as assignments */
     struct ir_enumerator *enumerators; /* of the unit's own files and headers, by name */
     size_t enumerator_count;
+    struct ir_remark *remarks; /* in the order of files and places */
+    size_t remark_count;
     struct ir_error *errors; /* what did not compile */
     size_t error_count;
     bool is_incomplete; /* a header was missing or the like: any function may lack something */
@@ -365,6 +394,8 @@ bool ir_record_field(const struct ir_record *, const char *name, struct ir_field
 /* Is it that type, by the name of any typedef on the way to it? */
 bool ir_type_is(const struct ir_type *, const char *name);
 bool ir_has_note(const char *const *notes, size_t count, const char *note);
+/* Does a remark at no declaration say so of the code at `pos`, on its first line or its last? */
+bool ir_has_remark(const struct ir_unit *, const struct ir_pos *pos, const char *text);
 const char *ir_pos_path(const struct ir_unit *, const struct ir_pos *);
 
 /* ---- text (ir/dump.c) ------------------------------------------------------------------------ */

@@ -15,7 +15,7 @@
  *   - the unit: main file, directory, output, flags.
  *   - the counts of files, types, records and symbols, which refer to each other; then each of them
  * in that order.  A file's hash is 8 raw bytes, little-endian.
- *   - errors and enumerators: count, then each.
+ *   - errors, enumerators and remarks: count, then each.
  *   - functions: their count; each: symbol + 1 (0: the initialisers, which come last), positions,
  *     reason of incompleteness, variables, highest temp, expressions, blocks, loops.
  *
@@ -32,7 +32,7 @@
 
 enum {
     UNIT_MAGIC_BYTES = 8,
-    UNIT_VERSION = 1,
+    UNIT_VERSION = 2,
     UNIT_VERSION_AT = UNIT_MAGIC_BYTES,
     UNIT_CHECKSUM_AT = UNIT_VERSION_AT + 4,
     UNIT_HEAD_BYTES = UNIT_CHECKSUM_AT + 8,

@@ -278,6 +278,19 @@ static void read_record(struct reader *reader, struct ir_record *record)
     }
 }
 
+static void read_param_notes(struct reader *reader, struct ir_symbol *symbol)
+{
+    enum { PARAM_NOTE_BYTES = 2 };
+    symbol->param_note_count = get_count(reader, PARAM_NOTE_BYTES, "notes on parameters");
+    if (symbol->param_note_count)
+        symbol->param_notes =
+            arena_array(reader->arena, struct ir_param_note, symbol->param_note_count);
+    for (size_t i = 0; i < symbol->param_note_count; i++) {
+        symbol->param_notes[i].param = get_u32(reader, "a parameter's number");
+        symbol->param_notes[i].text = get_string(reader);
+    }
+}
+
 static void read_symbol(struct reader *reader, struct ir_symbol *symbol)
 {
     symbol->kind = (enum ir_symbol_kind)get_up_to(reader, IR_SYMBOL_DATA, "a kind of symbol");
@@ -293,6 +306,7 @@ static void read_symbol(struct reader *reader, struct ir_symbol *symbol)
     symbol->is_thread_local = flags & SYMBOL_IS_THREAD_LOCAL;
     symbol->is_in_system_header = flags & SYMBOL_IS_IN_SYSTEM_HEADER;
     symbol->notes = get_notes(reader, &symbol->note_count);
+    read_param_notes(reader, symbol);
 }
 
 static struct ir_var *read_var(struct reader *reader, size_t id)
@@ -762,7 +776,7 @@ static void check_records(struct reader *reader)
 
 static void new_tables(struct reader *reader)
 {
-    enum { FILE_BYTES = 11, TYPE_BYTES = 9, RECORD_BYTES = 4, SYMBOL_BYTES = 7 };
+    enum { FILE_BYTES = 11, TYPE_BYTES = 9, RECORD_BYTES = 4, SYMBOL_BYTES = 8 };
     struct ir_unit *unit = reader->unit;
     size_t files = get_count(reader, FILE_BYTES, "files");
     size_t types = get_count(reader, TYPE_BYTES, "types");
@@ -819,6 +833,24 @@ static void read_errors_and_enumerators(struct reader *reader)
     }
 }
 
+static void read_remarks(struct reader *reader)
+{
+    enum { REMARK_BYTES = 7 };
+    struct ir_unit *unit = reader->unit;
+    unit->remark_count = get_count(reader, REMARK_BYTES, "remarks");
+    unit->remarks = arena_array(reader->arena, struct ir_remark, unit->remark_count);
+    for (size_t i = 0; i < unit->remark_count; i++) {
+        struct ir_remark *remark = &unit->remarks[i];
+        remark->pos = get_pos(reader);
+        remark->text = get_string(reader);
+        remark->at = (enum ir_remark_at)get_up_to(reader, IR_REMARK_PARAM, "a remark's place");
+        remark->target = get_u32(reader, "a line");
+        remark->is_conditional = get_bool(reader);
+        remark->symbol = get_optional_symbol(reader);
+        remark->unknown = get_optional_string(reader);
+    }
+}
+
 static void read_unit(struct reader *reader)
 {
     struct ir_unit *unit = reader->unit;
@@ -831,6 +863,8 @@ static void read_unit(struct reader *reader)
     read_tables(reader);
     if (!reader->problem)
         read_errors_and_enumerators(reader);
+    if (!reader->problem)
+        read_remarks(reader);
     if (!reader->problem)
         read_funcs(reader);
     if (!reader->problem && remaining(reader))

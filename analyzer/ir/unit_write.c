@@ -175,6 +175,11 @@ static void put_symbol(struct ir_unit_writer *writer, const struct ir_symbol *sy
                  (symbol->is_thread_local ? SYMBOL_IS_THREAD_LOCAL : 0) |
                  (symbol->is_in_system_header ? SYMBOL_IS_IN_SYSTEM_HEADER : 0));
     put_strings(writer, out, symbol->notes, symbol->note_count);
+    put(out, symbol->param_note_count);
+    for (size_t i = 0; i < symbol->param_note_count; i++) {
+        put(out, symbol->param_notes[i].param);
+        put_string(writer, out, symbol->param_notes[i].text);
+    }
 }
 
 static void put_var(struct ir_unit_writer *writer, const struct ir_var *var)
@@ -510,6 +515,22 @@ static void put_errors_and_enumerators(struct ir_unit_writer *writer, const stru
     }
 }
 
+static void put_remarks(struct ir_unit_writer *writer, const struct ir_unit *unit)
+{
+    struct text *out = &writer->tables;
+    put(out, unit->remark_count);
+    for (size_t i = 0; i < unit->remark_count; i++) {
+        const struct ir_remark *remark = &unit->remarks[i];
+        put_pos(out, &remark->pos);
+        put_string(writer, out, remark->text);
+        put(out, remark->at);
+        put(out, remark->target);
+        put(out, remark->is_conditional);
+        put_symbol_ref(out, remark->symbol);
+        put_optional_string(writer, out, remark->unknown);
+    }
+}
+
 static void put_unit(struct ir_unit_writer *writer, const struct ir_unit *unit)
 {
     struct text *out = &writer->tables;
@@ -521,6 +542,7 @@ static void put_unit(struct ir_unit_writer *writer, const struct ir_unit *unit)
     put(out, unit->is_incomplete ? UNIT_IS_INCOMPLETE : 0);
     put_tables(writer, unit);
     put_errors_and_enumerators(writer, unit);
+    put_remarks(writer, unit);
     put(out, writer->func_count);
 }
 

@@ -56,8 +56,20 @@ enum act_kind {
     ACT_REF,      /* object: one more holder; the result is the same handle */
     ACT_EXIT,     /* ends the process, or control does not come back: exit, abort */
     ACT_END_TASK, /* ends the calling task: pthread_exit */
-    ACT_AT_END,   /* has a handler run when the calling task ends: pthread_cleanup_push */
-    ACT_WATCH,    /* asks whether the task was told to stop: a flag, pthread_testcancel */
+    ACT_AT_END, /* has a handler run when the calling task ends: pthread_cleanup_push; object: what
+                   takes it back, value: what the handler gets; NULL: not known */
+    ACT_NOT_AT_END, /* object: takes the handler back */
+    ACT_LIMIT,      /* object: waits for it end by themselves from now on: a timeout was set, or it
+                       no longer waits at all */
+    ACT_SET,        /* object: what other calls take as their attributes; attribute */
+    ACT_WATCH,      /* asks whether the task was told to stop: a flag, pthread_testcancel */
+};
+
+/* What an attribute makes of the object or task that is made with it. */
+enum act_attribute {
+    ATTRIBUTE_NONE,
+    ATTRIBUTE_DETACHED,  /* a task that nobody will join */
+    ATTRIBUTE_RECURSIVE, /* a lock that its owner may take again */
 };
 
 enum act_mode { MODE_EXCLUSIVE, MODE_SHARED };
@@ -108,10 +120,15 @@ struct act {
     const struct ir_expr *lock;
     const struct ir_expr **sources;
     size_t source_count;
+    const struct ir_expr *attributes; /* ACT_MAKE, ACT_SPAWN: a pointer to what ACT_SET was done
+                                         to; the null constant: none */
+    enum act_attribute attribute;     /* ACT_SET; ACT_MAKE, ACT_SPAWN: in any case */
     enum act_mode mode;
     bool may_park;            /* the call can wait for another task or the outside */
     bool wakes_all;           /* ACT_SIGNAL: broadcast */
     bool tries;               /* ACT_LOCK and the like: may give up at once */
+    bool is_resumed;          /* ACT_END_TASK: the end began elsewhere: it was cancelled, or called
+                                 pthread_exit */
     bool is_fed_from_outside; /* ACT_MAKE: the system sends on the channel: ticks, signals */
     const struct act_arm *arms;
     size_t arm_count;

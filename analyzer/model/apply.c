@@ -53,6 +53,12 @@ static bool has_own_body(const struct ir_symbol *symbol)
     return symbol->func && !symbol->is_in_system_header;
 }
 
+/* Such an entry gives the function's calls no meaning. */
+static bool is_about_itself(const struct entry *entry)
+{
+    return entry->is_daemon || entry->takes;
+}
+
 static const struct entry *find_entry(struct applier *applier, const struct map *table,
                                       const struct ir_symbol *symbol)
 {
@@ -61,7 +67,7 @@ static const struct entry *find_entry(struct applier *applier, const struct map 
     const struct entry *entry = map_get_str(table, symbol->name);
     while (entry && !is_active(applier, entry->library))
         entry = entry->earlier;
-    return entry && !entry->is_daemon && !entry->is_nothing ? entry : NULL;
+    return entry && !is_about_itself(entry) ? entry : NULL;
 }
 
 static void find_entries(struct applier *applier)
@@ -77,13 +83,26 @@ static void find_entries(struct applier *applier)
     }
 }
 
-static const struct entry *entry_of(const struct applier *applier, const struct ir_op *op)
+static bool holds(struct applier *, const struct ir_op *, const struct condition *);
+
+static bool is_for(struct applier *applier, const struct ir_op *op, const struct entry *entry)
+{
+    for (size_t i = 0; i < entry->when_count; i++)
+        if (!holds(applier, op, &entry->when[i]))
+            return false;
+    return true;
+}
+
+static const struct entry *entry_of(struct applier *applier, const struct ir_op *op)
 {
     const struct ir_symbol *symbol = op->kind == IR_OP_CALL ? ir_callee(op) : NULL;
     if (!symbol || symbol->kind != IR_SYMBOL_FUNCTION)
         return NULL;
     const struct entry *cleanup = op->is_cleanup ? applier->cleanups[symbol->id] : NULL;
-    return cleanup ? cleanup : applier->functions[symbol->id];
+    const struct entry *entry = cleanup ? cleanup : applier->functions[symbol->id];
+    while (entry && !is_for(applier, op, entry))
+        entry = entry->otherwise;
+    return entry && !entry->is_nothing ? entry : NULL;
 }
 
 /* ---- constants ------------------------------------------------------------------------------- */
@@ -106,6 +125,59 @@ static bool constant_within(const struct ir_expr *expr, int64_t max, int64_t *va
         return false;
     *value = expr->value;
     return true;
+}
+
+/* ---- for which calls an entry is ------------------------------------------------------------- */
+
+static bool has_bits(const struct ir_expr *value, int64_t bits)
+{
+    enum { DEPTH_MAX = 64 };
+    for (int depth = 0; value && depth < DEPTH_MAX; depth++) {
+        if (value->kind == IR_CONST)
+            return (value->value & bits) == bits;
+        if (value->kind == IR_BINARY && value->op == IR_OR && value->b->kind == IR_CONST &&
+            (value->b->value & bits) == bits)
+            return true;
+        if (value->kind != IR_CAST && (value->kind != IR_BINARY || value->op != IR_OR))
+            return false;
+        value = value->a;
+    }
+    return false;
+}
+
+static bool compares(enum ir_operator compare, int64_t left, int64_t right)
+{
+    switch (compare) {
+    case IR_EQ:
+        return left == right;
+    case IR_NE:
+        return left != right;
+    case IR_LT:
+        return left < right;
+    case IR_LE:
+        return left <= right;
+    case IR_GT:
+        return left > right;
+    case IR_GE:
+        return left >= right;
+    default:
+        return false;
+    }
+}
+
+/* Only what is sure holds: an entry for special calls is not for those that cannot be told. */
+static bool holds(struct applier *applier, const struct ir_op *op,
+                  const struct condition *condition)
+{
+    const struct ir_expr *value = resolve(&applier->scene, op, &condition->what);
+    int64_t wanted = condition->value;
+    if (!value ||
+        (condition->enumerator && !enumerator_value(applier, condition->enumerator, &wanted)))
+        return false;
+    if (condition->compare == IR_AND)
+        return has_bits(value, wanted);
+    value = resolve_word(value);
+    return value->kind == IR_CONST && compares(condition->compare, value->value, wanted);
 }
 
 /* ---- lists of values ------------------------------------------------------------------------- */
@@ -353,11 +425,12 @@ static void resolve_values(struct applier *applier, const struct ir_op *call,
         const struct reference *from;
         const struct ir_expr **to;
     } values[] = {
-        {&entry->object, &act->object},   {&entry->value, &act->value},
-        {&entry->entry, &act->entry},     {&entry->counted_by, &act->counted_by},
-        {&entry->count, &act->count},     {&entry->capacity, &act->capacity},
-        {&entry->context, &act->context}, {&entry->lock, &act->lock},
-        {&entry->index, &act->index},     {&entry->element_size, &act->element_size},
+        {&entry->object, &act->object},         {&entry->value, &act->value},
+        {&entry->entry, &act->entry},           {&entry->counted_by, &act->counted_by},
+        {&entry->count, &act->count},           {&entry->capacity, &act->capacity},
+        {&entry->context, &act->context},       {&entry->lock, &act->lock},
+        {&entry->index, &act->index},           {&entry->element_size, &act->element_size},
+        {&entry->attributes, &act->attributes},
     };
     for (size_t i = 0; i < COUNT_OF(values); i++)
         *values[i].to = resolve(&applier->scene, call, values[i].from);
@@ -378,6 +451,8 @@ static const struct act *make_act(struct applier *applier, const struct ir_op *c
     act->mode = entry->mode;
     act->wakes_all = entry->wakes_all;
     act->tries = entry->tries;
+    act->attribute = entry->attribute;
+    act->is_resumed = entry->is_resumed;
     act->is_fed_from_outside = entry->is_fed_from_outside;
     resolve_values(applier, call, entry, act);
     act->args_known = resolve_list(applier, call, &entry->args, &act->args, &act->arg_count);

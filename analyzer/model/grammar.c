@@ -14,8 +14,20 @@ static const char *refuse_reference(struct arena *arena, const char *text)
 
 static const char *refuse_condition(struct arena *arena, const char *text)
 {
-    struct condition ignored;
-    return condition_parse(arena, text, &ignored);
+    struct condition parsed;
+    const char *wrong = condition_parse(arena, text, &parsed);
+    if (!wrong && parsed.compare == IR_AND)
+        wrong = "only 'when' asks for bits";
+    return wrong;
+}
+
+static const char *refuse_situation(struct arena *arena, const char *text)
+{
+    struct condition parsed;
+    const char *wrong = condition_parse(arena, text, &parsed);
+    if (!wrong && parsed.what.base != REFERENCE_ARG)
+        wrong = "before the call there are only its arguments";
+    return wrong;
 }
 
 static const char *refuse_identifier(struct arena *arena, const char *text)
@@ -54,6 +66,32 @@ static const struct shape condition = {
     .expected = "a condition such as 'return == 0' or 'return == EPIPE'",
     .pattern = "^ *\\*{0,16} *(arg +[0-9]+|return).*(==|!=|<=|>=|<|>) *(-?[0-9]+|[A-Za-z_]\\w*) *$",
     .refuses = refuse_condition,
+};
+
+static const char *refuse_argument(struct arena *arena, const char *text)
+{
+    struct reference named;
+    const char *wrong = reference_parse(arena, text, &named);
+    if (wrong)
+        return wrong;
+    return named.base == REFERENCE_ARG && !named.step_count ? NULL
+                                                            : "only a whole argument can be taken";
+}
+
+static const struct shape argument = {
+    .kind = SHAPE_TEXT,
+    .expected = "an argument such as 'arg 0'",
+    .pattern = "^ *arg +[0-9]+ *$",
+    .refuses = refuse_argument,
+};
+static const struct shape arguments = {.kind = SHAPE_LIST, .item = &argument};
+
+static const struct shape situation = {
+    .kind = SHAPE_TEXT,
+    .name = "situation",
+    .expected = "a condition such as 'arg 1 == 0' or 'arg 3 & 64'",
+    .pattern = "^ *\\*{0,16} *arg +[0-9]+.*(==|!=|<=|>=|<|>|&) *(-?[0-9]+|[A-Za-z_]\\w*) *$",
+    .refuses = refuse_situation,
 };
 
 static const struct shape truth = {
@@ -166,6 +204,22 @@ static const struct shape one_or_more_conditions = {
     .either = (const struct shape *const[]){&condition, &conditions, NULL},
 };
 
+static const struct shape situations = {.kind = SHAPE_LIST, .item = &situation};
+static const struct shape one_or_more_situations = {
+    .kind = SHAPE_EITHER,
+    .either = (const struct shape *const[]){&situation, &situations, NULL},
+};
+
+static const struct shape end_word = {
+    .kind = SHAPE_WORD,
+    .words = (const char *const[]){"true", "resumed", NULL},
+};
+
+static const struct shape attribute_word = {
+    .kind = SHAPE_WORD,
+    .words = (const char *const[]){"detached", "recursive", NULL},
+};
+
 static const struct shape parks_word = {
     .kind = SHAPE_WORD,
     .words = (const char *const[]){"never", "maybe", NULL},
@@ -182,7 +236,7 @@ static const struct shape outside_word = {
 };
 
 #define WAITS "receive send select wait lock cond_wait join sleep io"
-#define TELLS WAITS " make spawn close derive check_context watch"
+#define TELLS WAITS " make spawn close derive check_context watch detach unlock free limit"
 
 static const struct shape_key function_keys[] = {
     {"make", &kind_word, "makes an object of that kind", .is_choice = true},
@@ -213,22 +267,35 @@ static const struct shape_key function_keys[] = {
     {"free", &reference, "frees that object, or gives up one hold on it", .is_choice = true},
     {"ref", &reference, "takes one more hold on that object and returns it", .is_choice = true},
     {"exit", &truth, "ends the process", .is_choice = true},
-    {"end_task", &truth, "ends the calling task", .is_choice = true},
-    {"at_end", &truth, "has a handler run when the calling task ends", .is_choice = true},
+    {"end_task", &end_word, "ends the calling task; resumed: goes on with an end begun elsewhere",
+     .is_choice = true},
+    {"at_end", &reference,
+     "has a handler run when the calling task ends; it is taken back by that object",
+     .is_choice = true},
+    {"not_at_end", &reference, "takes that handler back", .is_choice = true},
+    {"limit", &reference, "waits for that object end by themselves from now on", .is_choice = true},
+    {"set", &reference, "sets an attribute for what is made with that object", .is_choice = true},
     {"watch", &truth, "asks whether the task was told to stop", .is_choice = true},
     {"daemon", &truth, "is itself a task meant to live as long as the program", .is_choice = true},
+    {"takes", &arguments, "closes, frees, finishes or cancels these arguments, now or later",
+     .is_choice = true},
     {"nothing", &truth, "has no meaning, whatever an earlier model says", .is_choice = true},
 
+    {"when", &one_or_more_situations, "the calls that this is about; else all"},
     {"word", &any_text, "what users call it in messages; else the function's name"},
     {"kind", &kind_word, "the kind of the object, where its type does not tell"},
     {"object", &reference, "where the new handle goes: 'return', or '*arg 0'",
      .with = "make spawn derive done_channel watch"},
+    {"attributes", &reference, "the object whose attributes it gets", .with = "make spawn"},
+    {"attribute", &attribute_word, "what is set; what the new object has in any case",
+     .with = "set make spawn"},
     {"capacity", &reference, "how many values the channel holds", .with = "make"},
     {"element_size", &reference, "the bytes of one value", .with = "make"},
     {"fed", &outside_word, "outside: the system sends on it and may close it, no task does",
      .with = "make"},
-    {"value", &reference, "the pointer to the value sent; the status the process ends with",
-     .with = "send exit"},
+    {"value", &reference,
+     "the pointer to the value sent; the status the process ends with; what the handler gets",
+     .with = "send exit at_end"},
     {"into", &reference, "the pointer to where the value goes", .with = "receive"},
     {"count", &reference, "how much is added or taken; else one", .with = "add done"},
     {"counted_by", &reference, "the wait group that counts the task until it returns",
@@ -251,7 +318,13 @@ static const struct shape_key function_keys[] = {
 
 static const struct shape function = {
     .kind = SHAPE_RECORD, .name = "function", .keys = function_keys};
-static const struct shape functions = {.kind = SHAPE_MAP, .key = &identifier, .item = &function};
+static const struct shape alternatives = {.kind = SHAPE_LIST, .item = &function};
+static const struct shape function_or_list = {
+    .kind = SHAPE_EITHER,
+    .either = (const struct shape *const[]){&function, &alternatives, NULL},
+};
+static const struct shape functions = {
+    .kind = SHAPE_MAP, .key = &identifier, .item = &function_or_list};
 
 /* ---- the file -------------------------------------------------------------------------------- */
 
@@ -270,7 +343,7 @@ static const struct shape annotation = {
         (const struct shape_key[]){
             {"daemon", &truth, "the function is a task that lives as long as the program",
              .is_choice = true},
-            {"takes", &truth, "the parameter is closed, freed or cancelled by the function",
+            {"takes", &truth, "the function closes, frees, finishes or cancels the parameter",
              .is_choice = true},
             {0},
         },

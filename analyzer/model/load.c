@@ -86,10 +86,25 @@ static const struct {
     {"exit", ACT_EXIT},
     {"end_task", ACT_END_TASK},
     {"at_end", ACT_AT_END},
+    {"not_at_end", ACT_NOT_AT_END},
+    {"limit", ACT_LIMIT},
+    {"set", ACT_SET},
     {"watch", ACT_WATCH},
 };
 
-static void read_conditions(struct arena *arena, const struct yaml *map, struct entry *entry)
+static const struct condition *read_condition_list(struct arena *arena, const struct yaml *node,
+                                                   size_t *count)
+{
+    *count = !node ? 0 : node->kind == YAML_LIST ? node->count : 1;
+    struct condition *conditions = arena_array(arena, struct condition, *count + 1);
+    for (size_t i = 0; i < *count; i++) {
+        const struct yaml *item = node->kind == YAML_LIST ? node->items[i] : node;
+        must_parse(condition_parse(arena, item->text, &conditions[i]));
+    }
+    return conditions;
+}
+
+static void read_outcomes(struct arena *arena, const struct yaml *map, struct entry *entry)
 {
     static const char *const keys[] = {
         [RESULT_OK] = "ok_when",
@@ -99,12 +114,12 @@ static void read_conditions(struct arena *arena, const struct yaml *map, struct 
     };
     VEC(struct condition) conditions = {0};
     for (size_t result = 0; result < COUNT_OF(keys); result++) {
-        const struct yaml *node = yaml_get(map, keys[result]);
-        size_t count = !node ? 0 : node->kind == YAML_LIST ? node->count : 1;
+        size_t count;
+        const struct condition *list =
+            read_condition_list(arena, yaml_get(map, keys[result]), &count);
         for (size_t i = 0; i < count; i++) {
-            const struct yaml *item = node->kind == YAML_LIST ? node->items[i] : node;
             struct condition *condition = vec_add(arena, &conditions);
-            must_parse(condition_parse(arena, item->text, condition));
+            *condition = list[i];
             condition->result = (enum act_result)result;
         }
     }
@@ -206,10 +221,11 @@ static void read_kind(struct arena *arena, const struct yaml *map, const struct 
     case ACT_WATCH:
         read_made_object(arena, map, entry);
         break;
+    case ACT_END_TASK:
+        entry->is_resumed = text_is(node->text, "resumed");
+        break;
     case ACT_YIELD:
     case ACT_EXIT:
-    case ACT_END_TASK:
-    case ACT_AT_END:
         break;
     default:
         entry->object = read_reference(arena, node);
@@ -227,7 +243,7 @@ static void read_properties(struct arena *arena, const struct yaml *map, struct 
         {"count", &entry->count},           {"counted_by", &entry->counted_by},
         {"releases", &entry->lock},         {"context", &entry->context},
         {"timeout_ms", &entry->timeout_ms}, {"deadline", &entry->deadline},
-        {"index", &entry->index},
+        {"index", &entry->index},           {"attributes", &entry->attributes},
     };
     for (size_t i = 0; i < COUNT_OF(references); i++)
         if (yaml_get(map, references[i].key))
@@ -239,14 +255,31 @@ static void read_properties(struct arena *arena, const struct yaml *map, struct 
         entry->parks = text_is(parks, "never") ? PARKS_NEVER : PARKS_MAYBE;
     entry->tries = text_is(get_text(map, "tries"), "true");
     entry->is_fed_from_outside = text_is(get_text(map, "fed"), "outside");
+    const char *attribute = get_text(map, "attribute");
+    if (attribute)
+        entry->attribute =
+            text_is(attribute, "detached") ? ATTRIBUTE_DETACHED : ATTRIBUTE_RECURSIVE;
     entry->mode = text_is(get_text(map, "mode"), "shared") ? MODE_SHARED : MODE_EXCLUSIVE;
-    read_conditions(arena, map, entry);
+    entry->when = read_condition_list(arena, yaml_get(map, "when"), &entry->when_count);
+    read_outcomes(arena, map, entry);
+}
+
+/* `takes: [arg 0, arg 2]` */
+static void read_takes(struct arena *arena, const struct yaml *list, struct entry *entry)
+{
+    size_t *takes = arena_array(arena, size_t, list->count + 1);
+    for (size_t i = 0; i < list->count; i++)
+        takes[i] = (size_t)read_reference(arena, list->items[i]).number;
+    entry->takes = takes;
+    entry->take_count = list->count;
 }
 
 static void read_entry(struct arena *arena, const struct yaml *map, struct entry *entry)
 {
     entry->is_daemon = yaml_get(map, "daemon") != NULL;
     entry->is_nothing = yaml_get(map, "nothing") != NULL;
+    if (yaml_get(map, "takes"))
+        read_takes(arena, yaml_get(map, "takes"), entry);
     entry->wakes_all = yaml_get(map, "broadcast") != NULL;
     for (size_t i = 0; i < COUNT_OF(kinds); i++) {
         const struct yaml *node = yaml_get(map, kinds[i].key);
@@ -262,15 +295,39 @@ static void read_entry(struct arena *arena, const struct yaml *map, struct entry
 
 /* ---- the sections of a file ------------------------------------------------------------------ */
 
+static struct entry *new_entry(struct arena *arena, const struct library *library,
+                               const char *function, const struct yaml *map)
+{
+    struct entry *entry = arena_new(arena, struct entry);
+    entry->function = entry->word = function;
+    entry->library = library;
+    read_entry(arena, map, entry);
+    return entry;
+}
+
+/* One meaning, or a list of which the first whose `when` holds counts. */
+static struct entry *read_alternatives(struct arena *arena, const struct library *library,
+                                       const char *function, const struct yaml *node)
+{
+    if (node->kind != YAML_LIST)
+        return new_entry(arena, library, function, node);
+    struct entry *next = NULL;
+    for (size_t i = node->count; i-- > 0;) {
+        struct entry *entry = new_entry(arena, library, function, node->items[i]);
+        entry->otherwise = next;
+        next = entry;
+    }
+    return next;
+}
+
 static void read_functions(struct model_set *set, struct map *table, const struct library *library,
                            const struct yaml *functions)
 {
     for (size_t i = 0; functions && i < functions->count; i++) {
-        struct entry *entry = arena_new(set->arena, struct entry);
-        entry->function = functions->keys[i]->text;
-        entry->word = entry->function;
-        entry->library = library;
-        read_entry(set->arena, functions->items[i], entry);
+        struct entry *entry =
+            read_alternatives(set->arena, library, functions->keys[i]->text, functions->items[i]);
+        if (!entry)
+            continue; /* an empty list */
         struct entry **slot = (struct entry **)map_put_str(table, entry->function);
         entry->earlier = *slot;
         *slot = entry;
@@ -290,10 +347,11 @@ static void read_types(struct model_set *set, const struct yaml *types)
 static void read_annotations(struct model_set *set, const struct yaml *annotations)
 {
     for (size_t i = 0; annotations && i < annotations->count; i++) {
-        struct annotation *annotation = arena_new(set->arena, struct annotation);
-        annotation->is_daemon = yaml_get(annotations->items[i], "daemon") != NULL;
-        annotation->is_takes = yaml_get(annotations->items[i], "takes") != NULL;
-        *map_put_str(&set->annotations, annotations->keys[i]->text) = annotation;
+        bool is_daemon = yaml_get(annotations->items[i], "daemon") != NULL;
+        void **meaning = map_put_str(&set->notes, annotations->keys[i]->text);
+        if (!*meaning)
+            *vec_add(set->arena, &set->note_texts) = annotations->keys[i]->text;
+        *meaning = (void *)(uintptr_t)(is_daemon ? NOTE_DAEMON : NOTE_TAKES);
     }
 }
 
@@ -336,7 +394,7 @@ struct model_set *model_set_new(struct arena *arena)
     set->functions.arena = arena;
     set->cleanups.arena = arena;
     set->types.arena = arena;
-    set->annotations.arena = arena;
+    set->notes.arena = arena;
     return set;
 }
 

@@ -37,8 +37,19 @@ void model_apply(const struct model_set *, struct ir_unit *);
 enum object_kind model_type_kind(const struct model_set *, const struct ir_type *);
 const char *object_kind_word(enum object_kind); /* "channel", "wait group" */
 
-/* What annotations say. */
+/* ---- notes: what annotations and comments say of functions, parameters and spawns ------------ */
+
+/* Is the function a task that is meant to stay as long as the program? */
 bool model_is_daemon(const struct model_set *, const struct ir_symbol *function);
-bool model_takes(const struct model_set *, const struct ir_var *param);
+/* Does the comment at this spawn say so of the task it starts? */
+bool model_spawns_daemon(const struct model_set *, const struct ir_unit *, const struct ir_op *);
+/* Does the function take over what it is given as parameter `param`: does it close, free, finish or
+ * cancel it, or have somebody do it? */
+bool model_takes(const struct model_set *, const struct ir_symbol *function, size_t param);
+
+enum note_meaning { NOTE_UNKNOWN, NOTE_DAEMON, NOTE_TAKES };
+enum note_meaning model_note_meaning(const struct model_set *, const char *note);
+/* All notes there are, in the order of the models. */
+const char *const *model_notes(const struct model_set *, size_t *count);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * What types and annotations stand for.
+ * What types, annotations and notes in comments stand for.
  */
 #include "model/table.h"
 
@@ -41,23 +41,47 @@ enum object_kind model_type_kind(const struct model_set *set, const struct ir_ty
     return OBJECT_NONE;
 }
 
+/* ---- notes ----------------------------------------------------------------------------------- */
+
+enum note_meaning model_note_meaning(const struct model_set *set, const char *note)
+{
+    return (enum note_meaning)(uintptr_t)map_get_str(&set->notes, note);
+}
+
+const char *const *model_notes(const struct model_set *set, size_t *count)
+{
+    *count = set->note_texts.count;
+    return set->note_texts.at;
+}
+
 bool model_is_daemon(const struct model_set *set, const struct ir_symbol *function)
 {
-    for (size_t i = 0; i < function->note_count; i++) {
-        const struct annotation *said = map_get_str(&set->annotations, function->notes[i]);
-        if (said && said->is_daemon)
+    for (size_t i = 0; i < function->note_count; i++)
+        if (model_note_meaning(set, function->notes[i]) == NOTE_DAEMON)
             return true;
-    }
     const struct entry *entry = map_get_str(&set->functions, function->name);
     return entry && entry->is_daemon;
 }
 
-bool model_takes(const struct model_set *set, const struct ir_var *param)
+bool model_spawns_daemon(const struct model_set *set, const struct ir_unit *unit,
+                         const struct ir_op *spawn)
 {
-    for (size_t i = 0; i < param->note_count; i++) {
-        const struct annotation *said = map_get_str(&set->annotations, param->notes[i]);
-        if (said && said->is_takes)
+    for (size_t i = 0; unit->remark_count && i < set->note_texts.count; i++)
+        if (model_note_meaning(set, set->note_texts.at[i]) == NOTE_DAEMON &&
+            ir_has_remark(unit, &spawn->pos, set->note_texts.at[i]))
             return true;
-    }
+    return false;
+}
+
+bool model_takes(const struct model_set *set, const struct ir_symbol *function, size_t param)
+{
+    for (size_t i = 0; i < function->param_note_count; i++)
+        if (function->param_notes[i].param == param &&
+            model_note_meaning(set, function->param_notes[i].text) == NOTE_TAKES)
+            return true;
+    const struct entry *entry = map_get_str(&set->functions, function->name);
+    for (size_t i = 0; entry && i < entry->take_count; i++)
+        if (entry->takes[i] == param)
+            return true;
     return false;
 }

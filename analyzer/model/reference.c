@@ -168,8 +168,8 @@ static enum ir_operator scan_compare(struct scanner *scanner)
     static const struct {
         const char *text;
         enum ir_operator compare;
-    } table[] = {{"==", IR_EQ}, {"!=", IR_NE}, {"<=", IR_LE},
-                 {">=", IR_GE}, {"<", IR_LT},  {">", IR_GT}};
+    } table[] = {{"==", IR_EQ}, {"!=", IR_NE}, {"<=", IR_LE}, {">=", IR_GE},
+                 {"<", IR_LT},  {">", IR_GT},  {"&", IR_AND}};
     for (size_t i = 0; i < COUNT_OF(table); i++)
         if (skip_text(scanner, table[i].text))
             return table[i].compare;

@@ -31,11 +31,11 @@ struct reference {
     size_t step_count;
 };
 
-/* A comparison that tells how the call went. */
+/* A comparison that tells how the call went, or for which calls an entry is. */
 struct condition {
     enum act_result result;
     struct reference what;
-    enum ir_operator compare;
+    enum ir_operator compare; /* IR_EQ … IR_GE; IR_AND: it has all the bits of the value */
     int64_t value;
     const char *enumerator; /* a constant of the unit, in place of `value`; NULL: none */
 };
@@ -79,24 +79,27 @@ struct library {
 struct entry {
     const char *function, *word;
     const struct library *library;
-    const struct entry *earlier; /* of the same function in a library that was added before */
-    bool is_nothing;             /* explicitly without meaning */
-    bool is_daemon;              /* about the function itself, not about its calls */
+    const struct condition *when; /* it is for calls where all of these hold, */
+    size_t when_count;
+    const struct entry *otherwise; /* and this for others; NULL: they mean nothing */
+    const struct entry *earlier;   /* of the same function in a library that was added before */
+    bool is_nothing;               /* explicitly without meaning */
+    bool is_daemon;      /* about the function itself, not about its calls: a task that stays */
+    const size_t *takes; /* likewise: the numbers of the parameters that it takes over;
+                            NULL: it is not about that */
+    size_t take_count;
     enum act_kind kind;
     enum object_kind object_kind; /* OBJECT_NONE: by the type of the object, or by the act */
     struct reference object, value, entry, counted_by, count, capacity, element_size, context;
-    struct reference timeout_ms, deadline, lock, index;
+    struct reference timeout_ms, deadline, lock, index, attributes;
+    enum act_attribute attribute;
     struct reference_list args, sources;
     struct select_layout select;
     enum act_mode mode;
     enum parks parks;
-    bool wakes_all, tries, is_fed_from_outside;
+    bool wakes_all, tries, is_fed_from_outside, is_resumed;
     const struct condition *conditions;
     size_t condition_count;
-};
-
-struct annotation {
-    bool is_daemon, is_takes;
 };
 
 struct model_set {
@@ -104,7 +107,8 @@ struct model_set {
     struct map functions; /* name → struct entry: direct calls, cleanup calls too */
     struct map cleanups; /* name → struct entry: calls made by a cleanup attribute, first choice */
     struct map types;    /* name → struct model_type */
-    struct map annotations; /* note → struct annotation */
+    struct map notes;    /* text → its enum note_meaning */
+    VEC(const char *) note_texts; /* in the order of the models */
 };
 
 struct model_type {

@@ -10,7 +10,7 @@
  * behind a call over several lines stands.  Files are searched for the two words first and scanned
  * for comments only when one is there.
  */
-#include "report/comment.h"
+#include "base/comment.h"
 #include "report/report.h"
 
 #include <ctype.h>
@@ -43,21 +43,9 @@ struct scan {
 
 /* ---- reading comments ------------------------------------------------------------------------ */
 
-static bool is_id(char c)
-{
-    return islower((unsigned char)c) || isdigit((unsigned char)c) || c == '-';
-}
-
 static bool is_word(char c)
 {
     return isalnum((unsigned char)c) || c == '_';
-}
-
-static size_t skip_blanks(const char *text, size_t length, size_t at)
-{
-    while (at < length && (text[at] == ' ' || text[at] == '\t'))
-        at++;
-    return at;
 }
 
 /* The `length` bytes at `offset` of the comment's text. */
@@ -83,50 +71,33 @@ static struct suppression *add(const struct scan *scan, enum scope scope, const 
     return suppression;
 }
 
-/* "rule-id, other-id -- reason": the list ends with the first id that no comma follows. */
-static void read_ids(const struct scan *scan, enum scope scope, size_t marker, size_t at)
+/* Each id of the list is a suppression of its own. */
+static void read_ids(const struct scan *scan, enum scope scope, struct marker *marker)
 {
-    const char *text = scan->comment->text;
-    size_t length = scan->length;
+    size_t start = (size_t)(marker->word - scan->comment->text);
+    struct marker_name name;
     bool has_any = false;
 
-    for (;;) {
-        size_t start = at = skip_blanks(text, length, at);
-        if (at < length && islower((unsigned char)text[at]))
-            while (at < length && is_id(text[at]))
-                at++;
-        if (at == start)
-            break;
-        struct suppression *suppression =
-            add(scan, scope, text + start, at - start, place_at(scan, start, at - start));
+    for (; marker_next_name(marker, &name); has_any = true) {
+        struct place place = place_at(scan, (size_t)(name.text - scan->comment->text), name.length);
+        struct suppression *suppression = add(scan, scope, name.text, name.length, place);
         suppression->target = scan->comment->target;
         suppression->is_named = true;
-        has_any = true;
-        at = skip_blanks(text, length, at);
-        if (at >= length || text[at] != ',')
-            break;
-        at++;
     }
     if (!has_any)
-        add(scan, scope, "", 0, place_at(scan, marker, at - marker))->is_named = true;
+        add(scan, scope, "", 0, place_at(scan, start, marker->word_length))->is_named = true;
 }
 
-/* At the start of a comment, so that prose may speak of it. */
 static void read_ignore(const struct scan *scan)
 {
-    static const char line_marker[] = "leash:ignore", file_marker[] = "leash:ignore-file";
-    const char *text = scan->comment->text;
-    size_t length = scan->length, at = 0;
+    struct marker marker;
 
-    while (at < length && text[at] && strchr(" \t/*!<", text[at]))
-        at++;
-    size_t start = at;
-    while (at < length && (is_id(text[at]) || text[at] == ':'))
-        at++;
-    if (at - start == strlen(line_marker) && !memcmp(text + start, line_marker, at - start))
-        read_ids(scan, SCOPE_LINE, start, at);
-    else if (at - start == strlen(file_marker) && !memcmp(text + start, file_marker, at - start))
-        read_ids(scan, SCOPE_FILE, start, at);
+    if (!comment_read_marker(scan->comment, &marker))
+        return;
+    if (marker_is(&marker, "leash:ignore"))
+        read_ids(scan, SCOPE_LINE, &marker);
+    else if (marker_is(&marker, "leash:ignore-file"))
+        read_ids(scan, SCOPE_FILE, &marker);
 }
 
 static struct suppression *add_nolint(const struct scan *scan, const char *pattern, size_t length,

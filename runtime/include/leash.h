@@ -500,7 +500,8 @@ void leash_debug_stop(void);
 
 /* Before a function: a task that is meant to live as long as the program. */
 #define LEASH_DAEMON LEASH_NOTE_("leash:daemon")
-/* Before a parameter: the function closes, frees or cancels what it is given. */
+/* Before a parameter: the function closes, frees, finishes or cancels what it is given, now or
+ * later. */
 #define LEASH_TAKES LEASH_NOTE_("leash:takes")
 
 /* ---- what the macros stand on -------------------------------------------------------------------

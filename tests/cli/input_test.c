@@ -319,6 +319,47 @@ static void test_input__own_model(void **state)
     assert_has(with.out, "[missing-wg-done]");
 }
 
+/* What code cannot be made to say, a model can; a unit file holds what comments say. */
+static void test_input__notes(void **state)
+{
+    static const char lamp[] = "#include <pthread.h>\n"
+                               "void toggle(void);\n"
+                               "static void *blink(void *unused)\n"
+                               "{\n"
+                               "    for (;;)\n"
+                               "        toggle();\n"
+                               "    return unused;\n"
+                               "}\n"
+                               "int start(pthread_t *t)\n"
+                               "{\n"
+                               "    return pthread_create(t, NULL, blink, NULL);%s\n"
+                               "}\n";
+    char source[1024];
+    snprintf(source, sizeof source, lamp, "");
+    put(*state, "a.c", source);
+    struct outcome outcome = leash(*state, "check a.c --");
+    assert_status(outcome, 1);
+    assert_has(outcome.out, "[spawn-without-done]");
+
+    put(*state, "lamp.yaml", "library: lamp\nfunctions: {blink: {daemon: true}}\n");
+    outcome = leash(*state, "check --model lamp.yaml a.c --");
+    assert_status(outcome, 0);
+
+    snprintf(source, sizeof source, lamp, " // leash:daemon -- a lamp");
+    put(*state, "a.c", source);
+    outcome = leash(*state, "collect -o a.unit a.c --");
+    assert_status(outcome, 0);
+    outcome = leash(*state, "check a.unit");
+    assert_status(outcome, 0);
+
+    snprintf(source, sizeof source, lamp, " // leash:demon -- a lamp");
+    put(*state, "a.c", source);
+    outcome = leash(*state, "check a.c --");
+    assert_has(outcome.out, "a.c:11:53: warning: leash knows no 'leash:demon'; did you mean "
+                            "'leash:daemon'? [unused-note]");
+    assert_has(outcome.out, "[spawn-without-done]");
+}
+
 static void test_input__assembler_and_cxx(void **state)
 {
     put(*state, "a.cpp", "int main() { return nullptr == nullptr; }\n");
@@ -375,6 +416,7 @@ int main(void)
         folder_test(test_input__broken_settings_and_models),
         folder_test(test_input__show_config),
         folder_test(test_input__own_model),
+        folder_test(test_input__notes),
         folder_test(test_input__assembler_and_cxx),
         folder_test(test_input__dump_ir),
         folder_test(test_input__header_alone),

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/comment.h"
+#include "base/comment.h"
 
 /* Each comment as "line:column>target text", one a line; '?' for those below an #if. */
 static void assert_comments(const char *text, const char *expected)
@@ -89,6 +89,73 @@ static void test_comment__cut_anywhere(void **state)
     }
 }
 
+/* Each marker as "line word: name@column ...", those that take findings away with a '-'. */
+static void assert_markers(const char *text, const char *expected)
+{
+    struct arena arena = {0};
+    comments found = {0};
+    struct text out = {0};
+    struct marker marker;
+    struct marker_name name;
+
+    text_add(&out, "");
+    comments_scan(&arena, text, strlen(text), &found);
+    for (size_t i = 0; i < found.count; i++) {
+        if (!comment_read_marker(&found.at[i], &marker))
+            continue;
+        text_printf(&out, "%u %s%.*s:", found.at[i].line, marker_is_suppression(&marker) ? "-" : "",
+                    (int)marker.word_length, marker.word);
+        while (marker_next_name(&marker, &name))
+            text_printf(&out, " %.*s@%u", (int)name.length, name.text, name.column);
+        text_add_char(&out, '\n');
+    }
+    assert_string_equal(out.at, expected);
+    text_release(&out);
+    arena_release(&arena);
+}
+
+static void test_comment__markers(void **state)
+{
+    (void)state;
+    assert_markers("// leash:daemon -- why\n/** leash:takes a, b_2 , c -- why */\n",
+                   "1 leash:daemon:\n2 leash:takes: a@17 b_2@20 c@26\n");
+    assert_markers("f(); // leash:ignore a-rule, b the reason, c\n//!< leash:ignore-file x\n",
+                   "1 -leash:ignore: a-rule@22 b@30\n2 -leash:ignore-file: x@24\n");
+    assert_markers("// leash:takes a,\n// leash:takes , a\n/* leash:takes\n a */\n",
+                   "1 leash:takes: a@16\n2 leash:takes:\n3 leash:takes:\n");
+}
+
+static void test_comment__cut_marker(void **state)
+{
+    (void)state;
+    static const char whole[] = "// leash:takes a , b-c";
+
+    for (size_t length = 0; length < sizeof whole; length++) {
+        struct arena arena = {0};
+        comments found = {0};
+        struct marker marker;
+        struct marker_name name;
+        char *cut = xmalloc(length ? length : 1);
+        memcpy(cut, whole, length);
+        comments_scan(&arena, cut, length, &found);
+        bool is_marker = found.count && comment_read_marker(&found.at[0], &marker);
+        assert_int_equal(is_marker, length > strlen("// leash:"));
+        while (is_marker && marker_next_name(&marker, &name))
+            assert_true(name.text + name.length <= cut + length);
+        free(cut);
+        arena_release(&arena);
+    }
+}
+
+static void test_comment__prose_is_no_marker(void **state)
+{
+    (void)state;
+    assert_markers("// see leash:daemon\n// leash: a tool\n// leash\n// a leash:takes b\n"
+                   "/*\n * leash:daemon\n */\n// \"leash:daemon\"\n",
+                   "");
+    assert_markers("// leash:DAEMON\n// leash:daemon: why\n", "1 leash:DAEMON:\n2 leash:daemon:\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -98,6 +165,9 @@ int main(void)
         cmocka_unit_test(test_comment__continued_lines),
         cmocka_unit_test(test_comment__what_an_if_may_switch_off),
         cmocka_unit_test(test_comment__cut_anywhere),
+        cmocka_unit_test(test_comment__markers),
+        cmocka_unit_test(test_comment__prose_is_no_marker),
+        cmocka_unit_test(test_comment__cut_marker),
     };
 
     return cmocka_run_group_tests_name("comment", tests, NULL, NULL);

@@ -312,6 +312,9 @@ void sample_fill(struct sample *sample)
     symbol->scope = "/home/user/src/pool.c";
     symbol->notes = notes;
     symbol->note_count = 1;
+    static struct ir_param_note param_notes[] = {{0, "leash:takes"}};
+    symbol->param_notes = param_notes;
+    symbol->param_note_count = COUNT_OF(param_notes);
     sample_var(sample, func, IR_VAR_PARAM, "p", sample->node_pointer);
     sample_var(sample, func, IR_VAR_PARAM, "n", sample->int_);
     struct ir_var *local = sample_var(sample, func, IR_VAR_LOCAL, "n", sample->alias);
@@ -333,4 +336,14 @@ void sample_fill(struct sample *sample)
     sample->unit->enumerators = enumerators;
     sample->unit->enumerator_count = COUNT_OF(enumerators);
     sample->unit->is_incomplete = true;
+
+    static struct ir_remark remarks[] = {
+        {.pos = {0, 11, 4, 11, 15}, .text = "leash:takes", .target = 12},
+        {.pos = {0, 40, 4, 40, 16}, .text = "leash:daemon", .is_conditional = true},
+    };
+    remarks[0].at = IR_REMARK_PARAM;
+    remarks[0].symbol = symbol;
+    remarks[0].unknown = "q";
+    sample->unit->remarks = remarks;
+    sample->unit->remark_count = COUNT_OF(remarks);
 }

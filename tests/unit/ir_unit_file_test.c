@@ -119,6 +119,8 @@ static void test_ir_unit_file__keeps_what_the_dump_leaves_out(void **state)
     assert_int_equal(unit->enumerator_count, 2);
     assert_string_equal(unit->enumerators[1].name, "GREEN");
     assert_int_equal(unit->enumerators[1].value, -1);
+    assert_int_equal(unit->remarks[0].target, 12);
+    assert_ptr_equal(unit->remarks[0].symbol, func->symbol);
     const struct ir_expr *literal = unit->init->blocks[0].ops[0].value;
     assert_true(literal->is_partial);
     assert_int_equal(ir_literal_at(literal, 0)->value, -7);

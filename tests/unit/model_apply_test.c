@@ -532,19 +532,68 @@ static void test_model_apply__what_parks(void **state)
 static void test_model_apply__notes(void **state)
 {
     struct bench *bench = *state;
-    use_model(bench, "{library: t, functions: {main_loop: {daemon: true}}, annotations: {"
+    use_model(bench, "{library: t, functions: {main_loop: {daemon: true}, "
+                     "adopt: {takes: [arg 1]}}, annotations: {"
                      "'t:daemon': {daemon: true}, 't:takes': {takes: true}}}");
-    const char *daemon[] = {"other", "t:daemon"}, *takes[] = {"t:takes"};
+    const char *daemon[] = {"other", "t:daemon"};
+    struct ir_param_note taken[] = {{0, "other"}, {2, "t:takes"}};
     struct ir_symbol *noted = function(bench, "noted"), *named = function(bench, "main_loop");
     noted->notes = daemon;
     noted->note_count = 2;
     named->scope = "/home/user/src/pool.c";
-    struct ir_var plain = {0}, taken = {.notes = takes, .note_count = 1};
+    noted->param_notes = taken;
+    noted->param_note_count = COUNT_OF(taken);
     assert_true(model_is_daemon(bench->set, noted));
     assert_true(model_is_daemon(bench->set, named));
     assert_false(model_is_daemon(bench->set, function(bench, "other")));
-    assert_true(model_takes(bench->set, &taken));
-    assert_false(model_takes(bench->set, &plain));
+    assert_false(model_takes(bench->set, noted, 0));
+    assert_true(model_takes(bench->set, noted, 2));
+    assert_false(model_takes(bench->set, function(bench, "adopt"), 0));
+    assert_true(model_takes(bench->set, function(bench, "adopt"), 1));
+    assert_int_equal(model_note_meaning(bench->set, "t:takes"), NOTE_TAKES);
+    assert_int_equal(model_note_meaning(bench->set, "t:deamon"), NOTE_UNKNOWN);
+    size_t count;
+    const char *const *all = model_notes(bench->set, &count);
+    assert_int_equal(count, 2);
+    assert_string_equal(all[1], "t:takes");
+}
+
+/* The first meaning of a list whose conditions all hold; without one the call means nothing. */
+static void test_model_apply__alternatives(void **state)
+{
+    struct bench *bench = *state;
+    use_model(bench, "{library: t, functions: {"
+                     "f: [{when: [arg 0 > 4, arg 0 != 6], close: arg 0}, "
+                     "{when: arg 0 & 3, nothing: true}, {free: arg 0}], "
+                     "g: [{when: arg 0 == 1, close: arg 0}], h: []}}");
+    const struct ir_expr *p = param(bench, "p");
+    CALL(bench, function(bench, "f"), number(bench, 5));
+    CALL(bench, function(bench, "f"), number(bench, 6));
+    CALL(bench, function(bench, "f"), number(bench, 3));
+    CALL(bench, function(bench, "f"), p);
+    CALL(bench, function(bench, "g"), number(bench, 1));
+    CALL(bench, function(bench, "g"), number(bench, 2));
+    CALL(bench, function(bench, "h"), number(bench, 2));
+    apply(bench);
+    assert_int_equal(act_of(bench, 0)->kind, ACT_CLOSE);
+    assert_int_equal(act_of(bench, 1)->kind, ACT_FREE);
+    assert_null(act_of(bench, 2));
+    assert_int_equal(act_of(bench, 3)->kind, ACT_FREE); /* who knows what p is */
+    assert_int_equal(act_of(bench, 4)->kind, ACT_CLOSE);
+    assert_null(act_of(bench, 5));
+    assert_null(act_of(bench, 6));
+}
+
+/* What is said of a function itself gives its calls no meaning, and they stay what they were. */
+static void test_model_apply__what_a_function_takes_is_no_act(void **state)
+{
+    struct bench *bench = *state;
+    use_model(bench, "{library: t, functions: {adopt: {takes: [arg 0]}, drop: {takes: []}}}");
+    CALL(bench, function(bench, "adopt"), number(bench, 1));
+    CALL(bench, function(bench, "drop"), number(bench, 1));
+    apply(bench);
+    assert_null(act_of(bench, 0));
+    assert_null(act_of(bench, 1));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -570,6 +619,8 @@ int main(void)
         TEST(test_model_apply__kinds_of_objects),
         TEST(test_model_apply__what_parks),
         TEST(test_model_apply__notes),
+        TEST(test_model_apply__what_a_function_takes_is_no_act),
+        TEST(test_model_apply__alternatives),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

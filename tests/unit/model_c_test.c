@@ -45,6 +45,10 @@ static const char *const kind_words[] = {
     [ACT_REF] = "ref",
     [ACT_EXIT] = "exit",
     [ACT_END_TASK] = "end_task",
+    [ACT_AT_END] = "at_end",
+    [ACT_NOT_AT_END] = "not_at_end",
+    [ACT_LIMIT] = "limit",
+    [ACT_SET] = "set",
     [ACT_WATCH] = "watch",
 };
 
@@ -86,7 +90,8 @@ static void add_outcomes(struct text *out, const struct act *act)
     static const char *const results[] = {"ok", "closed", "ended", "failed"};
     for (size_t i = 0; i < act->outcome_count; i++) {
         const struct act_outcome *outcome = &act->outcomes[i];
-        static const char *const operators[] = {[IR_EQ] = "==", [IR_NE] = "!=", [IR_LT] = "<"};
+        static const char *const operators[] = {
+            [IR_EQ] = "==", [IR_NE] = "!=", [IR_LT] = "<", [IR_GT] = ">"};
         text_printf(out, " %s%s%lld", results[outcome->result], operators[outcome->compare],
                     (long long)outcome->value);
     }
@@ -94,7 +99,9 @@ static void add_outcomes(struct text *out, const struct act *act)
 
 static void add_act(struct text *out, const struct act *act)
 {
-    text_printf(out, "%s %s%s%s%s%s", act->word, kind_words[act->kind],
+    static const char *const attributes[] = {"", " detached", " recursive"};
+    text_printf(out, "%s %s%s%s%s%s%s%s", act->word, kind_words[act->kind],
+                act->is_resumed ? " resumed" : "", attributes[act->attribute],
                 act->may_park ? " parks" : "", act->tries ? " tries" : "",
                 act->mode == MODE_SHARED ? " shared" : "", act->wakes_all ? " all" : "");
     if (act->object_kind != OBJECT_NONE)
@@ -110,6 +117,7 @@ static void add_act(struct text *out, const struct act *act)
     add_value(out, "context", act->context);
     add_value(out, "ms", act->timeout_ms);
     add_value(out, "lock", act->lock);
+    add_value(out, "attributes", act->attributes);
     for (size_t i = 0; i < act->source_count; i++)
         add_value(out, "of", act->sources[i]);
     add_arms(out, act);
@@ -291,16 +299,129 @@ static void test_model_c__pthreads(void **state)
                 "    pthread_join(t[1], NULL);\n"
                 "    pthread_exit(NULL);\n"
                 "}\n",
-                "pthread_create spawn <thread> on=w->id entry=body (w) ok==0 failed!=0\n"
-                "pthread_create spawn <thread> on=t[1] entry=body (NULL) ok==0 failed!=0\n"
-                "pthread_mutex_trylock lock tries <lock> on=&w->m ok==0 ok==130 failed==16\n"
+                "pthread_create spawn <thread> on=w->id entry=body (w) attributes=NULL ok==0 "
+                "failed!=0\n"
+                "pthread_create spawn <thread> on=t[1] entry=body (NULL) attributes=NULL ok==0 "
+                "failed!=0\n"
+                "pthread_mutex_trylock lock tries <lock> on=&w->m ok==0 ok==130 failed!=0\n"
                 "pthread_cond_timedwait cond_wait parks <condition> on=&w->c ms=? lock=&w->m ok==0 "
-                "ended==110\n"
+                "ended==110 failed!=0\n"
                 "pthread_mutex_unlock unlock <lock> on=&w->m\n"
-                "sem_wait cond_wait parks <object> on=&w->s ok==0\n"
+                "sem_wait cond_wait parks <object> on=&w->s ok==0 failed<0\n"
                 "pthread_cancel cancel <thread> on=w->id\n"
                 "pthread_join join parks <thread> on=t[1] ok==0 failed!=0\n"
                 "pthread_exit end_task\n");
+}
+
+static void test_model_c__pthread_attributes(void **state)
+{
+    (void)state;
+    assert_acts("#include <pthread.h>\n"
+                "void *body(void *);\n"
+                "void use(pthread_mutex_t *m, int kind)\n"
+                "{\n"
+                "    pthread_t t;\n"
+                "    pthread_attr_t a;\n"
+                "    pthread_mutexattr_t ma;\n"
+                "    pthread_attr_setdetachstate(&a, PTHREAD_CREATE_DETACHED);\n"
+                "    pthread_attr_setdetachstate(&a, PTHREAD_CREATE_JOINABLE);\n"
+                "    pthread_create(&t, &a, body, m);\n"
+                "    pthread_detach(t);\n"
+                "    pthread_mutexattr_settype(&ma, PTHREAD_MUTEX_RECURSIVE);\n"
+                "    pthread_mutexattr_settype(&ma, kind);\n"
+                "    pthread_mutex_init(m, &ma);\n"
+                "}\n",
+                "pthread_attr_setdetachstate set detached <object> on=&a\n"
+                "pthread_create spawn <thread> on=t entry=body (m) attributes=&a ok==0 failed!=0\n"
+                "pthread_detach detach <thread> on=t ok==0 failed!=0\n"
+                "pthread_mutexattr_settype set recursive <object> on=&ma\n"
+                "pthread_mutex_init make <lock> on=*m attributes=&ma ok==0 failed!=0\n");
+}
+
+static void test_model_c__pthread_cleanups(void **state)
+{
+    (void)state;
+    assert_acts("#include <pthread.h>\n"
+                "void undo(void *);\n"
+                "int work(void);\n"
+                "void use(pthread_key_t key, void *value)\n"
+                "{\n"
+                "    pthread_cleanup_push(undo, value);\n"
+                "    work();\n"
+                "    pthread_cleanup_pop(0);\n"
+                "    pthread_setspecific(key, value);\n"
+                "    pthread_setspecific(key, NULL);\n"
+                "}\n",
+                "pthread_cleanup_push end_task resumed\n"
+                "pthread_cleanup_push at_end on=&__cancel_buf\n"
+                "pthread_cleanup_pop not_at_end on=&__cancel_buf\n"
+                "pthread_setspecific at_end <object> on=key value=value\n"
+                "pthread_setspecific not_at_end <object> on=key\n");
+}
+
+static void test_model_c__pthread_locks(void **state)
+{
+    (void)state;
+    assert_acts("#include <pthread.h>\n"
+                "void use(pthread_spinlock_t *s, pthread_rwlock_t *rw, pthread_barrier_t *b,\n"
+                "         pthread_once_t *once, void (*init)(void), struct timespec *at)\n"
+                "{\n"
+                "    pthread_spin_init(s, 0);\n"
+                "    pthread_spin_lock(s);\n"
+                "    pthread_spin_trylock(s);\n"
+                "    pthread_spin_unlock(s);\n"
+                "    pthread_rwlock_clockrdlock(rw, CLOCK_MONOTONIC, at);\n"
+                "    pthread_rwlock_unlock(rw);\n"
+                "    pthread_barrier_init(b, NULL, 2);\n"
+                "    pthread_barrier_wait(b);\n"
+                "    pthread_once(once, init);\n"
+                "}\n",
+                "pthread_spin_init make <lock> on=*s ok==0 failed!=0\n"
+                "pthread_spin_lock lock parks <lock> on=s ok==0 failed!=0\n"
+                "pthread_spin_trylock lock tries <lock> on=s ok==0 failed!=0\n"
+                "pthread_spin_unlock unlock <lock> on=s\n"
+                "pthread_rwlock_clockrdlock lock parks shared <read-write lock> on=rw ms=? ok==0 "
+                "ended==110 failed!=0\n"
+                "pthread_rwlock_unlock unlock <read-write lock> on=rw\n"
+                "pthread_barrier_init make <object> on=*b ok==0 failed!=0\n"
+                "pthread_barrier_wait wait parks <object> on=b ok==0 ok==-1 failed>0\n"
+                "pthread_once invoke parks entry=init ()\n");
+}
+
+/* What the arguments say decides which meaning counts; what cannot be told is no special case. */
+static void test_model_c__what_arguments_decide(void **state)
+{
+    (void)state;
+    assert_acts("#include <fcntl.h>\n"
+                "#include <pthread.h>\n"
+                "#include <signal.h>\n"
+                "#include <sys/socket.h>\n"
+                "#include <threads.h>\n"
+                "void use(int s, char *b, int flags, pthread_t t, mtx_t *m, struct timeval *tv)\n"
+                "{\n"
+                "    recv(s, b, 1, MSG_DONTWAIT | MSG_PEEK);\n"
+                "    recv(s, b, 1, flags | MSG_DONTWAIT);\n"
+                "    recv(s, b, 1, flags);\n"
+                "    shutdown(s, SHUT_WR);\n"
+                "    shutdown(s, SHUT_RD);\n"
+                "    setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, tv, sizeof *tv);\n"
+                "    setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &flags, sizeof flags);\n"
+                "    fcntl(s, F_SETFL, fcntl(s, F_GETFL) | O_NONBLOCK);\n"
+                "    fcntl(s, F_SETFL, flags);\n"
+                "    pthread_kill(t, 0);\n"
+                "    pthread_kill(t, SIGUSR1);\n"
+                "    mtx_init(m, mtx_plain | mtx_recursive);\n"
+                "    mtx_init(m, mtx_timed);\n"
+                "}\n",
+                "recv io tries on=s failed<0\n"
+                "recv io tries on=s failed<0\n"
+                "recv io parks on=s ms=-1 failed<0\n"
+                "shutdown cancel <object> on=s\n"
+                "setsockopt limit <object> on=s\n"
+                "fcntl limit <object> on=s\n"
+                "pthread_kill cancel <thread> on=t\n"
+                "mtx_init make recursive <lock> on=*m ok==0 failed!=0\n"
+                "mtx_init make <lock> on=*m ok==0 failed!=0\n");
 }
 
 static void test_model_c__c11_threads(void **state)
@@ -317,8 +438,8 @@ static void test_model_c__c11_threads(void **state)
                 "    thrd_join(t, NULL);\n"
                 "}\n",
                 "thrd_create spawn <thread> on=t entry=body (m) ok==0 failed!=0\n"
-                "mtx_lock lock parks <lock> on=m\n"
-                "cnd_wait cond_wait parks <condition> on=c lock=m\n"
+                "mtx_lock lock parks <lock> on=m ok==0 failed!=0\n"
+                "cnd_wait cond_wait parks <condition> on=c lock=m ok==0 failed!=0\n"
                 "thrd_join join parks <thread> on=t ok==0 failed!=0\n");
 }
 
@@ -342,8 +463,50 @@ static void test_model_c__notes(void **state)
                                  "LEASH_DAEMON void f(LEASH_TAKES chan_t *a, chan_t *b)\n"
                                  "{ chan_recv(a, NULL); chan_recv(b, NULL); }\n");
     assert_true(model_is_daemon(set, unit->funcs[0]->symbol));
-    assert_true(model_takes(set, unit->funcs[0]->vars[0]));
-    assert_false(model_takes(set, unit->funcs[0]->vars[1]));
+    assert_true(model_takes(set, unit->funcs[0]->symbol, 0));
+    assert_false(model_takes(set, unit->funcs[0]->symbol, 1));
+}
+
+/* A note on a prototype counts for the definition, and for a function that has none here. */
+static void test_model_c__notes_on_prototypes(void **state)
+{
+    (void)state;
+    struct model_set *set = model_set_new(&arena);
+    model_set_add_bundled(set);
+    struct ir_unit *unit = parse("// leash:takes b\n"
+                                 "void far(int *a, int *b);\n"
+                                 "// leash:daemon\n"
+                                 "void f(int *a);\n"
+                                 "void g(__attribute__((annotate(\"leash:takes\"))) int *a);\n"
+                                 "void g(int *a) { far(a, a); }\n"
+                                 "void f(int *a) { g(a); }\n");
+    const struct ir_op *call = ir_next_op(unit->funcs[0], IR_OP_CALL, NULL);
+    assert_false(model_takes(set, ir_callee(call), 0));
+    assert_true(model_takes(set, ir_callee(call), 1));
+    assert_true(model_takes(set, unit->funcs[0]->symbol, 0));
+    assert_true(model_is_daemon(set, unit->funcs[1]->symbol));
+}
+
+static void test_model_c__daemon_at_a_spawn(void **state)
+{
+    (void)state;
+    struct model_set *set = model_set_new(&arena);
+    model_set_add_bundled(set);
+    struct ir_unit *unit = parse("#include <leash.h>\n"
+                                 "void t(void);\n"
+                                 "void f(void) {\n"
+                                 "    spawn(t); // leash:daemon\n"
+                                 "    // leash:daemon -- as long as the program\n"
+                                 "    spawn(t);\n"
+                                 "    spawn(t); // leash:takes\n"
+                                 "    spawn(t);\n"
+                                 "}\n");
+    model_apply(set, unit);
+    int spawns = 0;
+    for (const struct ir_op *op = NULL; (op = ir_next_op(unit->funcs[0], IR_OP_CALL, op));)
+        if (op->act && op->act->kind == ACT_SPAWN)
+            assert_int_equal(model_spawns_daemon(set, unit, op), spawns++ < 2);
+    assert_int_equal(spawns, 4);
 }
 
 int main(void)
@@ -354,9 +517,15 @@ int main(void)
         cmocka_unit_test_teardown(test_model_c__locks_and_contexts, release),
         cmocka_unit_test_teardown(test_model_c__defers, release),
         cmocka_unit_test_teardown(test_model_c__pthreads, release),
+        cmocka_unit_test_teardown(test_model_c__pthread_attributes, release),
+        cmocka_unit_test_teardown(test_model_c__pthread_cleanups, release),
+        cmocka_unit_test_teardown(test_model_c__pthread_locks, release),
+        cmocka_unit_test_teardown(test_model_c__what_arguments_decide, release),
         cmocka_unit_test_teardown(test_model_c__c11_threads, release),
         cmocka_unit_test_teardown(test_model_c__test_doubles, release),
         cmocka_unit_test_teardown(test_model_c__notes, release),
+        cmocka_unit_test_teardown(test_model_c__notes_on_prototypes, release),
+        cmocka_unit_test_teardown(test_model_c__daemon_at_a_spawn, release),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

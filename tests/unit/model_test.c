@@ -218,6 +218,30 @@ static void test_model__mistakes_in_an_entry(void **state)
         "m.yaml:3:32: expected a condition such as 'return == 0' or 'return == "
         "EPIPE', got 'return = 0': it wants one of == != < <= > >= between the value "
         "and a constant");
+    assert_entry_mistake("{takes: [1]}", "m.yaml:3:15: expected an argument such as 'arg 0', got "
+                                         "'1': only a whole argument can be taken");
+    assert_entry_mistake("{takes: [arg 0 -> wg]}",
+                         "m.yaml:3:15: expected an argument such as 'arg 0', got 'arg 0 -> wg': "
+                         "only a whole argument can be taken");
+    assert_entry_mistake("{takes: arg 0}", "m.yaml:3:14: expected a list, each item an argument "
+                                           "such as 'arg 0', got 'arg 0'");
+    assert_entry_mistake("{takes: [arg 0], free: arg 0}",
+                         "m.yaml:3:23: expected one meaning, got 'free' beside 'takes'");
+    assert_entry_mistake("{free: arg 0, when: return == 0}",
+                         "m.yaml:3:26: expected a condition such as 'arg 1 == 0' or 'arg 3 & 64', "
+                         "got 'return == 0': before the call there are only its arguments");
+    assert_entry_mistake("{lock: arg 0, ok_when: return & 1}",
+                         "m.yaml:3:29: expected a condition such as 'return == 0' or 'return == "
+                         "EPIPE', got 'return & 1': only 'when' asks for bits");
+    assert_entry_mistake("[{free: arg 0, when: arg 1 == 0}, {fre: arg 0}]",
+                         "m.yaml:3:41: unknown key 'fre'; did you mean 'free'?");
+    assert_entry_mistake("{at_end: true}",
+                         "m.yaml:3:15: expected a value such as 'arg 0', '*arg 0', 'arg 0 -> "
+                         "field', 'return', 8 or null, got 'true': it begins with none of arg, "
+                         "return, null, unknown or a number");
+    assert_entry_mistake("{end_task: resume}",
+                         "m.yaml:3:17: expected true or resumed, got 'resume'; did you mean "
+                         "'resumed'?");
     assert_entry_mistake("{daemon: maybe}", "m.yaml:3:15: expected true, got 'maybe'");
     assert_entry_mistake(
         "{done_channel: [arg 0]}",

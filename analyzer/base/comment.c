@@ -1,4 +1,4 @@
-#include "report/comment.h"
+#include "base/comment.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -206,4 +206,71 @@ void comments_scan(struct arena *arena, const char *text, size_t length, comment
         else
             scan_code(s);
     }
+}
+
+/* ---- comments that speak to leash ------------------------------------------------------------ */
+
+static bool is_name(char c)
+{
+    return isalnum((unsigned char)c) || c == '_' || c == '-';
+}
+
+static bool begins_name(char c)
+{
+    return isalpha((unsigned char)c) || c == '_';
+}
+
+static size_t skip_blanks(const char *text, size_t at, size_t end)
+{
+    while (at < end && (text[at] == ' ' || text[at] == '\t'))
+        at++;
+    return at;
+}
+
+bool comment_read_marker(const struct comment *comment, struct marker *marker)
+{
+    const char *text = comment->text, *newline = memchr(text, '\n', comment->length);
+    size_t end = newline ? (size_t)(newline - text) : comment->length, at = 0;
+
+    while (at < end && text[at] && strchr(" \t/*!<", text[at]))
+        at++;
+    size_t start = at;
+    if (end - start < strlen(MARKER_START) ||
+        memcmp(text + start, MARKER_START, strlen(MARKER_START)) != 0)
+        return false;
+    for (at += strlen(MARKER_START); at < end && is_name(text[at]);)
+        at++;
+    *marker = (struct marker){
+        .comment = comment, .word = text + start, .word_length = at - start, .at = at, .end = end};
+    return marker->word_length > strlen(MARKER_START);
+}
+
+bool marker_next_name(struct marker *marker, struct marker_name *name)
+{
+    const char *text = marker->comment->text;
+    size_t start = skip_blanks(text, marker->at, marker->end), at = start;
+
+    marker->at = start;
+    if (start == marker->end || !begins_name(text[start]))
+        return false;
+    while (at < marker->end && is_name(text[at]))
+        at++;
+    *name =
+        (struct marker_name){text + start, at - start, marker->comment->column + (uint32_t)start};
+    at = skip_blanks(text, at, marker->end);
+    bool goes_on = at < marker->end && text[at] == ',';
+    marker->at = goes_on ? at + 1 : at;
+    if (!goes_on)
+        marker->end = at;
+    return true;
+}
+
+bool marker_is(const struct marker *marker, const char *word)
+{
+    return reads(marker->word, marker->word_length, word);
+}
+
+bool marker_is_suppression(const struct marker *marker)
+{
+    return marker_is(marker, "leash:ignore") || marker_is(marker, "leash:ignore-file");
 }
