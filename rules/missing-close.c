@@ -36,14 +36,19 @@ static void tell_story(const struct drain *drain, struct finding *finding)
 }
 
 static void report_exit(const struct drain *drain, const struct flow_party *party,
-                        const struct walk_exit *exit)
+                        const struct flow_lack *lack, const struct walk_exit *exit)
 {
     struct pass *pass = drain->pass;
-    const struct ir_func *func = party->home->func;
-    struct finding *finding = pass_report(
-        pass, func, exit->pos, CONFIDENCE_LIKELY,
-        "'%s' can end here without closing '%s'; close it on this way too, or defer the close",
-        func->symbol->name, flow_party_name(pass->flow, party));
+    const struct ir_func *func = lack->home->func;
+    const char *name = flow_party_name(pass->flow, party);
+    const char *how = lack->doer ? arena_printf(pass->arena, "starting '%s', which closes '%s'",
+                                                lack->doer->symbol->name, name)
+                                 : arena_printf(pass->arena, "closing '%s'", name);
+    const char *remedy =
+        lack->doer ? "close the channel" : "close it on this way too, or defer the close";
+    struct finding *finding =
+        pass_report(pass, func, exit->pos, CONFIDENCE_LIKELY, "'%s' can end here without %s; %s%s",
+                    func->symbol->name, how, remedy, lack->doer ? " on this way" : "");
     pass_note(pass, finding, party->use->func, party->use->op->pos,
               "on other ways it is closed here");
     tell_story(drain, finding);
@@ -87,29 +92,33 @@ static const struct walk_exit *last_exit(const struct walk_result *ways)
     return last;
 }
 
-static const enum act_kind closes[] = {ACT_CLOSE};
+static struct flow_wanted wanted_close(const struct drain *drain)
+{
+    static const enum act_kind closes[] = {ACT_CLOSE};
+    return (struct flow_wanted){drain->channel.object, closes, COUNT_OF(closes),
+                                drain->receive->func, NULL};
+}
 
 /* One party closes the channel on some ways; on which does it not? */
 static void judge_closer(const struct drain *drain, const struct flow_party *closer)
 {
-    struct flow_lack lack = flow_party_lack(drain->pass->flow, closer->home, drain->channel.object,
-                                            closes, COUNT_OF(closes), drain->receive->func);
+    struct flow_wanted wanted = wanted_close(drain);
+    struct flow_lack lack = flow_party_lack(drain->pass->flow, closer->home, &wanted);
     for (size_t i = 0; i < lack.exits.count; i++)
-        report_exit(drain, closer, &lack.exits.at[i]);
+        report_exit(drain, closer, &lack, &lack.exits.at[i]);
 }
 
 /* Nobody closes it: the first producer that ends is where the close is missing. */
 static void judge_producers(const struct drain *drain, const struct flow_parties *producers)
 {
+    struct flow_wanted wanted = wanted_close(drain);
     const struct flow_party *first = NULL;
     const struct walk_exit *exit = NULL;
     for (size_t i = 0; i < producers->at.count; i++) {
         const struct flow_party *producer = &producers->at.at[i];
         if (flow_home_has(producer->home, drain->frame))
             continue;
-        struct walk_result ways =
-            flow_party_ways(drain->pass->flow, producer->home, drain->channel.object, closes,
-                            COUNT_OF(closes), drain->receive->func);
+        struct walk_result ways = flow_party_ways(drain->pass->flow, producer->home, &wanted);
         const struct walk_exit *last = last_exit(&ways);
         if (ways.is_incomplete || !last || flow_is_main(producer->home->func))
             return; /* it may go on sending for ever */

@@ -54,17 +54,20 @@ static void report_nobody(const struct wait *wait)
 }
 
 static void report_exit(const struct wait *wait, const struct flow_party *party,
-                        const struct walk_exit *exit)
+                        const struct flow_lack *lack, const struct walk_exit *exit)
 {
     struct pass *pass = wait->pass;
-    const struct ir_func *func = party->home->func;
-    struct finding *finding =
-        report(wait, arena_printf(pass->arena, "'%s' can end without sending on it or closing it",
-                                  func->symbol->name));
+    const struct ir_func *func = lack->home->func;
+    const char *why =
+        lack->doer ? arena_printf(pass->arena, "'%s' can end without starting '%s'",
+                                  func->symbol->name, lack->doer->symbol->name)
+                   : arena_printf(pass->arena, "'%s' can end without sending on it or closing it",
+                                  func->symbol->name);
+    struct finding *finding = report(wait, why);
     pass_note(pass, finding, party->use->func, party->use->op->pos,
-              "on other ways it ends the wait here");
+              "on other ways the wait is ended here");
     pass_note(pass, finding, func, exit->pos,
-              "but this way does not pass it; send or close here too");
+              "but this way does not lead there; send or close here too");
 }
 
 /* ---- judging --------------------------------------------------------------------------------- */
@@ -90,8 +93,8 @@ static bool is_on_every_way(const struct wait *wait, const struct ir_func *other
     struct flow *flow = wait->pass->flow;
     static const enum act_kind receives[] = {ACT_RECV};
     const struct frame *home = flow_home(flow, wait->frame, wait->receive->object);
-    struct walk_result ways =
-        flow_party_ways(flow, home, wait->channel.object, receives, COUNT_OF(receives), other);
+    struct flow_wanted wanted = {wait->channel.object, receives, COUNT_OF(receives), other, NULL};
+    struct walk_result ways = flow_party_ways(flow, home, &wanted);
     if (ways.is_incomplete)
         return false;
     for (size_t i = 0; i < ways.exits.count; i++) {
@@ -106,16 +109,17 @@ static bool is_on_every_way(const struct wait *wait, const struct ir_func *other
 static bool judge_party(const struct wait *wait, const struct flow_party *party,
                         bool is_one_of_many)
 {
-    struct flow_lack lack = flow_party_lack(wait->pass->flow, party->home, wait->channel.object,
-                                            ends, COUNT_OF(ends), wait->receive->func);
-    if (lack.exits.count == 0 || !is_on_every_way(wait, party->home->func))
+    struct flow *flow = wait->pass->flow;
+    struct flow_wanted wanted = {wait->channel.object, ends, COUNT_OF(ends), wait->receive->func,
+                                 NULL};
+    struct flow_lack lack = flow_party_lack(flow, party->home, &wanted);
+    if (lack.exits.count == 0 || !is_on_every_way(wait, lack.home->func))
         return false;
     for (size_t i = 0; i < lack.exits.count; i++) {
         const struct walk_exit *exit = &lack.exits.at[i];
-        if (is_one_of_many &&
-            !flow_went_alone(wait->pass->flow, party->home, exit, ends, COUNT_OF(ends)))
+        if (is_one_of_many && !flow_went_alone(flow, lack.home, exit, &wanted))
             continue;
-        report_exit(wait, party, exit);
+        report_exit(wait, party, &lack, exit);
         return true;
     }
     return false;
@@ -155,8 +159,7 @@ static bool is_unbounded(const struct pass *pass, const struct frame *frame,
     const struct act *act = receive->op->act;
     if (receive->arm)
         return act->arms_known && act->arm_count == 1;
-    return !act->timeout_ms &&
-           (!act->context || is_zero(flow_resolve(pass->flow, frame, act->context)));
+    return !flow_is_bounded(pass->flow, frame, act);
 }
 
 static void check_receive(struct pass *pass, const struct flow_use *receive)

@@ -119,6 +119,8 @@ const struct ir_expr *flow_handle_at_caller(struct flow *, const struct ir_func 
 /* A variable of the function, or what it or a function that it calls made. */
 bool is_own(struct flow *, const struct ir_func *, const struct ir_expr *base);
 
+/* Is the variable written by its address as well? */
+bool is_written_through(struct flow *, const struct ir_func *, const struct ir_var *);
 /* The arguments that an operation hands to the function it runs. */
 const struct ir_expr *const *site_args(const struct ir_op *, size_t *count);
 

@@ -178,18 +178,15 @@ const char *flow_party_name(struct flow *flow, const struct flow_party *party)
 
 struct party_walk {
     struct flow *flow;
-    const struct ir_expr *object;
-    const enum act_kind *kinds;
-    size_t kind_count;
-    const struct ir_func *waiter;
+    const struct flow_wanted *wanted;
     const struct ir_op *maker;
     bool spawns_waiter;
 };
 
 static bool is_counted(const struct party_walk *party, enum act_kind kind)
 {
-    for (size_t i = 0; i < party->kind_count; i++)
-        if (party->kinds[i] == kind)
+    for (size_t i = 0; i < party->wanted->kind_count; i++)
+        if (party->wanted->kinds[i] == kind)
             return true;
     return false;
 }
@@ -198,7 +195,7 @@ static bool names(const struct party_walk *party, const struct frame *frame,
                   const struct ir_expr *handle)
 {
     return !handle || flow_compare(party->flow, flow_resolve(party->flow, frame, handle),
-                                   party->object) != FLOW_DIFFERENT;
+                                   party->wanted->object) != FLOW_DIFFERENT;
 }
 
 static bool select_does(const struct party_walk *party, const struct frame *frame,
@@ -221,7 +218,17 @@ static bool spawns_waiter(const struct party_walk *party, const struct ir_func *
         return false;
     struct flow_targets targets = flow_callees(party->flow, func, op);
     for (size_t i = 0; i < targets.bodies.count; i++)
-        if (flow_runs(party->flow, targets.bodies.at[i], party->waiter))
+        if (flow_runs(party->flow, targets.bodies.at[i], party->wanted->waiter))
+            return true;
+    return false;
+}
+
+static bool starts_doer(const struct party_walk *party, const struct frame *frame,
+                        const struct ir_op *op)
+{
+    struct flow_targets targets = flow_callees_in(party->flow, frame, op);
+    for (size_t i = 0; i < targets.bodies.count; i++)
+        if (targets.bodies.at[i] == party->wanted->doer)
             return true;
     return false;
 }
@@ -248,6 +255,8 @@ static enum walk_effect effect_of_party(void *context, const struct frame *frame
         return WALK_BEGINS;
     switch (op->act->kind) {
     case ACT_SPAWN:
+        if (starts_doer(party, frame, op))
+            return WALK_DOES;
         return spawns_waiter(party, frame->func, op) ? WALK_BEGINS : WALK_NOTHING;
     case ACT_SELECT:
         return select_does(party, frame, op->act) ? WALK_DOES : WALK_NOTHING;
@@ -267,8 +276,8 @@ static enum walk_effect effect_of_party(void *context, const struct frame *frame
 static bool is_there(void *context, const struct frame *frame, const struct ir_expr *pointer)
 {
     const struct party_walk *party = context;
-    return flow_compare(party->flow, flow_resolve(party->flow, frame, pointer), party->object) ==
-           FLOW_SAME;
+    return flow_compare(party->flow, flow_resolve(party->flow, frame, pointer),
+                        party->wanted->object) == FLOW_SAME;
 }
 
 static bool op_does(struct party_walk *party, const struct frame *frame, const struct ir_op *op)
@@ -277,8 +286,8 @@ static bool op_does(struct party_walk *party, const struct frame *frame, const s
         return effect_of_party(party, frame, op) == WALK_DOES;
     struct flow_targets targets = flow_callees_in(party->flow, frame, op);
     for (size_t i = 0; i < targets.bodies.count; i++)
-        for (size_t j = 0; j < party->kind_count; j++)
-            if (flow_can(party->flow, targets.bodies.at[i], party->kinds[j]))
+        for (size_t j = 0; j < party->wanted->kind_count; j++)
+            if (flow_can(party->flow, targets.bodies.at[i], party->wanted->kinds[j]))
                 return true;
     return false;
 }
@@ -298,8 +307,8 @@ static bool does_in_loop(void *context, const struct frame *frame, uint32_t loop
 static bool matters_to_party(void *context, const struct ir_func *func)
 {
     const struct party_walk *party = context;
-    for (size_t i = 0; i < party->kind_count; i++)
-        if (flow_can(party->flow, func, party->kinds[i]))
+    for (size_t i = 0; i < party->wanted->kind_count; i++)
+        if (flow_can(party->flow, func, party->wanted->kinds[i]))
             return true;
     return flow_can(party->flow, func, ACT_SELECT) || flow_can(party->flow, func, ACT_SPAWN) ||
            flow_can(party->flow, func, ACT_END_TASK) || flow_can(party->flow, func, ACT_AT_END) ||
@@ -317,7 +326,7 @@ static bool tree_spawns_waiter(const struct party_walk *party, const struct ir_f
             continue;
         struct flow_targets targets = flow_callees(party->flow, func, op);
         for (size_t i = 0; depth > 0 && i < targets.bodies.count; i++)
-            if (flow_runs(party->flow, targets.bodies.at[i], party->waiter) &&
+            if (flow_runs(party->flow, targets.bodies.at[i], party->wanted->waiter) &&
                 tree_spawns_waiter(party, targets.bodies.at[i], depth - 1))
                 return true;
     }
@@ -325,13 +334,11 @@ static bool tree_spawns_waiter(const struct party_walk *party, const struct ir_f
 }
 
 struct walk_result flow_party_ways(struct flow *flow, const struct frame *home,
-                                   const struct ir_expr *object, const enum act_kind *kinds,
-                                   size_t kind_count, const struct ir_func *waiter)
+                                   const struct flow_wanted *wanted)
 {
-    struct party_walk party = {
-        .flow = flow, .object = object, .kinds = kinds, .kind_count = kind_count, .waiter = waiter};
+    struct party_walk party = {.flow = flow, .wanted = wanted};
     const struct ir_func *owner = NULL;
-    const struct ir_op *maker = flow_maker(flow, object, &owner);
+    const struct ir_op *maker = flow_maker(flow, wanted->object, &owner);
     if (maker && flow_runs(flow, home->func, owner))
         party.maker = maker;
     party.spawns_waiter = tree_spawns_waiter(&party, home->func, 4);
@@ -400,7 +407,7 @@ static bool is_of_own(struct flow *flow, const struct ir_func *func, const struc
         return facts->temp_call[expr->temp] &&
                is_result_of_own(flow, func, facts->temp_call[expr->temp]);
     case IR_VAR:
-        return expr->var->kind == IR_VAR_LOCAL && !expr->var->is_address_taken &&
+        return expr->var->kind == IR_VAR_LOCAL && !is_written_through(flow, func, expr->var) &&
                facts->var_assigned[expr->var->id] == 1 && facts->var_value[expr->var->id] &&
                is_of_own(flow, func, facts->var_value[expr->var->id], depth + 1);
     default:
@@ -408,32 +415,32 @@ static bool is_of_own(struct flow *flow, const struct ir_func *func, const struc
     }
 }
 
-struct wanted {
+struct doing {
     struct flow *flow;
     const struct frame *home;
-    const enum act_kind *kinds;
-    size_t kind_count;
+    const struct flow_wanted *wanted;
 };
 
 static bool can_do(void *context, const struct ir_op *op)
 {
-    const struct wanted *wanted = context;
-    struct flow_targets targets = flow_callees_in(wanted->flow, wanted->home, op);
+    const struct doing *doing = context;
+    const struct flow_wanted *wanted = doing->wanted;
+    struct flow_targets targets = flow_callees_in(doing->flow, doing->home, op);
     for (size_t i = 0; i < wanted->kind_count; i++) {
         if (op->act && (op->act->kind == wanted->kinds[i] || op->act->kind == ACT_SELECT))
             return true;
         for (size_t j = 0; j < targets.bodies.count; j++)
-            if (flow_can(wanted->flow, targets.bodies.at[j], wanted->kinds[i]))
+            if (flow_can(doing->flow, targets.bodies.at[j], wanted->kinds[i]))
                 return true;
     }
     return false;
 }
 
 bool flow_went_alone(struct flow *flow, const struct frame *home, const struct walk_exit *exit,
-                     const enum act_kind *kinds, size_t kind_count)
+                     const struct flow_wanted *wanted)
 {
-    struct wanted wanted = {flow, home, kinds, kind_count};
-    const struct walk_turn *turn = flow_decisive_turn(flow, home->func, exit, can_do, &wanted);
+    struct doing doing = {flow, home, wanted};
+    const struct walk_turn *turn = flow_decisive_turn(flow, home->func, exit, can_do, &doing);
     return turn && is_of_own(flow, home->func, turn->block->value, 0);
 }
 
@@ -453,12 +460,11 @@ bool flow_ends_process(const struct ir_func *func)
     return flow_is_main(func) || is_first_task;
 }
 
-struct flow_lack flow_party_lack(struct flow *flow, const struct frame *home,
-                                 const struct ir_expr *object, const enum act_kind *kinds,
-                                 size_t kind_count, const struct ir_func *waiter)
+static struct flow_lack own_lack(struct flow *flow, const struct frame *home,
+                                 const struct flow_wanted *wanted)
 {
-    struct walk_result ways = flow_party_ways(flow, home, object, kinds, kind_count, waiter);
-    struct flow_lack lack = {0}, none = {0};
+    struct walk_result ways = flow_party_ways(flow, home, wanted);
+    struct flow_lack lack = {.home = home, .doer = wanted->doer}, none = {.home = home};
     bool does = false;
     for (size_t i = 0; i < ways.exits.count; i++) {
         const struct walk_exit *exit = &ways.exits.at[i];
@@ -467,4 +473,34 @@ struct flow_lack flow_party_lack(struct flow *flow, const struct frame *home,
             *vec_add(flow->arena, &lack.exits) = *exit;
     }
     return ways.is_incomplete || !does || flow_ends_process(home->func) ? none : lack;
+}
+
+/* The function of the task that starts the party's, or the one in it that made the object. */
+static const struct frame *starter_of(struct flow *flow, const struct frame *home,
+                                      const struct ir_expr *object)
+{
+    const struct ir_func *maker_func = NULL;
+    if (!home->parent || !flow_maker(flow, object, &maker_func))
+        return NULL;
+    const struct frame *frame = home->parent;
+    while (!flow_starts_task(frame) && !flow_runs(flow, frame->func, maker_func))
+        frame = frame->parent;
+    return frame;
+}
+
+struct flow_lack flow_party_lack(struct flow *flow, const struct frame *home,
+                                 const struct flow_wanted *wanted)
+{
+    enum { STARTERS_MAX = 4 };
+    struct flow_wanted start = *wanted;
+    struct flow_lack lack = own_lack(flow, home, &start);
+    for (int i = 0; i < STARTERS_MAX && lack.exits.count == 0 && flow_starts_task(home); i++) {
+        const struct frame *starter = starter_of(flow, home, wanted->object);
+        if (!starter || flow_runs(flow, starter->func, wanted->waiter))
+            break; /* who starts both, starts both or none */
+        start.doer = home->func;
+        home = starter;
+        lack = own_lack(flow, home, &start);
+    }
+    return lack;
 }

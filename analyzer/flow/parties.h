@@ -55,25 +55,35 @@ struct flow_parties flow_parties(struct flow *, enum act_kind kind, const struct
 /* Is the frame one of the party's: its home, or called from there in the same task? */
 bool flow_home_has(const struct frame *home, const struct frame *);
 
-/* The ways through a party's function, counted by what is done to the object on them.  Nothing
- * counts before the party has the object and, where it spawns a task in which `waiter` runs, before
- * that. */
+/* What somebody waits for a party to do. */
+struct flow_wanted {
+    const struct ir_expr *object; /* resolved */
+    const enum act_kind *kinds;   /* any of these */
+    size_t kind_count;
+    const struct ir_func *waiter; /* the function that waits */
+    const struct ir_func *doer;   /* or to start this task, which is sure to do it; NULL: none */
+};
+
+/* The ways through a party's function, counted by how often it does what is wanted on them. Nothing
+ * counts before the party has the object and, where it spawns a task in which the waiter runs,
+ * before that. */
 struct walk_result flow_party_ways(struct flow *, const struct frame *home,
-                                   const struct ir_expr *object, const enum act_kind *kinds,
-                                   size_t kind_count, const struct ir_func *waiter);
+                                   const struct flow_wanted *);
 
 /* The ends of those ways on which the party does none of that, though it does on others.  None
  * where the ways could not all be followed, and where the process ends with them. */
 struct flow_lack {
+    const struct frame *home;   /* the party: the one asked about, or who starts it */
+    const struct ir_func *doer; /* the task that is not started then; NULL: it is its own doing */
     VEC(struct walk_exit) exits;
 };
+/* Of the party, or else of the first of those who start it, each as a task, that can fail to. */
 struct flow_lack flow_party_lack(struct flow *, const struct frame *home,
-                                 const struct ir_expr *object, const enum act_kind *kinds,
-                                 size_t kind_count, const struct ir_func *waiter);
+                                 const struct flow_wanted *);
 /* Did the party go that way for a reason of its own: a call of its own that failed, say, and not
  * for what it shares with other parties or was handed as one of several? */
 bool flow_went_alone(struct flow *, const struct frame *home, const struct walk_exit *,
-                     const enum act_kind *kinds, size_t kind_count);
+                     const struct flow_wanted *);
 bool flow_is_main(const struct ir_func *);
 /* Does the process end when the function returns, and every task with it?  So it is for main, and
  * for a first task that main runs. */

@@ -93,8 +93,7 @@ static bool has_writer(struct flow *flow, const struct ir_func *func, const stru
 
 /* What such a variable holds is not known from its assignments alone: `chan_t *c = NULL; make(&c)`.
  */
-static bool is_written_through(struct flow *flow, const struct ir_func *func,
-                               const struct ir_var *var)
+bool is_written_through(struct flow *flow, const struct ir_func *func, const struct ir_var *var)
 {
     return has_writer(flow, func, var, WRITER_ANY);
 }

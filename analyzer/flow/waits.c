@@ -9,9 +9,20 @@ static bool is_zero(const struct ir_expr *expr)
     return expr && expr->kind == IR_CONST && expr->value == 0;
 }
 
-static bool has_context(struct flow *flow, const struct frame *frame, const struct ir_expr *context)
+/* A context that is made, not derived from another one, is the background, which never ends. */
+static bool can_end(struct flow *flow, const struct frame *frame, const struct ir_expr *context)
 {
-    return context && !is_zero(flow_resolve(flow, frame, context));
+    if (!context)
+        return false;
+    const struct ir_expr *resolved = flow_resolve(flow, frame, context);
+    const struct ir_op *maker = flow_made_by(resolved, NULL);
+    bool is_background = maker && maker->act && maker->act->kind == ACT_MAKE;
+    return !is_zero(resolved) && !is_background;
+}
+
+bool flow_is_bounded(struct flow *flow, const struct frame *frame, const struct act *act)
+{
+    return act->timeout_ms || can_end(flow, frame, act->context);
 }
 
 static const struct act *maker_of(const struct ir_expr *resolved, const struct ir_func **func)
@@ -72,9 +83,8 @@ bool flow_is_surely_closed(struct flow *flow, const struct frame *frame,
     struct flow_parties closers = flow_parties(flow, ACT_CLOSE, channel);
     if (closers.at.count != 1 || closers.is_cut || closers.has_several)
         return closers.at.count > 0;
-    struct flow_lack lack = flow_party_lack(flow, closers.at.at[0].home, channel, closes,
-                                            COUNT_OF(closes), frame->func);
-    return lack.exits.count == 0;
+    struct flow_wanted wanted = {channel, closes, COUNT_OF(closes), frame->func, NULL};
+    return flow_party_lack(flow, closers.at.at[0].home, &wanted).exits.count == 0;
 }
 
 static bool receive_ends(struct flow *flow, const struct frame *frame,
@@ -245,7 +255,7 @@ bool flow_watches(struct flow *flow, const struct frame *frame, const struct ir_
     default:
         break;
     }
-    return act->may_park && has_context(flow, frame, act->context);
+    return act->may_park && can_end(flow, frame, act->context);
 }
 
 /* ---- until when a loop receives -------------------------------------------------------------- */
@@ -317,8 +327,7 @@ enum flow_until flow_receives_until(struct flow *flow, const struct frame *frame
                                     const struct ir_op *op)
 {
     if (op->act->kind != ACT_RECV || !outcome_of(op->act, RESULT_CLOSED) ||
-        !outcome_of(op->act, RESULT_OK) || op->act->timeout_ms ||
-        has_context(flow, frame, op->act->context))
+        !outcome_of(op->act, RESULT_OK) || flow_is_bounded(flow, frame, op->act))
         return FLOW_UNTIL_ANY;
     struct receiving receiving = {.op = op, .func = frame->func, .flow = flow};
     bool in_loop = false;

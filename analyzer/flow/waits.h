@@ -13,6 +13,8 @@
 
 /* Does the operation, which may park, end by code in sight? */
 bool flow_wait_ends(struct flow *, const struct frame *, const struct ir_op *);
+/* Does time or a context that can end bound the wait? */
+bool flow_is_bounded(struct flow *, const struct frame *, const struct act *);
 /* Does the operation hear when the task is told to stop: by a done channel, a context, a flag? */
 bool flow_watches(struct flow *, const struct frame *, const struct ir_op *);
 /* Does somebody close the channel, for who waits in that frame, on every way? */
