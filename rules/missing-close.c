@@ -96,7 +96,7 @@ static struct flow_wanted wanted_close(const struct drain *drain)
 {
     static const enum act_kind closes[] = {ACT_CLOSE};
     return (struct flow_wanted){drain->channel.object, closes, COUNT_OF(closes),
-                                drain->receive->func, NULL};
+                                drain->receive->func,  NULL,   NULL};
 }
 
 /* One party closes the channel on some ways; on which does it not? */

@@ -53,21 +53,29 @@ static void report_nobody(const struct wait *wait)
     report(wait, "nothing sends on the channel or closes it");
 }
 
+/* The branch that was taken last on the way. */
+static struct ir_pos turn_pos(const struct walk_exit *exit)
+{
+    return exit->turns ? exit->turns->block->pos : exit->pos;
+}
+
 static void report_exit(const struct wait *wait, const struct flow_party *party,
                         const struct flow_lack *lack, const struct walk_exit *exit)
 {
     struct pass *pass = wait->pass;
     const struct ir_func *func = lack->home->func;
-    const char *why =
-        lack->doer ? arena_printf(pass->arena, "'%s' can end without starting '%s'",
-                                  func->symbol->name, lack->doer->symbol->name)
-                   : arena_printf(pass->arena, "'%s' can end without sending on it or closing it",
-                                  func->symbol->name);
+    const char *name = func->symbol->name;
+    const char *why = arena_printf(pass->arena, "'%s' can %s without sending on it or closing it",
+                                   name, exit->is_over ? "go on to its next message" : "end");
+    if (lack->doer)
+        why = arena_printf(pass->arena, "'%s' can end without starting '%s'", name,
+                           lack->doer->symbol->name);
     struct finding *finding = report(wait, why);
     pass_note(pass, finding, party->use->func, party->use->op->pos,
               "on other ways the wait is ended here");
-    pass_note(pass, finding, func, exit->pos,
-              "but this way does not lead there; send or close here too");
+    pass_note(pass, finding, func, exit->is_over ? turn_pos(exit) : exit->pos,
+              exit->is_over ? "but not on every way from here; answer on this one too"
+                            : "but this way does not lead there; send or close here too");
 }
 
 /* ---- judging --------------------------------------------------------------------------------- */
@@ -93,7 +101,8 @@ static bool is_on_every_way(const struct wait *wait, const struct ir_func *other
     struct flow *flow = wait->pass->flow;
     static const enum act_kind receives[] = {ACT_RECV};
     const struct frame *home = flow_home(flow, wait->frame, wait->receive->object);
-    struct flow_wanted wanted = {wait->channel.object, receives, COUNT_OF(receives), other, NULL};
+    struct flow_wanted wanted = {
+        wait->channel.object, receives, COUNT_OF(receives), other, NULL, NULL};
     struct walk_result ways = flow_party_ways(flow, home, &wanted);
     if (ways.is_incomplete)
         return false;
@@ -110,8 +119,12 @@ static bool judge_party(const struct wait *wait, const struct flow_party *party,
                         bool is_one_of_many)
 {
     struct flow *flow = wait->pass->flow;
-    struct flow_wanted wanted = {wait->channel.object, ends, COUNT_OF(ends), wait->receive->func,
-                                 NULL};
+    struct flow_wanted wanted = {.object = wait->channel.object,
+                                 .kinds = ends,
+                                 .kind_count = COUNT_OF(ends),
+                                 .waiter = wait->receive->func,
+                                 .message = flow_message_of(flow, party)};
+    is_one_of_many |= wanted.message != NULL; /* another message need not want an answer */
     struct flow_lack lack = flow_party_lack(flow, party->home, &wanted);
     if (lack.exits.count == 0 || !is_on_every_way(wait, lack.home->func))
         return false;
@@ -145,9 +158,11 @@ static bool judge(struct wait *wait)
         report_nobody(wait);
         return true;
     }
-    if (parties.at.count != 1 || parties.is_cut || parties.in_loop)
+    if (parties.at.count != 1 || parties.is_cut)
         return false;
     const struct flow_party *party = &parties.at.at[0];
+    if (parties.in_loop && !flow_message_of(wait->pass->flow, party))
+        return false;
     return !flow_home_has(party->home, wait->frame) &&
            judge_party(wait, party, parties.has_several);
 }

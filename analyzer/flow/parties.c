@@ -179,6 +179,7 @@ const char *flow_party_name(struct flow *flow, const struct flow_party *party)
 struct party_walk {
     struct flow *flow;
     const struct flow_wanted *wanted;
+    const struct frame *home;
     const struct ir_op *maker;
     bool spawns_waiter;
 };
@@ -223,6 +224,58 @@ static bool spawns_waiter(const struct party_walk *party, const struct ir_func *
     return false;
 }
 
+/* ---- messages -------------------------------------------------------------------------------- */
+
+static bool is_address_of(const struct ir_expr *value, const struct ir_var *var)
+{
+    return value && value->kind == IR_ADDR && value->a->kind == IR_VAR && value->a->var == var;
+}
+
+static bool receives_into(struct flow *flow, const struct frame *frame, const struct ir_op *op,
+                          const struct ir_var *var)
+{
+    return op->act && op->act->kind == ACT_RECV && op->act->value &&
+           is_address_of(flow_resolve(flow, frame, op->act->value), var);
+}
+
+/* A call that has a helper receive into the variable. */
+static bool has_received_into(struct flow *flow, const struct ir_func *func, const struct ir_op *op,
+                              const struct ir_var *var)
+{
+    if (op->kind != IR_OP_CALL || op->act)
+        return false;
+    bool is_handed = false;
+    for (size_t i = 0; i < op->arg_count; i++)
+        is_handed |= is_address_of(op->args[i], var);
+    struct flow_targets targets = flow_callees(flow, func, op);
+    for (size_t i = 0; is_handed && i < targets.bodies.count; i++)
+        if (flow_can(flow, targets.bodies.at[i], ACT_RECV))
+            return true;
+    return false;
+}
+
+static const struct ir_op *receive_into(struct flow *flow, const struct frame *frame,
+                                        const struct ir_var *var)
+{
+    for (const struct ir_op *op = NULL; (op = ir_next_op(frame->func, IR_OP_CALL, op));)
+        if (receives_into(flow, frame, op, var) || has_received_into(flow, frame->func, op, var))
+            return op;
+    return NULL;
+}
+
+const struct ir_var *flow_message_of(struct flow *flow, const struct flow_party *party)
+{
+    const struct ir_expr *base = own_base(flow, party->frame->func, party->use->object);
+    if (party->frame != party->home || base->kind != IR_VAR || base->var->kind != IR_VAR_LOCAL ||
+        base->var->id == TEMP_VAR_ID)
+        return NULL;
+    const struct ir_op *receive = receive_into(flow, party->home, base->var);
+    const struct ir_func *func = party->home->func;
+    bool is_once_each = receive && flow_loop_of(flow, func, receive->block) ==
+                                       flow_loop_of(flow, func, party->use->op->block);
+    return is_once_each ? base->var : NULL;
+}
+
 static bool starts_doer(const struct party_walk *party, const struct frame *frame,
                         const struct ir_op *op)
 {
@@ -249,6 +302,11 @@ static enum walk_effect effect_of_party(void *context, const struct frame *frame
     const struct party_walk *party = context;
     if (op->kind == IR_OP_UNKNOWN)
         return WALK_GIVES_UP;
+    if (party->wanted->message && receives_into(party->flow, frame, op, party->wanted->message))
+        return WALK_RENEWS;
+    if (party->wanted->message && frame == party->home &&
+        has_received_into(party->flow, frame->func, op, party->wanted->message))
+        return WALK_ENDS;
     if (!op->act)
         return takes_object(party, frame, op) ? WALK_HANDS_ON : WALK_NOTHING;
     if (op == party->maker && !party->spawns_waiter)
@@ -336,7 +394,7 @@ static bool tree_spawns_waiter(const struct party_walk *party, const struct ir_f
 struct walk_result flow_party_ways(struct flow *flow, const struct frame *home,
                                    const struct flow_wanted *wanted)
 {
-    struct party_walk party = {.flow = flow, .wanted = wanted};
+    struct party_walk party = {.flow = flow, .wanted = wanted, .home = home};
     const struct ir_func *owner = NULL;
     const struct ir_op *maker = flow_maker(flow, wanted->object, &owner);
     if (maker && flow_runs(flow, home->func, owner))
@@ -347,11 +405,14 @@ struct walk_result flow_party_ways(struct flow *flow, const struct frame *home,
                                      .matters = matters_to_party,
                                      .is_nonzero = is_there,
                                      .does_in_loop = does_in_loop,
-                                     .starts_idle = party.maker || party.spawns_waiter};
+                                     .starts_idle =
+                                         party.maker || party.spawns_waiter || wanted->message};
     return flow_walk(flow, home, &question);
 }
 
 /* ---- reasons --------------------------------------------------------------------------------- */
+
+enum { OWN_DEPTH_MAX = 8 }; /* of what a reason is made of */
 
 static bool stores_to_memory(const struct ir_func *func)
 {
@@ -386,11 +447,27 @@ static bool is_result_of_own(struct flow *flow, const struct ir_func *func,
     return true;
 }
 
+static bool is_of_own(struct flow *, const struct ir_func *, const struct ir_expr *, int depth);
+
+static bool all_assigned_are_own(struct flow *flow, const struct ir_func *func,
+                                 const struct ir_expr *var, int depth)
+{
+    bool is_assigned = false;
+    for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_ASSIGN, op));) {
+        if (!ir_expr_equal(op->place, var))
+            continue;
+        if (!is_of_own(flow, func, op->value, depth + 1))
+            return false;
+        is_assigned = true;
+    }
+    return is_assigned;
+}
+
 static bool is_of_own(struct flow *flow, const struct ir_func *func, const struct ir_expr *expr,
                       int depth)
 {
     const struct func_facts *facts = facts_of(func);
-    if (depth > DEPTH_MAX)
+    if (depth > OWN_DEPTH_MAX)
         return false;
     switch (expr->kind) {
     case IR_CONST:
@@ -408,8 +485,7 @@ static bool is_of_own(struct flow *flow, const struct ir_func *func, const struc
                is_result_of_own(flow, func, facts->temp_call[expr->temp]);
     case IR_VAR:
         return expr->var->kind == IR_VAR_LOCAL && !is_written_through(flow, func, expr->var) &&
-               facts->var_assigned[expr->var->id] == 1 && facts->var_value[expr->var->id] &&
-               is_of_own(flow, func, facts->var_value[expr->var->id], depth + 1);
+               all_assigned_are_own(flow, func, expr, depth);
     default:
         return false;
     }

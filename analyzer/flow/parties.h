@@ -62,7 +62,12 @@ struct flow_wanted {
     size_t kind_count;
     const struct ir_func *waiter; /* the function that waits */
     const struct ir_func *doer;   /* or to start this task, which is sure to do it; NULL: none */
+    const struct ir_var *message; /* for each message that the party receives into it; NULL: once */
 };
+
+/* The variable of the party's function into which it received the message that names the object;
+ * NULL: it has it from elsewhere. */
+const struct ir_var *flow_message_of(struct flow *, const struct flow_party *);
 
 /* The ways through a party's function, counted by how often it does what is wanted on them. Nothing
  * counts before the party has the object and, where it spawns a task in which the waiter runs,

@@ -83,7 +83,7 @@ bool flow_is_surely_closed(struct flow *flow, const struct frame *frame,
     struct flow_parties closers = flow_parties(flow, ACT_CLOSE, channel);
     if (closers.at.count != 1 || closers.is_cut || closers.has_several)
         return closers.at.count > 0;
-    struct flow_wanted wanted = {channel, closes, COUNT_OF(closes), frame->func, NULL};
+    struct flow_wanted wanted = {channel, closes, COUNT_OF(closes), frame->func, NULL, NULL};
     return flow_party_lack(flow, closers.at.at[0].home, &wanted).exits.count == 0;
 }
 

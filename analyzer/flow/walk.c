@@ -78,8 +78,8 @@ static void push(struct walk *walk, const struct state *state)
 static bool is_same_outcome(const struct walk_exit *a, const struct walk_exit *b)
 {
     return a->count == b->count && a->is_handed_on == b->is_handed_on && a->is_idle == b->is_idle &&
-           a->ends_task == b->ends_task && a->low == b->low && a->high == b->high &&
-           a->is_nonzero == b->is_nonzero;
+           a->ends_task == b->ends_task && a->is_over == b->is_over && a->low == b->low &&
+           a->high == b->high && a->is_nonzero == b->is_nonzero;
 }
 
 static bool is_same_exit(const struct walk_exit *a, const struct walk_exit *b)
@@ -241,7 +241,7 @@ static void enter_body(struct walk *walk, const struct state *state, const struc
     struct walk_result inner = outcomes_of(walk, op, body, state->is_idle);
     walk->result.is_incomplete |= inner.is_incomplete || inner.exits.count > OUTCOMES_MAX;
     for (size_t i = 0; i < inner.exits.count; i++)
-        if (!is_repeated(&inner, i))
+        if (!is_repeated(&inner, i) && !inner.exits.at[i].is_over)
             go_on_after(walk, state, op, &inner.exits.at[i]);
 }
 
@@ -309,12 +309,30 @@ static const struct act_outcome *outcome_of(const struct ir_op *op, enum act_res
     return NULL;
 }
 
-/* Where it can fail, there is a way on which it did and nothing has begun.  true: on this one it
- * did not. */
+static void end(struct walk *walk, struct state *state, const struct ir_op *op)
+{
+    if (!state->is_idle)
+        add_exit(walk, &(struct walk_exit){
+                           .pos = op->pos,
+                           .block = &walk->frame->func->blocks[state->block],
+                           .count = state->count,
+                           .is_handed_on = state->is_handed_on,
+                           .is_over = true,
+                           .turns = state->turns,
+                       });
+    state->is_idle = true;
+    state->is_handed_on = false;
+    state->count = 0;
+}
+
+/* Where it can fail, or the channel may be closed, there is a way on which nothing has begun. true:
+ * on this one it has. */
 static bool begin(struct walk *walk, struct state *state, const struct ir_op *op)
 {
     const struct act_outcome *failed = outcome_of(op, RESULT_FAILED);
     const struct act_outcome *ok = outcome_of(op, RESULT_OK);
+    if (!failed)
+        failed = outcome_of(op, RESULT_CLOSED);
     if (!state->is_idle)
         return false;
     if (failed && ok) {
@@ -331,12 +349,18 @@ static bool begin(struct walk *walk, struct state *state, const struct ir_op *op
 static enum step do_op(struct walk *walk, struct state *state, const struct ir_op *op)
 {
     bool began = false;
-    switch (walk->question->effect(walk->question->context, walk->frame, op)) {
+    enum walk_effect effect = walk->question->effect(walk->question->context, walk->frame, op);
+    switch (effect) {
     case WALK_DOES:
         count_more(state, 1);
         break;
     case WALK_BEGINS:
         began = begin(walk, state, op);
+        break;
+    case WALK_ENDS:
+    case WALK_RENEWS:
+        end(walk, state, op);
+        began = effect == WALK_RENEWS && begin(walk, state, op);
         break;
     case WALK_HANDS_ON:
         state->is_handed_on = true;
@@ -533,11 +557,17 @@ struct walk_result flow_walk(struct flow *flow, const struct frame *frame,
 
 /* ---- what decided ---------------------------------------------------------------------------- */
 
+/* Where the exit is the end of one message, what comes with the next one does not count. */
 static bool may_still_come(struct flow *flow, const struct ir_func *func, uint32_t from,
-                           walk_can *can, void *context)
+                           const struct walk_exit *exit, walk_can *can, void *context)
 {
     bool *reached = arena_array(flow->arena, bool, func->block_count);
-    flow_reach_from(flow, func, from, reached);
+    if (exit->is_over)
+        reached[exit->block->id] = true; /* so that it leads no further */
+    if (!reached[from])
+        flow_reach_from(flow, func, from, reached);
+    if (exit->is_over)
+        reached[exit->block->id] = false;
     for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_CALL, op));)
         if (reached[op->block] && can(context, op))
             return true;
@@ -552,7 +582,7 @@ const struct walk_turn *flow_decisive_turn(struct flow *flow, const struct ir_fu
     for (const struct walk_turn *turn = exit->turns; turn; turn = turn->before) {
         if (turn->func != func)
             continue;
-        if (may_still_come(flow, func, turn->edge->to, can, context))
+        if (may_still_come(flow, func, turn->edge->to, exit, can, context))
             break;
         decisive = turn;
     }

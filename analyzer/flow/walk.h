@@ -15,6 +15,8 @@ enum walk_effect {
     WALK_NOTHING,
     WALK_DOES,     /* what is counted happens */
     WALK_BEGINS,   /* from here on it counts; see starts_idle */
+    WALK_ENDS,     /* what counted so far is over: that is an exit of its own, and idle again */
+    WALK_RENEWS,   /* both: one message is done with and the next one is there */
     WALK_HANDS_ON, /* somebody else may do it from here on */
     WALK_GIVES_UP, /* no answer can be had */
 };
@@ -51,6 +53,7 @@ struct walk_exit {
     bool is_handed_on;
     bool is_idle;      /* it never began to count */
     bool ends_task;    /* not by returning */
+    bool is_over;      /* not the function's end: it goes on with the next message */
     int64_t low, high; /* what the function returns, as far as known */
     bool is_nonzero;
     const struct walk_turn *turns; /* the last one first */

@@ -73,8 +73,8 @@ static size_t lack(const char *text)
     load(&program, text);
     const struct ir_func *take = func(&program, "take");
     struct frame *home = flow_frame(program.flow, func(&program, "go"), NULL, NULL);
-    struct flow_wanted wanted = {object(&program, "take", ACT_RECV), closes, COUNT_OF(closes), take,
-                                 NULL};
+    struct flow_wanted wanted = {
+        object(&program, "take", ACT_RECV), closes, COUNT_OF(closes), take, NULL, NULL};
     struct flow_lack lack = flow_party_lack(program.flow, home, &wanted);
     unload(&program);
     return lack.exits.count;
