@@ -66,12 +66,27 @@ static bool is_sure(struct flow *flow, const struct flow_use *use)
     return (!act->context || is_zero(act->context)) && !act->timeout_ms;
 }
 
-static bool has_sure_use(struct flow *flow, enum act_kind kind, const struct ir_expr *channel)
+/* A lone party that starts the one who waits, and does it once but not on every way, is not sure;
+ * one of several may make up for another. */
+static bool is_left_out(struct flow *flow, const struct frame *frame, enum act_kind kind,
+                        const struct ir_expr *channel)
+{
+    struct flow_parties parties = flow_parties(flow, kind, channel);
+    if (parties.at.count != 1 || parties.is_cut || parties.has_several || parties.in_loop ||
+        !flow_runs(flow, parties.at.at[0].home->func, frame->func))
+        return false;
+    struct flow_wanted wanted = {
+        .object = channel, .kinds = &kind, .kind_count = 1, .waiter = frame->func};
+    return flow_party_lack(flow, parties.at.at[0].home, &wanted).exits.count > 0;
+}
+
+static bool has_sure_use(struct flow *flow, const struct frame *frame, enum act_kind kind,
+                         const struct ir_expr *channel)
 {
     const struct flow_use *use = NULL;
     while ((use = flow_next_use(flow, kind, channel, use)))
         if (is_sure(flow, use))
-            return true;
+            return !is_left_out(flow, frame, kind, channel);
     return false;
 }
 
@@ -92,7 +107,7 @@ static bool receive_ends(struct flow *flow, const struct frame *frame,
 {
     if (is_zero(channel))
         return false;
-    return is_fed_from_outside(channel) || has_sure_use(flow, ACT_SEND, channel) ||
+    return is_fed_from_outside(channel) || has_sure_use(flow, frame, ACT_SEND, channel) ||
            flow_is_surely_closed(flow, frame, channel) || flow_is_handed_out(flow, channel);
 }
 
@@ -110,7 +125,7 @@ static bool send_ends(struct flow *flow, const struct frame *frame, const struct
     if (is_zero(channel))
         return false;
     bool once = flow_loop_of(flow, frame->func, op->block) == 0;
-    return (once && has_room(channel)) || has_sure_use(flow, ACT_RECV, channel) ||
+    return (once && has_room(channel)) || has_sure_use(flow, frame, ACT_RECV, channel) ||
            flow_is_handed_out(flow, channel);
 }
 
