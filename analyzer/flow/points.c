@@ -858,7 +858,9 @@ static bool is_called_from_outside(const struct solution *s, const struct ir_fun
 
 static void add_callers_out_of_sight(struct solution *s, const struct ir_func *func)
 {
-    if (!is_called_from_outside(s, func))
+    /* Callers out of sight get an object of their own from what makes one for each. */
+    bool is_for_each = facts_of(func)->callers.count > 0 && flow_gives_out(s->flow, func);
+    if (!is_called_from_outside(s, func) || is_for_each)
         return;
     for (size_t i = 0; i < func->param_count; i++)
         hand_in(s, func, i);
