@@ -70,8 +70,11 @@ static enum walk_effect effect(void *context, const struct frame *frame, const s
     const struct act *act = op->act;
     if (op->kind == IR_OP_UNKNOWN)
         return WALK_GIVES_UP;
-    if (act && act->kind == ACT_WAIT && act->object_kind == counted->count->add->act->object_kind)
-        counted->waits |= flow_duty_names(&counted->duty, frame, act->object) != FLOW_DIFFERENT;
+    if (act && act->kind == ACT_WAIT && act->object_kind == counted->count->add->act->object_kind &&
+        flow_duty_names(&counted->duty, frame, act->object) != FLOW_DIFFERENT) {
+        counted->waits = true;
+        return WALK_HANDS_ON; /* on this way it is the one who waits */
+    }
     if (act && act->kind == ACT_ADD) /* for a task of its own: that way counts differently */
         return flow_duty_names(&counted->duty, frame, act->object) == FLOW_DIFFERENT
                    ? WALK_NOTHING

@@ -48,8 +48,9 @@ struct func_facts {
     const struct ir_op **temp_call;   /* by temp: the call it is the result of */
     const struct ir_expr **temp_base; /* by temp: what its object starts from, once asked for */
     const struct ir_expr *
-        *var_value;              /* by var: the value of its only assignment, NULL nulls apart */
-    uint32_t *var_assigned;      /* by var: how many assignments */
+        *var_value;         /* by var: the value of its only assignment, NULL nulls apart */
+    uint32_t *var_assigned; /* by var: how many assignments */
+    bool *var_kept; /* by var: its address is copied, or handed to a task, and may be used later */
     bool *var_has_parts;         /* by var: a field or an element of it is assigned */
     signed char *var_written[2]; /* by writer and var: written through its address? 0: not looked
                                     yet, -1: no */
@@ -121,6 +122,8 @@ bool is_own(struct flow *, const struct ir_func *, const struct ir_expr *base);
 
 /* Is the variable written by its address as well? */
 bool is_written_through(struct flow *, const struct ir_func *, const struct ir_var *);
+/* Is it one of the compiler's atomic operations, __atomic_*, __c11_atomic_* or __sync_*? */
+bool is_atomic_call(const struct ir_op *);
 /* The arguments that an operation hands to the function it runs. */
 const struct ir_expr *const *site_args(const struct ir_op *, size_t *count);
 

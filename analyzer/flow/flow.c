@@ -260,12 +260,36 @@ static void note_value(const struct ir_expr **slot, uint32_t *assigned, const st
     *slot = ++*assigned == 1 ? value : NULL;
 }
 
+/* Every variable whose address is in the value. */
+static void keep_addresses(struct func_facts *facts, const struct ir_expr *value)
+{
+    if (!value)
+        return;
+    if (value->kind == IR_ADDR) {
+        const struct ir_expr *root = ir_expr_root(value->a);
+        if (root && root->kind == IR_VAR)
+            facts->var_kept[root->var->id] = true;
+        return;
+    }
+    for (uint32_t i = 0; value->kind == IR_LITERAL && i < value->element_count; i++)
+        keep_addresses(facts, value->elements[i].value);
+    if (value->kind != IR_LITERAL) {
+        keep_addresses(facts, value->a);
+        keep_addresses(facts, value->b);
+    }
+}
+
 static void scan_op(struct flow *flow, const struct ir_func *func, const struct ir_op *op,
                     uint32_t *temp_assigned)
 {
     struct func_facts *facts = facts_of(func);
     if (op->kind == IR_OP_CALL && op->temp)
         facts->temp_call[op->temp] = op;
+    bool is_spawn = op->act && op->act->kind == ACT_SPAWN;
+    for (size_t i = 0; is_spawn && i < op->act->arg_count; i++)
+        keep_addresses(facts, op->act->args[i]);
+    if (op->kind == IR_OP_ASSIGN)
+        keep_addresses(facts, op->value);
     if (op->kind != IR_OP_ASSIGN)
         return;
     if (op->place->kind == IR_TEMP)
@@ -307,6 +331,7 @@ static void scan_func(struct flow *flow, struct ir_func *func)
     facts->temp_call = arena_array(flow->arena, const struct ir_op *, temps);
     facts->var_value = arena_array(flow->arena, const struct ir_expr *, func->var_count);
     facts->var_assigned = arena_array(flow->arena, uint32_t, func->var_count);
+    facts->var_kept = arena_array(flow->arena, bool, func->var_count);
     facts->var_has_parts = arena_array(flow->arena, bool, func->var_count);
     for (size_t i = 0; i < COUNT_OF(facts->var_written); i++)
         facts->var_written[i] = arena_array(flow->arena, signed char, func->var_count);
@@ -325,6 +350,16 @@ const struct ir_expr *const *site_args(const struct ir_op *op, size_t *count)
     bool by_model = op->act && (op->act->kind == ACT_SPAWN || op->act->kind == ACT_INVOKE);
     *count = by_model ? op->act->arg_count : op->arg_count;
     return by_model ? op->act->args : op->args;
+}
+
+bool is_atomic_call(const struct ir_op *op)
+{
+    static const char *const prefixes[] = {"__atomic_", "__c11_atomic_", "__sync_"};
+    const struct ir_symbol *callee = op->act ? NULL : ir_callee(op);
+    for (size_t i = 0; callee && i < COUNT_OF(prefixes); i++)
+        if (strncmp(callee->name, prefixes[i], strlen(prefixes[i])) == 0)
+            return true;
+    return false;
 }
 
 struct target_search {

@@ -96,11 +96,12 @@ const struct ir_expr *known_tested(const struct ir_expr *condition)
 struct fact known_of(const struct known *known, const struct ir_expr *expr)
 {
     if (is_const(expr))
-        return (struct fact){expr, expr->value, expr->value, expr->value != 0};
+        return (struct fact){
+            .expr = expr, .low = expr->value, .high = expr->value, .is_nonzero = expr->value != 0};
     for (size_t i = 0; i < known->count; i++)
         if (ir_expr_equal(known->facts[i].expr, expr))
             return known->facts[i];
-    return (struct fact){expr, INT64_MIN, INT64_MAX, false};
+    return (struct fact){.expr = expr, .low = INT64_MIN, .high = INT64_MAX};
 }
 
 /* 1: always within, 0: never, -1: either. */
@@ -109,6 +110,8 @@ static int within(const struct fact *fact, int64_t low, int64_t high)
     if (fact->high < low || fact->low > high)
         return 0;
     if (fact->is_nonzero && low == 0 && high == 0)
+        return 0;
+    if (fact->is_not_other && low == fact->other && high == fact->other)
         return 0;
     return fact->low >= low && fact->high <= high ? 1 : -1;
 }
@@ -134,7 +137,7 @@ static bool reads_memory(const struct ir_expr *expr)
 static struct fact resolved_fact(struct flow *flow, const struct frame *frame,
                                  const struct ir_expr *expr)
 {
-    struct fact fact = {expr, INT64_MIN, INT64_MAX, false};
+    struct fact fact = {.expr = expr, .low = INT64_MIN, .high = INT64_MAX};
     const struct ir_expr *value = flow_resolve(flow, frame, expr);
     if (is_const(value))
         fact.low = fact.high = value->value;
@@ -159,6 +162,38 @@ int known_decide(struct flow *flow, const struct frame *frame, const struct know
     return test.is_inverted ? !inside : inside;
 }
 
+static void put(struct known *known, const struct fact *fact)
+{
+    for (size_t i = 0; i < known->count; i++) {
+        if (ir_expr_equal(known->facts[i].expr, fact->expr)) {
+            known->facts[i] = *fact;
+            return;
+        }
+    }
+    if (known->count == KNOWN_MAX) {
+        memmove(known->facts, known->facts + 1, sizeof *known->facts * (KNOWN_MAX - 1));
+        known->count--;
+    }
+    known->facts[known->count++] = *fact;
+}
+
+/* At an end of the range the value shortens it; in between, one is remembered. */
+static void exclude(struct known *known, const struct ir_expr *expr, int64_t value)
+{
+    struct fact fact = known_of(known, expr);
+    if (is_const(expr) || expr->kind == IR_UNKNOWN)
+        return;
+    if (fact.low == value && value < fact.high)
+        fact.low++;
+    else if (fact.high == value && fact.low < value)
+        fact.high--;
+    else if (value == 0)
+        fact.is_nonzero = true;
+    else
+        fact.is_not_other = true, fact.other = value;
+    put(known, &fact);
+}
+
 void known_add(struct known *known, const struct ir_expr *expr, int64_t low, int64_t high,
                bool is_nonzero)
 {
@@ -174,17 +209,7 @@ void known_add(struct known *known, const struct ir_expr *expr, int64_t low, int
         fact.low = 1;
     if (fact.is_nonzero && fact.high == 0)
         fact.high = -1;
-    for (size_t i = 0; i < known->count; i++) {
-        if (ir_expr_equal(known->facts[i].expr, expr)) {
-            known->facts[i] = fact;
-            return;
-        }
-    }
-    if (known->count == KNOWN_MAX) {
-        memmove(known->facts, known->facts + 1, sizeof *known->facts * (KNOWN_MAX - 1));
-        known->count--;
-    }
-    known->facts[known->count++] = fact;
+    put(known, &fact);
 }
 
 void known_narrow(struct known *known, const struct ir_expr *condition, bool truth)
@@ -196,8 +221,8 @@ void known_narrow(struct known *known, const struct ir_expr *condition, bool tru
         known_add(known, test.expr, test.high + 1, INT64_MAX, false);
     } else if (test.high == INT64_MAX && test.low > INT64_MIN) {
         known_add(known, test.expr, INT64_MIN, test.low - 1, false);
-    } else if (test.low == 0 && test.high == 0) {
-        known_add(known, test.expr, INT64_MIN, INT64_MAX, true);
+    } else if (test.low == test.high) {
+        exclude(known, test.expr, test.low);
     }
 }
 
@@ -234,6 +259,31 @@ static bool runs_any(struct flow *flow, const struct flow_targets *targets,
     return false;
 }
 
+static bool leads_to_var(const struct ir_expr *value, const struct ir_var *var)
+{
+    if (!value)
+        return false;
+    if (value->kind == IR_ADDR) {
+        const struct ir_expr *root = ir_expr_root(value->a);
+        return root && root->kind == IR_VAR && root->var == var;
+    }
+    for (uint32_t i = 0; value->kind == IR_LITERAL && i < value->element_count; i++)
+        if (leads_to_var(value->elements[i].value, var))
+            return true;
+    return value->kind == IR_CAST && leads_to_var(value->a, var);
+}
+
+/* A call writes a variable when it is handed the address, but not to send what is in it. */
+static bool hands_to(const struct ir_op *op, const struct ir_var *var)
+{
+    if (op->act && op->act->kind == ACT_SEND)
+        return false;
+    for (size_t i = 0; i < op->arg_count; i++)
+        if (leads_to_var(op->args[i], var))
+            return true;
+    return false;
+}
+
 /* A field or a static object changes under a call when the call leads to a function that writes it.
  * Code out of sight is taken to leave them alone, or else to be no reason for what a branch does.
  */
@@ -242,6 +292,8 @@ static bool call_may_change(struct flow *flow, const struct ir_func *func, const
 {
     if (!reads_memory(expr))
         return false;
+    if (expr->kind == IR_VAR)
+        return !facts_of(func)->var_kept[expr->var->id] ? hands_to(op, expr->var) : true;
     bool is_plain = (expr->kind == IR_FIELD || expr->kind == IR_SYMBOL) && !expr->type->is_atomic &&
                     !expr->type->is_volatile;
     if (!is_plain)
@@ -361,8 +413,9 @@ uint64_t known_hash(const struct known *known)
     uint64_t sum = known->count;
     for (size_t i = 0; i < known->count; i++) {
         const struct fact *fact = &known->facts[i];
-        uint64_t parts[4] = {expr_hash(fact->expr), (uint64_t)fact->low, (uint64_t)fact->high,
-                             fact->is_nonzero};
+        uint64_t parts[5] = {expr_hash(fact->expr), (uint64_t)fact->low, (uint64_t)fact->high,
+                             fact->is_nonzero | (uint64_t)fact->is_not_other << 1,
+                             (uint64_t)fact->other};
         sum += hash_bytes(parts, sizeof parts);
     }
     return sum;

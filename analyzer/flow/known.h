@@ -7,11 +7,13 @@
 
 #include "flow/facts.h"
 
-/* The value of `expr` lies in low … high, and is not zero where is_nonzero says so. */
+/* The value of `expr` lies in low … high, and is not zero where is_nonzero says so, nor `other`
+ * where is_not_other does. */
 struct fact {
     const struct ir_expr *expr; /* of one function, unresolved */
     int64_t low, high;
-    bool is_nonzero;
+    bool is_nonzero, is_not_other;
+    int64_t other;
 };
 
 enum { KNOWN_MAX = 12 };

@@ -167,7 +167,7 @@ const char *flow_party_name(struct flow *flow, const struct flow_party *party)
     const struct ir_expr *name = as_written(party->use);
     for (const struct frame *frame = party->frame; frame != party->home; frame = frame->parent) {
         const struct ir_expr *outer = flow_handle_at_caller(flow, frame->func, name, frame->op);
-        if (!outer || outer->type->kind != name->type->kind)
+        if (!outer || !text_is(outer->type->name, name->type->name))
             break;
         name = outer;
     }
@@ -424,20 +424,13 @@ static bool stores_to_memory(const struct ir_func *func)
     return false;
 }
 
-/* The names of compiler built-ins, atomic ones among them, begin like this. */
-static bool is_builtin(const struct ir_symbol *callee)
-{
-    return callee->name[0] == '_' && callee->name[1] == '_';
-}
-
 /* What a call gives back is the caller's own, where the function keeps no count for all. */
 static bool is_result_of_own(struct flow *flow, const struct ir_func *func,
                              const struct ir_op *call)
 {
-    const struct ir_symbol *callee = ir_callee(call);
     if (call->act)
         return call->act->kind == ACT_IO;
-    if (callee && is_builtin(callee))
+    if (is_atomic_call(call))
         return false;
     struct flow_targets targets = flow_callees(flow, func, call);
     for (size_t i = 0; i < targets.bodies.count; i++)

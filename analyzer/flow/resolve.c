@@ -244,6 +244,21 @@ static void try_own_stores(struct content_search *search, const struct frame *fr
     }
 }
 
+static bool is_null_pointer(const struct ir_expr *value)
+{
+    return value->kind == IR_CONST && value->value == 0 && value->type->kind == IR_TYPE_POINTER;
+}
+
+static bool stores_only_nulls(const struct store_list *list)
+{
+    for (size_t i = 0; i < list->stores.count; i++) {
+        const struct ir_expr *value = list->stores.at[i].value;
+        if (value->kind != IR_CONST || value->value != 0)
+            return false;
+    }
+    return true;
+}
+
 /* The object that a place starts from. */
 static bool is_handed_out_whole(struct flow *flow, const struct ir_expr *root)
 {
@@ -285,6 +300,9 @@ static const struct ir_expr *field_content(struct flow *flow, const struct frame
     for (size_t i = 0; list->stores.count <= STORES_MAX && i < list->stores.count; i++)
         try_store_from(&search, frame, &list->stores.at[i]);
     bool is_complete = flow->resolve_steps <= RESOLVE_STEPS_MAX;
+    /* Cleared behind the last use; the object was put there elsewhere. */
+    if (search.count == 1 && is_null_pointer(search.found) && !stores_only_nulls(list))
+        return place;
     bool is_found =
         search.count == 1 && is_complete && !is_number_of_others(flow, frame, place, search.found);
     return is_found ? search.found : place;

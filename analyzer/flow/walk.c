@@ -440,8 +440,28 @@ static int decide(struct walk *walk, struct known *known, const struct ir_expr *
     return known_decide(walk->flow, frame, known, condition);
 }
 
-static void branch(struct walk *walk, const struct state *state, const struct ir_block *block)
+/* The value that an atomic operation found: what others did before decides this way. */
+static bool is_up_to_others(const struct ir_func *func, const struct ir_expr *expr, int depth)
 {
+    const struct func_facts *facts = facts_of(func);
+    if (!expr || depth > 8)
+        return false;
+    if (expr->kind == IR_TEMP && facts->temp_call[expr->temp])
+        return is_atomic_call(facts->temp_call[expr->temp]);
+    if (expr->kind == IR_TEMP && facts->temp_value[expr->temp])
+        return is_up_to_others(func, facts->temp_value[expr->temp], depth + 1);
+    bool is_set_once = expr->kind == IR_VAR && expr->var->id < func->var_count &&
+                       facts->var_assigned[expr->var->id] == 1;
+    if (is_set_once)
+        return is_up_to_others(func, facts->var_value[expr->var->id], depth + 1);
+    return is_up_to_others(func, expr->a, depth + 1) || is_up_to_others(func, expr->b, depth + 1);
+}
+
+static void branch(struct walk *walk, const struct state *at, const struct ir_block *block)
+{
+    struct state copy = *at;
+    const struct state *state = &copy;
+    copy.is_handed_on |= is_up_to_others(walk->frame->func, block->value, 0);
     struct known before = state->known;
     int decided = decide(walk, &before, block->value);
     for (int way = 0; way < 2; way++) {
