@@ -63,8 +63,7 @@ int64_t constraints_index_offset(const struct ir_expr *index)
 
 static bool is_first_element(const struct ir_expr *index)
 {
-    return (index->b->kind == IR_CONST && index->b->value == 0) ||
-           constraints_index_offset(index) != 0;
+    return ir_is_zero(index->b) || constraints_index_offset(index) != 0;
 }
 
 static struct place place_of(struct builder *builder, const struct ir_expr *expr)
