@@ -18,7 +18,7 @@
 /* One receive, in one frame. */
 struct drain {
     struct pass *pass;
-    const struct flow_use *receive;
+    const struct flow_use *receive; /* in a loop that ends when the channel is closed */
     const struct frame *frame;
     struct flow_channel channel;
 };
@@ -81,6 +81,7 @@ static void report_receive(const struct drain *drain)
 
 /* ---- judging --------------------------------------------------------------------------------- */
 
+/* The last line of those on which a producer ends: where it ends when all goes well. */
 static const struct walk_exit *last_exit(const struct walk_result *ways)
 {
     const struct walk_exit *last = NULL;
@@ -95,8 +96,10 @@ static const struct walk_exit *last_exit(const struct walk_result *ways)
 static struct flow_wanted wanted_close(const struct drain *drain)
 {
     static const enum act_kind closes[] = {ACT_CLOSE};
-    return (struct flow_wanted){drain->channel.object, closes, COUNT_OF(closes),
-                                drain->receive->func,  NULL,   NULL};
+    return (struct flow_wanted){.object = drain->channel.object,
+                                .kinds = closes,
+                                .kind_count = COUNT_OF(closes),
+                                .waiter = drain->receive->func};
 }
 
 /* One party closes the channel on some ways; on which does it not? */
@@ -116,7 +119,7 @@ static void judge_producers(const struct drain *drain, const struct flow_parties
     const struct walk_exit *exit = NULL;
     for (size_t i = 0; i < producers->at.count; i++) {
         const struct flow_party *producer = &producers->at.at[i];
-        if (flow_home_has(producer->home, drain->frame))
+        if (flow_task_has(drain->frame, producer->home->func))
             continue;
         struct walk_result ways = flow_party_ways(drain->pass->flow, producer->home, &wanted);
         const struct walk_exit *last = last_exit(&ways);
@@ -140,7 +143,7 @@ static void judge(const struct drain *drain)
     if (closers.at.count > 1 || closers.is_cut || closers.has_several)
         return; /* the last one may close for all */
     if (closers.at.count == 1) {
-        if (!flow_home_has(closers.at.at[0].home, drain->frame))
+        if (!flow_task_has(drain->frame, closers.at.at[0].home->func))
             judge_closer(drain, &closers.at.at[0]);
         return;
     }

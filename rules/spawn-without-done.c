@@ -26,14 +26,14 @@ struct look {
     struct pass *pass;
     const struct ir_op *spawn;
     size_t task_depth;   /* of the task's own frame */
-    struct map visited;  /* the functions it runs, by address */
+    struct map visited;  /* the functions it runs → not NULL */
     bool can_be_stopped; /* it watches something, or all that it does could not be seen */
     const struct ir_func *loop_func, *park_func; /* the first of each, with its place */
     struct ir_pos loop_pos, park_pos;
-    const struct ir_op *park;
-    const struct ir_func *recursive; /* calls itself, if by way of others, and at this place */
+    const struct ir_op *park;        /* the operation at park_pos */
+    const struct ir_func *recursive; /* is called again while it runs, at recursive_pos; or NULL */
     struct ir_pos recursive_pos;
-    bool never_returns;
+    bool never_returns;           /* because of that */
     const struct ir_op *unclosed; /* the loop ends only when what this receives from is closed */
 };
 
@@ -156,6 +156,24 @@ static bool is_cancelled(const struct look *look, const struct frame *spawner)
 
 /* ---- the finding ----------------------------------------------------------------------------- */
 
+static void note_reasons(const struct look *look, struct finding *finding)
+{
+    struct pass *pass = look->pass;
+    if (look->unclosed)
+        pass_note(pass, finding, look->loop_func, look->loop_pos,
+                  "this loop ends when '%s' is closed, and nothing in sight is sure to close it",
+                  ir_expr_text(pass->arena, look->unclosed->act->object));
+    else if (look->loop_func)
+        pass_note(pass, finding, look->loop_func, look->loop_pos, "this loop has no way out");
+    if (look->never_returns)
+        pass_note(pass, finding, look->recursive, look->recursive_pos,
+                  "'%s' is called again on every way", look->recursive->symbol->name);
+    if (look->park_func)
+        pass_note(pass, finding, look->park_func, look->park_pos,
+                  "%s can wait here for ever: nothing in sight is sure to end it",
+                  look->park->act->word);
+}
+
 static void report(const struct look *look, const struct ir_func *spawner,
                    const struct ir_func *body)
 {
@@ -171,19 +189,7 @@ static void report(const struct look *look, const struct ir_func *spawner,
                     is_thread ? "thread" : "task", name, how,
                     is_thread ? "tests no flag that ends it, and nobody cancels it"
                               : "takes no done channel and no context");
-    if (look->unclosed)
-        pass_note(pass, finding, look->loop_func, look->loop_pos,
-                  "this loop ends when '%s' is closed, and nothing in sight is sure to close it",
-                  ir_expr_text(pass->arena, look->unclosed->act->object));
-    else if (look->loop_func)
-        pass_note(pass, finding, look->loop_func, look->loop_pos, "this loop has no way out");
-    if (look->never_returns)
-        pass_note(pass, finding, look->recursive, look->recursive_pos,
-                  "'%s' is called again on every way", look->recursive->symbol->name);
-    if (look->park_func)
-        pass_note(pass, finding, look->park_func, look->park_pos,
-                  "%s can wait here for ever: nothing in sight is sure to end it",
-                  look->park->act->word);
+    note_reasons(look, finding);
     pass_note(pass, finding, body, body->pos,
               is_thread ? "let '%s' test a flag on every round, which whoever starts it can set"
                         : "hand '%s' a done channel or a context as its first parameter, and watch "

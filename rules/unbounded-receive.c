@@ -21,6 +21,7 @@ struct wait {
     struct flow_channel channel;
 };
 
+/* What ends a receive. */
 static const enum act_kind ends[] = {ACT_SEND, ACT_CLOSE};
 
 /* ---- the finding ----------------------------------------------------------------------------- */
@@ -28,7 +29,7 @@ static const enum act_kind ends[] = {ACT_SEND, ACT_CLOSE};
 static void note_task(const struct wait *wait, struct finding *finding)
 {
     const struct frame *frame = wait->frame;
-    while (frame->parent && !(frame->op->act && frame->op->act->kind == ACT_SPAWN))
+    while (!flow_starts_task(frame))
         frame = frame->parent;
     if (frame->parent)
         pass_note(wait->pass, finding, frame->parent->func, frame->op->pos,
@@ -48,12 +49,7 @@ static struct finding *report(const struct wait *wait, const char *why)
     return finding;
 }
 
-static void report_nobody(const struct wait *wait)
-{
-    report(wait, "nothing sends on the channel or closes it");
-}
-
-/* The branch that was taken last on the way. */
+/* A way that goes on with the next message has no end to point at: its last branch is shown. */
 static struct ir_pos turn_pos(const struct walk_exit *exit)
 {
     return exit->turns ? exit->turns->block->pos : exit->pos;
@@ -80,6 +76,7 @@ static void report_exit(const struct wait *wait, const struct flow_party *party,
 
 /* ---- judging --------------------------------------------------------------------------------- */
 
+/* Who sends and closes is one party. */
 static void add_parties(struct wait *wait, struct flow_parties *all, enum act_kind kind)
 {
     struct flow_parties some = flow_parties(wait->pass->flow, kind, wait->channel.object);
@@ -101,8 +98,10 @@ static bool is_on_every_way(const struct wait *wait, const struct ir_func *other
     struct flow *flow = wait->pass->flow;
     static const enum act_kind receives[] = {ACT_RECV};
     const struct frame *home = flow_home(flow, wait->frame, wait->receive->object);
-    struct flow_wanted wanted = {
-        wait->channel.object, receives, COUNT_OF(receives), other, NULL, NULL};
+    struct flow_wanted wanted = {.object = wait->channel.object,
+                                 .kinds = receives,
+                                 .kind_count = COUNT_OF(receives),
+                                 .waiter = other};
     struct walk_result ways = flow_party_ways(flow, home, &wanted);
     if (ways.is_incomplete)
         return false;
@@ -114,7 +113,8 @@ static bool is_on_every_way(const struct wait *wait, const struct ir_func *other
     return true;
 }
 
-/* Of several that send, each has to fail by itself: the last one may send for all. */
+/* Of several that send, each has to fail by itself: the last one may send for all.  Returns whether
+ * a finding was reported; one for each receive is enough. */
 static bool judge_party(const struct wait *wait, const struct flow_party *party,
                         bool is_one_of_many)
 {
@@ -138,15 +138,10 @@ static bool judge_party(const struct wait *wait, const struct flow_party *party,
     return false;
 }
 
-static bool is_zero(const struct ir_expr *expr)
-{
-    return expr && expr->kind == IR_CONST && expr->value == 0;
-}
-
 /* A signal without values is done-never-closed's. */
 static bool carries_values(const struct flow_channel *channel)
 {
-    return !is_zero(channel->maker->act->element_size);
+    return !ir_is_zero(channel->maker->act->element_size);
 }
 
 static bool judge(struct wait *wait)
@@ -155,7 +150,7 @@ static bool judge(struct wait *wait)
     for (size_t i = 0; i < COUNT_OF(ends); i++)
         add_parties(wait, &parties, ends[i]);
     if (parties.at.count == 0 && !parties.is_cut && carries_values(&wait->channel)) {
-        report_nobody(wait);
+        report(wait, "nothing sends on the channel or closes it");
         return true;
     }
     if (parties.at.count != 1 || parties.is_cut)
@@ -163,7 +158,7 @@ static bool judge(struct wait *wait)
     const struct flow_party *party = &parties.at.at[0];
     if (parties.in_loop && !flow_message_of(wait->pass->flow, party))
         return false;
-    return !flow_home_has(party->home, wait->frame) &&
+    return !flow_task_has(wait->frame, party->home->func) &&
            judge_party(wait, party, parties.has_several);
 }
 

@@ -64,7 +64,7 @@ struct func_facts {
     uint64_t can;        /* bit by act_kind: what a call of it can do, once flow.can has that bit */
     struct map *asked;   /* by hash of an expression: how often it is asked for; made by known.c */
     struct graph *graph; /* made by graph.c when first asked for */
-    uint32_t first_temp_object; /* owned by points.c */
+    uint32_t first_temp_object; /* of the points-to analysis; owned by solve.c */
 };
 
 _Static_assert(ACT_WATCH < 64, "act kinds fit the bits of func_facts.can");
@@ -90,7 +90,7 @@ struct flow {
     bool has_ends;           /* func_facts.can_end is filled in */
     size_t resolve_steps;    /* of the expression that is being resolved */
     int frames_depth;        /* how deep flow_frames is in itself */
-    struct solution *points; /* made by points.c when first asked for */
+    struct solver *solution; /* of the points-to analysis; made by points.c when first asked for */
 };
 
 struct func_facts *facts_of(const struct ir_func *);

@@ -243,19 +243,14 @@ bool flow_is_private(struct flow *flow, const struct ir_symbol *symbol)
 
 /* ---- per function ---------------------------------------------------------------------------- */
 
-static bool is_null(const struct ir_expr *value)
-{
-    return value->kind == IR_CONST && value->value == 0;
-}
-
 /* A pointer set to NULL before or after use still stands for the one object it is given. */
 static void note_value(const struct ir_expr **slot, uint32_t *assigned, const struct ir_expr *place,
                        const struct ir_expr *value)
 {
     bool is_pointer = place->type->kind == IR_TYPE_POINTER;
-    if (is_pointer && is_null(value) && *slot && *assigned > 0)
+    if (is_pointer && ir_is_zero(value) && *slot && *assigned > 0)
         return;
-    if (is_pointer && *assigned > 0 && *slot && is_null(*slot))
+    if (is_pointer && *assigned > 0 && *slot && ir_is_zero(*slot))
         *assigned = 0;
     *slot = ++*assigned == 1 ? value : NULL;
 }
@@ -312,7 +307,7 @@ static void scan_returns(const struct ir_func *func)
     for (size_t i = 0; i < func->block_count; i++) {
         const struct ir_block *block = &func->blocks[i];
         if (block->end != IR_RETURN || !block->value ||
-            (block->value->type->kind == IR_TYPE_POINTER && is_null(block->value)))
+            (block->value->type->kind == IR_TYPE_POINTER && ir_is_zero(block->value)))
             continue;
         if (first)
             facts->returned = block->value;
@@ -449,7 +444,7 @@ static void search_temp(struct target_search to, const struct ir_func *func, uin
  */
 static void search(struct target_search to, const struct ir_func *func, const struct ir_expr *expr)
 {
-    if (is_null(expr))
+    if (ir_is_zero(expr))
         return;
     if (++to.depth > TARGETS_DEPTH_MAX || *to.steps_left == 0) {
         to.targets->has_unknown = true;

@@ -1,14 +1,30 @@
 /*
  * flow.h - facts about one program: who calls whom, which object an expression names, who does what
- * to an object, and what happens on the paths through a function.
+ * to an object, and what happens on the ways through a function.
  *
- * Flow reports nothing; rules ask it.
+ * Flow reports nothing; rules ask it.  This header has the questions that the others build on;
+ * which of those answers what stands in README.md beside it.
  *
- * Objects are named by resolved expressions.  Resolving follows an expression back through
- * variables that are assigned once, through parameters into the frames that called, through fields
- * that one store fills, and through what functions return, until it reaches where the object was
- * made.  What it cannot follow stays a name of its own: two such names are compared with care
- * (flow_compare).
+ * Three things tell objects apart:
+ *
+ *   - A resolved expression says which object an operand is.  flow_resolve follows it back through
+ *     variables that are assigned once, through parameters into the frames that called, through
+ *     fields that one store fills, and through what functions return, until it reaches where the
+ *     object was made.  What it cannot follow stays a name of its own.
+ *   - A frame is a function as entered by one chain of calls.  In different frames one operation
+ *     has different objects: those that the callers hand in.
+ *   - A points-to set (points.h) says which objects a pointer may lead to, whoever calls.
+ *
+ * flow_compare goes by the names of objects, each resolved in its frame, and by points-to sets. Its
+ * MAYBE is no finding: a rule takes it for whatever keeps it silent.
+ *
+ *     struct flow_use_frames frames = flow_use_frames(flow, use);
+ *     for (size_t i = 0; i < frames.at.count; i++) {
+ *         const struct ir_expr *object = flow_resolve(flow, frames.at.at[i], use->object);
+ *         ...                                      the other uses: flow_next_use, flow_use_matches
+ *     }
+ *
+ * All that is returned lives as long as the flow.
  */
 #ifndef LEASH_FLOW_H
 #define LEASH_FLOW_H
@@ -60,7 +76,7 @@ struct flow_targets flow_callees(struct flow *, const struct ir_func *, const st
 /* The sites that run `func`. */
 const struct flow_site *flow_callers(struct flow *, const struct ir_func *func, size_t *count);
 
-/* ---- frames and objects ---------------------------------------------------------------------- */
+/* ---- frames ---------------------------------------------------------------------------------- */
 
 /* A function as entered from a site; a root frame has no parent, its parameters are unknown. */
 struct frame {
@@ -70,6 +86,7 @@ struct frame {
     size_t depth;
 };
 
+/* A new one; `op` is an operation of parent->func that runs the function.  NULL, NULL: a root. */
 struct frame *flow_frame(struct flow *, const struct ir_func *, const struct frame *parent,
                          const struct ir_op *);
 /* The frames in which a function can run, up to its outermost callers in sight: at most a few
@@ -78,10 +95,13 @@ const struct frame *const *flow_frames(struct flow *, const struct ir_func *, si
 /* Is `func` one of the functions that run in this frame and above it? */
 bool flow_frame_has(const struct frame *, const struct ir_func *func);
 
+/* ---- objects --------------------------------------------------------------------------------- */
+
 /* The functions an operation of frame->func runs when it runs in that frame: what the spawner put
  * into the struct, not what all spawners put into such structs. */
 struct flow_targets flow_callees_in(struct flow *, const struct frame *, const struct ir_op *);
-/* The value of an operand of frame->func, followed back as far as it is certain. */
+/* The value of an operand of frame->func, followed back as far as it is certain.  Bounded in depth
+ * and steps, beyond which it stays as it is. */
 const struct ir_expr *flow_resolve(struct flow *, const struct frame *, const struct ir_expr *);
 /* The call whose result a resolved expression is, and its function; NULL: it is no call's result.
  */
@@ -90,6 +110,8 @@ const struct ir_op *flow_made_by(const struct ir_expr *resolved, const struct ir
 enum flow_same { FLOW_DIFFERENT, FLOW_MAYBE, FLOW_SAME };
 /* Do two resolved handles name one object?  MAYBE where it cannot be told. */
 enum flow_same flow_compare(struct flow *, const struct ir_expr *, const struct ir_expr *);
+
+/* ---- uses of objects ------------------------------------------------------------------------- */
 
 /* Every operation of the program that does `kind` to an object, the arms of selects included (as
  * ACT_RECV and ACT_SEND). */
@@ -130,6 +152,8 @@ struct flow_matches flow_use_matches(struct flow *, const struct flow_use *,
  * none. */
 const struct flow_use *flow_next_use(struct flow *, enum act_kind kind,
                                      const struct ir_expr *object, const struct flow_use *after);
+/* ---- code out of sight ----------------------------------------------------------------------- */
+
 /* Does this call run code that is neither in the program nor modelled nor the system's? */
 bool flow_call_is_opaque(struct flow *, const struct ir_func *, const struct ir_op *);
 /* Is a function that this call runs said to take over its argument number `arg`, by a note or a

@@ -224,10 +224,10 @@ bool flow_gives_out(struct flow *flow, const struct ir_func *func)
 /* ---- frames of a use ------------------------------------------------------------------------- */
 
 enum {
-    CLIMB_DEPTH_MAX = 16,
-    CLIMB_STEPS_MAX = 20000,
-    USE_FRAMES_MAX = 2000,
-    HANDLES_MAX = 6,
+    CLIMB_DEPTH_MAX = 16,    /* functions above each other */
+    CLIMB_STEPS_MAX = 20000, /* functions entered for one use */
+    USE_FRAMES_MAX = 2000,   /* found for one use */
+    HANDLES_MAX = 6,         /* the entry and arguments of a spawn that are followed */
 };
 
 /* From a use up to who has the object. */
@@ -237,11 +237,12 @@ struct climb {
     const struct ir_func *funcs[CLIMB_DEPTH_MAX]; /* from the inside */
     const struct ir_op *calls[CLIMB_DEPTH_MAX];   /* calls[i] of funcs[i + 1] runs funcs[i] */
     size_t depth;
-    bool stops_at_owner; /* and asks not where the object goes from there */
+    bool stops_at_owner; /* where the object goes from there is not asked */
     struct map passed;   /* functions, where the object does not depend on the caller */
     size_t steps;
 };
 
+/* The functions entered so far, from the outside, are one frame that was looked for. */
 static void emit(struct climb *climb)
 {
     const struct frame *frame = NULL;
@@ -308,6 +309,7 @@ static bool all_from_caller(struct climb *climb, const struct ir_func *func,
     return handles->count > 0;
 }
 
+/* Handed in by the callers: each may have another object. */
 static void climb_by_params(struct climb *climb, const struct ir_func *func,
                             const struct handles *handles)
 {
@@ -332,7 +334,7 @@ static void climb_by_params(struct climb *climb, const struct ir_func *func,
         emit(climb);
 }
 
-/* Made here, and given out to the callers. */
+/* Made here, and kept here or given out to the callers. */
 static void climb_to_keepers(struct climb *climb, const struct ir_func *func)
 {
     size_t count, before = climb->found->at.count;
@@ -393,6 +395,7 @@ static void climb_by_handles(struct climb *climb, const struct ir_func *func,
         climb_to_tasks(climb, func);
 }
 
+/* `key` is what the answer is kept under: the address of the use, or of the spawn. */
 static const struct flow_use_frames *climb_from(struct climb *climb, const void *key,
                                                 const struct ir_func *func,
                                                 const struct handles *handles)
@@ -421,7 +424,7 @@ struct flow_use_frames flow_use_frames(struct flow *flow, const struct flow_use 
     return *found;
 }
 
-/* Functions first: which one it is decides most. */
+/* The entry is followed first: which function it is decides most. */
 struct flow_use_frames flow_spawn_frames(struct flow *flow, const struct ir_func *func,
                                          const struct ir_op *spawn)
 {

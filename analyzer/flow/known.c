@@ -407,7 +407,7 @@ static uint64_t expr_hash(const struct ir_expr *expr)
     return hash_bytes(parts, sizeof parts);
 }
 
-/* The order of facts does not matter, so their hashes are summed. */
+/* A sum, which does not depend on the order. */
 uint64_t known_hash(const struct known *known)
 {
     uint64_t sum = known->count;

@@ -18,18 +18,20 @@ struct fact {
 
 enum { KNOWN_MAX = 12 };
 
-/* Immutable once made; the oldest facts are forgotten where there are too many. */
+/* Copied where ways part.  The oldest facts are forgotten where there are too many. */
 struct known {
     size_t count;
     struct fact facts[KNOWN_MAX];
 };
 
-/* 1: true, 0: false, -1: cannot be told.  The frame helps with what callers hand in. */
+/* Which way a branch on the condition goes.  1: true, 0: false, -1: cannot be told.  The frame
+ * helps with what callers hand in. */
 int known_decide(struct flow *, const struct frame *, const struct known *,
                  const struct ir_expr *condition);
 /* May the value be within low … high? */
 bool known_allows(const struct known *, const struct ir_expr *, int64_t low, int64_t high);
-/* What is known once the condition has gone that way, or the value was found within low … high. */
+/* The condition has gone that way, or the value was found within low … high, and not to be zero
+ * where is_nonzero says so: that is now known as well. */
 void known_narrow(struct known *, const struct ir_expr *condition, bool truth);
 void known_add(struct known *, const struct ir_expr *, int64_t low, int64_t high, bool is_nonzero);
 /* Will what the block's condition tests be asked for again: at another place, or by the same one in
@@ -39,8 +41,10 @@ bool known_is_asked_again(struct flow *, const struct ir_func *, const struct ir
 const struct ir_expr *known_tested(const struct ir_expr *condition);
 /* What is known of the expression; low … high is everything where nothing is. */
 struct fact known_of(const struct known *, const struct ir_expr *);
-/* What an operation leaves of it. */
+/* What an operation of `func` leaves of it: facts about what it may change go, and what it assigns
+ * is as known as what it assigns it from. */
 void known_after(struct flow *, struct known *, const struct ir_func *, const struct ir_op *);
+/* The same for the same facts, whatever their order. */
 uint64_t known_hash(const struct known *);
 
 #endif

@@ -58,7 +58,7 @@ static bool needs_close_that_never_comes(struct flow *flow, const struct frame *
         if (way < 0 || edge != &block->edges[way ? 0 : 1])
             return false;
         const struct ir_expr *channel = flow_resolve(flow, frame, op->act->object);
-        return (channel->kind == IR_CONST && channel->value == 0) ||
+        return ir_is_zero(channel) ||
                (!flow_is_surely_closed(flow, frame, channel) && !flow_is_handed_out(flow, channel));
     }
     return false;

@@ -3,26 +3,22 @@
 #include "flow/facts.h"
 #include "flow/points.h"
 
-/* ---- makers and homes ------------------------------------------------------------------------ */
+/* ---- tasks ----------------------------------------------------------------------------------- */
 
-const struct ir_op *flow_maker(struct flow *flow, const struct ir_expr *object,
-                               const struct ir_func **func)
+bool flow_starts_task(const struct frame *frame)
 {
-    const struct ir_op *op = flow_made_by(object, func);
-    if (op && op->act)
-        return op;
-    struct points points = flow_points(flow, object);
-    return points.has_unknown ? NULL : flow_points_maker(flow, &points, func);
+    return !frame->parent || (frame->op->act && frame->op->act->kind == ACT_SPAWN);
 }
 
-bool flow_find_channel(struct flow *flow, const struct frame *frame, const struct ir_expr *handle,
-                       struct flow_channel *channel)
+bool flow_task_has(const struct frame *frame, const struct ir_func *func)
 {
-    channel->object = flow_resolve(flow, frame, handle);
-    channel->maker = flow_maker(flow, channel->object, &channel->maker_func);
-    const struct act *act = channel->maker ? channel->maker->act : NULL;
-    return act && act->kind == ACT_MAKE && act->object_kind == OBJECT_CHAN &&
-           !act->is_fed_from_outside && flow_is_seen_whole(flow, channel->object);
+    for (; frame; frame = frame->parent) {
+        if (frame->func == func)
+            return true;
+        if (flow_starts_task(frame))
+            return false;
+    }
+    return false;
 }
 
 bool flow_is_daemon(struct flow *flow, const struct frame *task)
@@ -48,9 +44,43 @@ bool flow_in_daemon(struct flow *flow, const struct frame *frame)
     return false;
 }
 
-bool flow_starts_task(const struct frame *frame)
+bool flow_is_main(const struct ir_func *func)
 {
-    return !frame->parent || (frame->op->act && frame->op->act->kind == ACT_SPAWN);
+    return !func->symbol->scope && text_is(func->symbol->name, "main");
+}
+
+/* Does the process end when the function returns, and every task with it?  So it is for main, and
+ * for a first task, which main runs before it returns. */
+static bool ends_process(const struct ir_func *func)
+{
+    const struct func_facts *facts = facts_of(func);
+    bool is_first_task = facts->callers.count > 0;
+    for (size_t i = 0; i < facts->callers.count; i++)
+        is_first_task &=
+            facts->callers.at[i].kind == SITE_INVOKE && flow_is_main(facts->callers.at[i].func);
+    return flow_is_main(func) || is_first_task;
+}
+
+/* ---- makers and homes ------------------------------------------------------------------------ */
+
+const struct ir_op *flow_maker(struct flow *flow, const struct ir_expr *object,
+                               const struct ir_func **func)
+{
+    const struct ir_op *op = flow_made_by(object, func);
+    if (op && op->act)
+        return op;
+    struct points points = flow_points(flow, object);
+    return points.has_unknown ? NULL : flow_points_maker(flow, &points, func);
+}
+
+bool flow_find_channel(struct flow *flow, const struct frame *frame, const struct ir_expr *handle,
+                       struct flow_channel *channel)
+{
+    channel->object = flow_resolve(flow, frame, handle);
+    channel->maker = flow_maker(flow, channel->object, &channel->maker_func);
+    const struct act *act = channel->maker ? channel->maker->act : NULL;
+    return act && act->kind == ACT_MAKE && act->object_kind == OBJECT_CHAN &&
+           !act->is_fed_from_outside && flow_is_seen_whole(flow, channel->object);
 }
 
 const struct frame *flow_home(struct flow *flow, const struct frame *frame,
@@ -141,17 +171,6 @@ struct flow_parties flow_parties(struct flow *flow, enum act_kind kind,
     return parties;
 }
 
-bool flow_home_has(const struct frame *home, const struct frame *frame)
-{
-    for (; frame; frame = frame->parent) {
-        if (frame->func == home->func)
-            return true;
-        if (flow_starts_task(frame))
-            return false;
-    }
-    return false;
-}
-
 /* ---- names ----------------------------------------------------------------------------------- */
 
 /* A deferred call has a variable of its own for what it was given. */
@@ -172,56 +191,6 @@ const char *flow_party_name(struct flow *flow, const struct flow_party *party)
         name = outer;
     }
     return ir_expr_text(flow->arena, name);
-}
-
-/* ---- ways through a party -------------------------------------------------------------------- */
-
-struct party_walk {
-    struct flow *flow;
-    const struct flow_wanted *wanted;
-    const struct frame *home;
-    const struct ir_op *maker;
-    bool spawns_waiter;
-};
-
-static bool is_counted(const struct party_walk *party, enum act_kind kind)
-{
-    for (size_t i = 0; i < party->wanted->kind_count; i++)
-        if (party->wanted->kinds[i] == kind)
-            return true;
-    return false;
-}
-
-static bool names(const struct party_walk *party, const struct frame *frame,
-                  const struct ir_expr *handle)
-{
-    return !handle || flow_compare(party->flow, flow_resolve(party->flow, frame, handle),
-                                   party->wanted->object) != FLOW_DIFFERENT;
-}
-
-static bool select_does(const struct party_walk *party, const struct frame *frame,
-                        const struct act *act)
-{
-    for (size_t i = 0; i < act->arm_count; i++) {
-        enum arm_kind kind = act->arms[i].kind;
-        bool is_counted_arm = (kind == ARM_SEND && is_counted(party, ACT_SEND)) ||
-                              (kind == ARM_RECV && is_counted(party, ACT_RECV));
-        if (is_counted_arm && names(party, frame, act->arms[i].channel))
-            return true;
-    }
-    return false;
-}
-
-static bool spawns_waiter(const struct party_walk *party, const struct ir_func *func,
-                          const struct ir_op *op)
-{
-    if (!op->act || op->act->kind != ACT_SPAWN)
-        return false;
-    struct flow_targets targets = flow_callees(party->flow, func, op);
-    for (size_t i = 0; i < targets.bodies.count; i++)
-        if (flow_runs(party->flow, targets.bodies.at[i], party->wanted->waiter))
-            return true;
-    return false;
 }
 
 /* ---- messages -------------------------------------------------------------------------------- */
@@ -276,6 +245,58 @@ const struct ir_var *flow_message_of(struct flow *flow, const struct flow_party 
     return is_once_each ? base->var : NULL;
 }
 
+/* ---- ways through a party -------------------------------------------------------------------- */
+
+enum { WAITER_DEPTH_MAX = 4 }; /* calls below the party's function where it may spawn the waiter */
+
+struct party_walk {
+    struct flow *flow;
+    const struct flow_wanted *wanted;
+    const struct frame *home;
+    const struct ir_op *maker; /* of the object, where the party makes it; else NULL */
+    bool spawns_waiter;        /* the party does */
+};
+
+static bool is_counted(const struct party_walk *party, enum act_kind kind)
+{
+    for (size_t i = 0; i < party->wanted->kind_count; i++)
+        if (party->wanted->kinds[i] == kind)
+            return true;
+    return false;
+}
+
+static bool names(const struct party_walk *party, const struct frame *frame,
+                  const struct ir_expr *handle)
+{
+    return !handle || flow_compare(party->flow, flow_resolve(party->flow, frame, handle),
+                                   party->wanted->object) != FLOW_DIFFERENT;
+}
+
+static bool select_does(const struct party_walk *party, const struct frame *frame,
+                        const struct act *act)
+{
+    for (size_t i = 0; i < act->arm_count; i++) {
+        enum arm_kind kind = act->arms[i].kind;
+        bool is_counted_arm = (kind == ARM_SEND && is_counted(party, ACT_SEND)) ||
+                              (kind == ARM_RECV && is_counted(party, ACT_RECV));
+        if (is_counted_arm && names(party, frame, act->arms[i].channel))
+            return true;
+    }
+    return false;
+}
+
+static bool spawns_waiter(const struct party_walk *party, const struct ir_func *func,
+                          const struct ir_op *op)
+{
+    if (!op->act || op->act->kind != ACT_SPAWN)
+        return false;
+    struct flow_targets targets = flow_callees(party->flow, func, op);
+    for (size_t i = 0; i < targets.bodies.count; i++)
+        if (flow_runs(party->flow, targets.bodies.at[i], party->wanted->waiter))
+            return true;
+    return false;
+}
+
 static bool starts_doer(const struct party_walk *party, const struct frame *frame,
                         const struct ir_op *op)
 {
@@ -296,17 +317,27 @@ static bool takes_object(const struct party_walk *party, const struct frame *fra
     return false;
 }
 
+/* A helper's receive is seen inside of it, so its call only ends the message before. */
+static enum walk_effect effect_of_message(const struct party_walk *party, const struct frame *frame,
+                                          const struct ir_op *op)
+{
+    const struct ir_var *message = party->wanted->message;
+    if (message && receives_into(party->flow, frame, op, message))
+        return WALK_RENEWS;
+    bool is_handed_to_helper =
+        message && frame == party->home && has_received_into(party->flow, frame->func, op, message);
+    return is_handed_to_helper ? WALK_ENDS : WALK_NOTHING;
+}
+
 static enum walk_effect effect_of_party(void *context, const struct frame *frame,
                                         const struct ir_op *op)
 {
     const struct party_walk *party = context;
     if (op->kind == IR_OP_UNKNOWN)
         return WALK_GIVES_UP;
-    if (party->wanted->message && receives_into(party->flow, frame, op, party->wanted->message))
-        return WALK_RENEWS;
-    if (party->wanted->message && frame == party->home &&
-        has_received_into(party->flow, frame->func, op, party->wanted->message))
-        return WALK_ENDS;
+    enum walk_effect by_message = effect_of_message(party, frame, op);
+    if (by_message != WALK_NOTHING)
+        return by_message;
     if (!op->act)
         return takes_object(party, frame, op) ? WALK_HANDS_ON : WALK_NOTHING;
     if (op == party->maker && !party->spawns_waiter)
@@ -330,7 +361,7 @@ static enum walk_effect effect_of_party(void *context, const struct frame *frame
     }
 }
 
-/* The object is there, so a test of its pointer goes that way. */
+/* Who has the object has a pointer to it, so tests of that pointer find it there. */
 static bool is_there(void *context, const struct frame *frame, const struct ir_expr *pointer)
 {
     const struct party_walk *party = context;
@@ -338,6 +369,7 @@ static bool is_there(void *context, const struct frame *frame, const struct ir_e
                         party->wanted->object) == FLOW_SAME;
 }
 
+/* Does the operation do what is wanted, or call somebody who can? */
 static bool op_does(struct party_walk *party, const struct frame *frame, const struct ir_op *op)
 {
     if (op->act && op->act->kind != ACT_INVOKE)
@@ -399,7 +431,7 @@ struct walk_result flow_party_ways(struct flow *flow, const struct frame *home,
     const struct ir_op *maker = flow_maker(flow, wanted->object, &owner);
     if (maker && flow_runs(flow, home->func, owner))
         party.maker = maker;
-    party.spawns_waiter = tree_spawns_waiter(&party, home->func, 4);
+    party.spawns_waiter = tree_spawns_waiter(&party, home->func, WAITER_DEPTH_MAX);
     struct walk_question question = {.context = &party,
                                      .effect = effect_of_party,
                                      .matters = matters_to_party,
@@ -410,10 +442,59 @@ struct walk_result flow_party_ways(struct flow *flow, const struct frame *home,
     return flow_walk(flow, home, &question);
 }
 
+/* ---- lacks ----------------------------------------------------------------------------------- */
+
+/* Of the party alone, whoever starts it. */
+static struct flow_lack own_lack(struct flow *flow, const struct frame *home,
+                                 const struct flow_wanted *wanted)
+{
+    struct walk_result ways = flow_party_ways(flow, home, wanted);
+    struct flow_lack lack = {.home = home, .doer = wanted->doer}, none = {.home = home};
+    bool does = false;
+    for (size_t i = 0; i < ways.exits.count; i++) {
+        const struct walk_exit *exit = &ways.exits.at[i];
+        does |= exit->count > 0;
+        if (exit->count == 0 && !exit->is_handed_on && !exit->is_idle)
+            *vec_add(flow->arena, &lack.exits) = *exit;
+    }
+    return ways.is_incomplete || !does || ends_process(home->func) ? none : lack;
+}
+
+/* The function of the task that starts the party's, or the one in it that made the object. */
+static const struct frame *starter_of(struct flow *flow, const struct frame *home,
+                                      const struct ir_expr *object)
+{
+    const struct ir_func *maker_func = NULL;
+    if (!home->parent || !flow_maker(flow, object, &maker_func))
+        return NULL;
+    const struct frame *frame = home->parent;
+    while (!flow_starts_task(frame) && !flow_runs(flow, frame->func, maker_func))
+        frame = frame->parent;
+    return frame;
+}
+
+struct flow_lack flow_party_lack(struct flow *flow, const struct frame *home,
+                                 const struct flow_wanted *wanted)
+{
+    enum { STARTERS_MAX = 4 }; /* tasks that start each other, looked at upwards */
+    struct flow_wanted start = *wanted;
+    struct flow_lack lack = own_lack(flow, home, &start);
+    for (int i = 0; i < STARTERS_MAX && lack.exits.count == 0 && flow_starts_task(home); i++) {
+        const struct frame *starter = starter_of(flow, home, wanted->object);
+        if (!starter || flow_runs(flow, starter->func, wanted->waiter))
+            break; /* who starts both, starts both or none */
+        start.doer = home->func;
+        home = starter;
+        lack = own_lack(flow, home, &start);
+    }
+    return lack;
+}
+
 /* ---- reasons --------------------------------------------------------------------------------- */
 
 enum { OWN_DEPTH_MAX = 8 }; /* of what a reason is made of */
 
+/* Does it write anything that others than its own run can read? */
 static bool stores_to_memory(const struct ir_func *func)
 {
     for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_ASSIGN, op));) {
@@ -424,7 +505,8 @@ static bool stores_to_memory(const struct ir_func *func)
     return false;
 }
 
-/* What a call gives back is the caller's own, where the function keeps no count for all. */
+/* Is what the call gives back the caller's own, and not a number that it shares with other tasks?
+ * So it is where no function behind it locks or writes something that others see. */
 static bool is_result_of_own(struct flow *flow, const struct ir_func *func,
                              const struct ir_op *call)
 {
@@ -442,6 +524,7 @@ static bool is_result_of_own(struct flow *flow, const struct ir_func *func,
 
 static bool is_of_own(struct flow *, const struct ir_func *, const struct ir_expr *, int depth);
 
+/* Of all values that are assigned to the variable; there has to be one. */
 static bool all_assigned_are_own(struct flow *flow, const struct ir_func *func,
                                  const struct ir_expr *var, int depth)
 {
@@ -456,6 +539,7 @@ static bool all_assigned_are_own(struct flow *flow, const struct ir_func *func,
     return is_assigned;
 }
 
+/* Is the value made of nothing but constants and results of the function's own calls? */
 static bool is_of_own(struct flow *flow, const struct ir_func *func, const struct ir_expr *expr,
                       int depth)
 {
@@ -484,6 +568,7 @@ static bool is_of_own(struct flow *flow, const struct ir_func *func, const struc
     }
 }
 
+/* Who may do what is wanted, for can_do. */
 struct doing {
     struct flow *flow;
     const struct frame *home;
@@ -511,65 +596,4 @@ bool flow_went_alone(struct flow *flow, const struct frame *home, const struct w
     struct doing doing = {flow, home, wanted};
     const struct walk_turn *turn = flow_decisive_turn(flow, home->func, exit, can_do, &doing);
     return turn && is_of_own(flow, home->func, turn->block->value, 0);
-}
-
-bool flow_is_main(const struct ir_func *func)
-{
-    return !func->symbol->scope && text_is(func->symbol->name, "main");
-}
-
-/* main itself, or the first task, which main runs and then returns. */
-bool flow_ends_process(const struct ir_func *func)
-{
-    const struct func_facts *facts = facts_of(func);
-    bool is_first_task = facts->callers.count > 0;
-    for (size_t i = 0; i < facts->callers.count; i++)
-        is_first_task &=
-            facts->callers.at[i].kind == SITE_INVOKE && flow_is_main(facts->callers.at[i].func);
-    return flow_is_main(func) || is_first_task;
-}
-
-static struct flow_lack own_lack(struct flow *flow, const struct frame *home,
-                                 const struct flow_wanted *wanted)
-{
-    struct walk_result ways = flow_party_ways(flow, home, wanted);
-    struct flow_lack lack = {.home = home, .doer = wanted->doer}, none = {.home = home};
-    bool does = false;
-    for (size_t i = 0; i < ways.exits.count; i++) {
-        const struct walk_exit *exit = &ways.exits.at[i];
-        does |= exit->count > 0;
-        if (exit->count == 0 && !exit->is_handed_on && !exit->is_idle)
-            *vec_add(flow->arena, &lack.exits) = *exit;
-    }
-    return ways.is_incomplete || !does || flow_ends_process(home->func) ? none : lack;
-}
-
-/* The function of the task that starts the party's, or the one in it that made the object. */
-static const struct frame *starter_of(struct flow *flow, const struct frame *home,
-                                      const struct ir_expr *object)
-{
-    const struct ir_func *maker_func = NULL;
-    if (!home->parent || !flow_maker(flow, object, &maker_func))
-        return NULL;
-    const struct frame *frame = home->parent;
-    while (!flow_starts_task(frame) && !flow_runs(flow, frame->func, maker_func))
-        frame = frame->parent;
-    return frame;
-}
-
-struct flow_lack flow_party_lack(struct flow *flow, const struct frame *home,
-                                 const struct flow_wanted *wanted)
-{
-    enum { STARTERS_MAX = 4 };
-    struct flow_wanted start = *wanted;
-    struct flow_lack lack = own_lack(flow, home, &start);
-    for (int i = 0; i < STARTERS_MAX && lack.exits.count == 0 && flow_starts_task(home); i++) {
-        const struct frame *starter = starter_of(flow, home, wanted->object);
-        if (!starter || flow_runs(flow, starter->func, wanted->waiter))
-            break; /* who starts both, starts both or none */
-        start.doer = home->func;
-        home = starter;
-        lack = own_lack(flow, home, &start);
-    }
-    return lack;
 }

@@ -1,41 +1,57 @@
 /*
- * parties.h - who makes an object, and who does what to it.
+ * parties.h - who makes an object, who does what to it, and who can fail to.
  *
  * Those who use an object are parties: a party is the function that has the object as its own, by
  * making it or by being handed it as a task, with all that it calls.  What a helper does to its
  * argument is its caller's doing.
+ *
+ *     struct flow_parties closers = flow_parties(flow, ACT_CLOSE, channel);
+ *     if (closers.at.count == 1 && !closers.is_cut)
+ *         lack = flow_party_lack(flow, closers.at.at[0].home, &wanted);    on which ways it does
+ * not
+ *
+ * All that is returned is in the arena of the flow.
  */
 #ifndef LEASH_PARTIES_H
 #define LEASH_PARTIES_H
 
 #include "flow/walk.h"
 
-/* The operation that made the object, and its function; NULL: not known, or more than one. */
+/* ---- tasks ----------------------------------------------------------------------------------- */
+
+/* Is it a root, or the function of a task? */
+bool flow_starts_task(const struct frame *);
+/* Is `func` one of the functions that run in this frame and above it in the same task? */
+bool flow_task_has(const struct frame *, const struct ir_func *func);
+/* Is the task marked as a daemon: by its function, or by a comment at the spawn or at a call that
+ * leads there?  Of a frame inside of a task, only its function's mark counts. */
+bool flow_is_daemon(struct flow *, const struct frame *task);
+/* Does the frame run in a task that is marked as a daemon, or below one? */
+bool flow_in_daemon(struct flow *, const struct frame *);
+/* Is it the program's main? */
+bool flow_is_main(const struct ir_func *);
+
+/* ---- makers ---------------------------------------------------------------------------------- */
+
+/* The operation that made the resolved object, and its function (`func` may be NULL); NULL: not
+ * known, or more than one. */
 const struct ir_op *flow_maker(struct flow *, const struct ir_expr *object,
                                const struct ir_func **func);
 
-/* A channel that the program made itself, not fed by the system, all of whose holders are in sight.
- */
 struct flow_channel {
     const struct ir_expr *object; /* resolved */
     const struct ir_op *maker;
     const struct ir_func *maker_func;
 };
+/* Fills in the channel that an operand of frame->func names; false: it is not one that the program
+ * made itself, not fed by the system, all of whose holders are in sight. */
 bool flow_find_channel(struct flow *, const struct frame *, const struct ir_expr *handle,
                        struct flow_channel *);
-/* Is the task marked as a daemon: by its function, or by a comment at the spawn or at a call that
- * leads there? */
-bool flow_is_daemon(struct flow *, const struct frame *task);
-/* Does the frame run in a task that is marked as a daemon, or below one? */
-bool flow_in_daemon(struct flow *, const struct frame *);
-/* Is it a root, or the function of a task? */
-bool flow_starts_task(const struct frame *);
-/* The frame, this one or above it in the same task, whose function has the object of the operand
- * `handle` as its own: it made it, or it is the task's own function. */
-const struct frame *flow_home(struct flow *, const struct frame *, const struct ir_expr *handle);
+
+/* ---- parties --------------------------------------------------------------------------------- */
 
 struct flow_party {
-    const struct frame *home;
+    const struct frame *home;   /* of the function that has the object */
     const struct frame *frame;  /* of its first use, */
     const struct flow_use *use; /* which is this */
 };
@@ -47,13 +63,18 @@ struct flow_parties {
     bool in_loop;              /* some use of the object is in a loop */
 };
 
+/* All who do `kind` to the resolved object.  Looks at every use of that kind in the program. */
+struct flow_parties flow_parties(struct flow *, enum act_kind kind, const struct ir_expr *object);
+/* The frame, this one or above it in the same task, whose function has the object of the operand
+ * `handle` as its own: it made it, or it is the task's own function. */
+const struct frame *flow_home(struct flow *, const struct frame *, const struct ir_expr *handle);
 /* What the party's own function calls the object. */
 const char *flow_party_name(struct flow *, const struct flow_party *);
-/* All who do `kind` to the object. */
-struct flow_parties flow_parties(struct flow *, enum act_kind kind, const struct ir_expr *object);
+/* The variable of the party's function into which it received the message that names the object;
+ * NULL: it has it from elsewhere. */
+const struct ir_var *flow_message_of(struct flow *, const struct flow_party *);
 
-/* Is the frame one of the party's: its home, or called from there in the same task? */
-bool flow_home_has(const struct frame *home, const struct frame *);
+/* ---- what they do, and fail to do ------------------------------------------------------------ */
 
 /* What somebody waits for a party to do. */
 struct flow_wanted {
@@ -64,10 +85,6 @@ struct flow_wanted {
     const struct ir_func *doer;   /* or to start this task, which is sure to do it; NULL: none */
     const struct ir_var *message; /* for each message that the party receives into it; NULL: once */
 };
-
-/* The variable of the party's function into which it received the message that names the object;
- * NULL: it has it from elsewhere. */
-const struct ir_var *flow_message_of(struct flow *, const struct flow_party *);
 
 /* The ways through a party's function, counted by how often it does what is wanted on them. Nothing
  * counts before the party has the object and, where it spawns a task in which the waiter runs,
@@ -89,9 +106,5 @@ struct flow_lack flow_party_lack(struct flow *, const struct frame *home,
  * for what it shares with other parties or was handed as one of several? */
 bool flow_went_alone(struct flow *, const struct frame *home, const struct walk_exit *,
                      const struct flow_wanted *);
-bool flow_is_main(const struct ir_func *);
-/* Does the process end when the function returns, and every task with it?  So it is for main, and
- * for a first task that main runs. */
-bool flow_ends_process(const struct ir_func *);
 
 #endif

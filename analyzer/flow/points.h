@@ -1,33 +1,36 @@
 /*
  * points.h - what a pointer may point to, anywhere in the program.
  *
- * Inclusion-based points-to analysis (Andersen, "Program Analysis and Specialization for the C
+ * An inclusion-based points-to analysis (Andersen, "Program Analysis and Specialization for the C
  * Programming Language", 1994), field-sensitive by byte offset (Pearce, Kelly and Hankin,
  * "Efficient Field-Sensitive Pointer Analysis of C", 2007), without regard to the order of
  * statements or to who calls.  Frames (flow.h) add the latter: they resolve a parameter to the
  * caller's expression before it is asked for here.
  *
- * Objects are variables, static objects, what one call makes (a heap block, a channel, a thread's
- * id) and functions.  The elements of an array are one.  What code out of sight hands in is known
- * by its type alone: two pointers to a `struct job` from outside may be the same job.
+ * Objects are named by allocation site: variables, static objects, functions, and what one call
+ * makes (a heap block, a channel, a thread's id).  The elements of an array are one.  What code out
+ * of sight hands in is known by its type alone: two pointers to a `struct job` from outside may be
+ * the same job.
  *
- * A set is cut off at a few dozen targets; what lies beyond is `has_unknown`.  So the cost is
- * linear in the size of the program.
+ * constraints.c turns the program into constraints and solve.c solves them, in time linear in the
+ * size of the program because sets are cut off at a few dozen targets; what lies beyond is
+ * `has_unknown`.
  */
 #ifndef LEASH_POINTS_H
 #define LEASH_POINTS_H
 
 #include "flow/flow.h"
 
-/* Where a pointer may lead: (object << 32 | offset), ascending. */
+/* Where a pointer may lead. */
 struct points {
-    const uint64_t *at;
+    const uint64_t *at; /* (object << 32 | offset), ascending; in the arena of `flow` */
     size_t count;
     bool has_unknown; /* and to something that is not known, */
     bool is_any;      /* which may be anything that code out of sight has come by */
 };
 
-/* Of the value of a resolved expression.  The first question solves the whole program. */
+/* Of the value of a resolved expression.  The first question solves the whole program; each takes
+ * time in the square of the number of targets found. */
 struct points flow_points(struct flow *, const struct ir_expr *resolved);
 /* Do both lead to one place?  SAME only where each leads to a single one, which exists once. */
 enum flow_same flow_points_compare(struct flow *, const struct points *, const struct points *);

@@ -34,9 +34,8 @@ static bool writes_through(struct flow *flow, const struct ir_func *func,
                            const struct ir_expr *pointer, enum writer writer, int depth)
 {
     for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_ASSIGN, op));)
-        if (holds(op->value, pointer) ||
-            (writer == WRITER_ANY && op->place->kind == IR_DEREF && holds(op->place->a, pointer) &&
-             !(op->value->kind == IR_CONST && op->value->value == 0)))
+        if (holds(op->value, pointer) || (writer == WRITER_ANY && op->place->kind == IR_DEREF &&
+                                          holds(op->place->a, pointer) && !ir_is_zero(op->value)))
             return true;
     for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_CALL, op));)
         if (hands_to_writer(flow, func, op, pointer, writer, depth))
@@ -205,10 +204,10 @@ static void try_store(struct content_search *search, const struct frame *frame,
     struct flat flat = flatten(place);
     if (!flat_equal(&flat, &search->wanted))
         return;
-    if (store->value->kind == IR_CONST && store->value->value == 0 && search->count > 0)
+    if (ir_is_zero(store->value) && search->count > 0)
         return;
     const struct ir_expr *value = value_of(search->flow, frame, store->value, search->depth + 1);
-    if (search->count > 0 && search->found->kind == IR_CONST && search->found->value == 0)
+    if (search->count > 0 && ir_is_zero(search->found))
         search->count = 0;
     if (search->count == 0 || !ir_expr_equal(value, search->found))
         search->count++;
@@ -319,7 +318,7 @@ static const struct ir_expr *symbol_content(struct flow *flow, const struct ir_e
         bool is_number = place->type->kind != IR_TYPE_POINTER;
         if (is_number && !flow_is_private(flow, place->symbol))
             return place;
-        if (!is_number && store->value->kind == IR_CONST && store->value->value == 0)
+        if (!is_number && ir_is_zero(store->value))
             continue;
         if (only || store->place->kind != IR_SYMBOL)
             return place;

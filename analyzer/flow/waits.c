@@ -4,11 +4,6 @@
 
 /* ---- channels -------------------------------------------------------------------------------- */
 
-static bool is_zero(const struct ir_expr *expr)
-{
-    return expr && expr->kind == IR_CONST && expr->value == 0;
-}
-
 /* A context that is made, not derived from another one, is the background, which never ends. */
 static bool can_end(struct flow *flow, const struct frame *frame, const struct ir_expr *context)
 {
@@ -17,7 +12,7 @@ static bool can_end(struct flow *flow, const struct frame *frame, const struct i
     const struct ir_expr *resolved = flow_resolve(flow, frame, context);
     const struct ir_op *maker = flow_made_by(resolved, NULL);
     bool is_background = maker && maker->act && maker->act->kind == ACT_MAKE;
-    return !is_zero(resolved) && !is_background;
+    return !ir_is_zero(resolved) && !is_background;
 }
 
 bool flow_is_bounded(struct flow *flow, const struct frame *frame, const struct act *act)
@@ -36,15 +31,14 @@ static bool has_use(struct flow *flow, enum act_kind kind, const struct ir_expr 
     return flow_next_use(flow, kind, object, NULL) != NULL;
 }
 
-/* A channel that carries nothing: made without room for a value, or only ever closed. */
 bool flow_is_done_channel(struct flow *flow, const struct ir_expr *resolved)
 {
     const struct act *maker = maker_of(resolved, NULL);
     if (maker && maker->kind == ACT_DONE_CHANNEL)
         return true;
-    if (maker && maker->kind == ACT_MAKE && is_zero(maker->element_size))
+    if (maker && maker->kind == ACT_MAKE && ir_is_zero(maker->element_size))
         return true;
-    return !is_zero(resolved) && has_use(flow, ACT_CLOSE, resolved) &&
+    return !ir_is_zero(resolved) && has_use(flow, ACT_CLOSE, resolved) &&
            !has_use(flow, ACT_SEND, resolved) && !flow_is_handed_out(flow, resolved);
 }
 
@@ -63,7 +57,7 @@ static bool is_sure(struct flow *flow, const struct flow_use *use)
     const struct act *act = use->op->act;
     if (use->arm)
         return act->arm_count == 1;
-    return (!act->context || is_zero(act->context)) && !act->timeout_ms;
+    return (!act->context || ir_is_zero(act->context)) && !act->timeout_ms;
 }
 
 /* A lone party that starts the one who waits, and does it once but not on every way, is not sure;
@@ -98,14 +92,15 @@ bool flow_is_surely_closed(struct flow *flow, const struct frame *frame,
     struct flow_parties closers = flow_parties(flow, ACT_CLOSE, channel);
     if (closers.at.count != 1 || closers.is_cut || closers.has_several)
         return closers.at.count > 0;
-    struct flow_wanted wanted = {channel, closes, COUNT_OF(closes), frame->func, NULL, NULL};
+    struct flow_wanted wanted = {
+        .object = channel, .kinds = closes, .kind_count = COUNT_OF(closes), .waiter = frame->func};
     return flow_party_lack(flow, closers.at.at[0].home, &wanted).exits.count == 0;
 }
 
 static bool receive_ends(struct flow *flow, const struct frame *frame,
                          const struct ir_expr *channel)
 {
-    if (is_zero(channel))
+    if (ir_is_zero(channel))
         return false;
     return is_fed_from_outside(channel) || has_sure_use(flow, frame, ACT_SEND, channel) ||
            flow_is_surely_closed(flow, frame, channel) || flow_is_handed_out(flow, channel);
@@ -122,7 +117,7 @@ static bool has_room(const struct ir_expr *channel)
 static bool send_ends(struct flow *flow, const struct frame *frame, const struct ir_op *op,
                       const struct ir_expr *channel)
 {
-    if (is_zero(channel))
+    if (ir_is_zero(channel))
         return false;
     bool once = flow_loop_of(flow, frame->func, op->block) == 0;
     return (once && has_room(channel)) || has_sure_use(flow, frame, ACT_RECV, channel) ||
@@ -147,7 +142,8 @@ static bool select_ends(struct flow *flow, const struct frame *frame, const stru
     return ends;
 }
 
-/* Without limit: a time below zero for ever, and no context to end it. */
+/* The time is known, and below zero: for ever.  No time at all says nothing of what the call does.
+ */
 static bool is_unlimited(struct flow *flow, const struct frame *frame, const struct act *act)
 {
     if (!act->timeout_ms)
@@ -156,24 +152,13 @@ static bool is_unlimited(struct flow *flow, const struct frame *frame, const str
     return time->kind == IR_CONST && time->value < 0;
 }
 
-static bool is_in_task(const struct frame *frame, const struct ir_func *func)
-{
-    for (; frame; frame = frame->parent) {
-        if (frame->func == func)
-            return true;
-        if (flow_starts_task(frame))
-            return false;
-    }
-    return false;
-}
-
 /* A wait for several descriptors, one of which may be there to end it. */
 static bool waits_for_several(const struct act *act)
 {
     return act && act->kind == ACT_IO && (!act->object || act->object->kind == IR_UNKNOWN);
 }
 
-/* Itself, or the helper that it calls. */
+/* Is it such a wait, or the call of a helper with one? */
 static bool looks_first(struct flow *flow, const struct ir_func *func, const struct ir_op *op)
 {
     if (op->act)
@@ -201,8 +186,8 @@ static bool is_ready(struct flow *flow, const struct frame *frame, const struct 
     return false;
 }
 
-/* Somebody else closes or shuts down the descriptor, which ends the call, or anybody sees to it
- * that such calls end by themselves. */
+/* Another task closes or shuts down the descriptor, which ends the call, or somebody, this task
+ * included, has set it so that such calls end by themselves. */
 static bool io_ends(struct flow *flow, const struct frame *frame, const struct ir_op *op)
 {
     const struct act *act = op->act;
@@ -214,7 +199,7 @@ static bool io_ends(struct flow *flow, const struct frame *frame, const struct i
         const struct flow_use *use = NULL;
         while ((use = flow_next_use(flow, enders[i], object, use)))
             if (use->op->act->object_kind == OBJECT_OTHER &&
-                (enders[i] == ACT_LIMIT || !is_in_task(frame, use->func)))
+                (enders[i] == ACT_LIMIT || !flow_task_has(frame, use->func)))
                 return true;
     }
     return false;
@@ -276,10 +261,10 @@ bool flow_watches(struct flow *flow, const struct frame *frame, const struct ir_
 /* ---- until when a loop receives -------------------------------------------------------------- */
 
 struct receiving {
-    const struct ir_op *op;
-    const struct ir_func *func;
-    bool never_closed; /* the channel is taken to stay open */
     struct flow *flow;
+    const struct ir_op *op;
+    const struct ir_func *func; /* of the operation */
+    bool never_closed;          /* the channel is taken to stay open */
 };
 
 static enum walk_effect effect_of_receive(void *context, const struct frame *frame,
@@ -298,22 +283,16 @@ static bool leads_to_receive(void *context, const struct ir_func *func)
     return func == receiving->func || flow_can(receiving->flow, func, ACT_RECV);
 }
 
-static const struct act_outcome *outcome_of(const struct act *act, enum act_result result)
-{
-    for (size_t i = 0; i < act->outcome_count; i++)
-        if (act->outcomes[i].result == result)
-            return &act->outcomes[i];
-    return NULL;
-}
-
 static const struct act_outcome *receives_value(void *context, const struct frame *frame,
                                                 const struct ir_op *op)
 {
     const struct receiving *receiving = context;
     (void)frame;
-    return op == receiving->op && receiving->never_closed ? outcome_of(op->act, RESULT_OK) : NULL;
+    return op == receiving->op && receiving->never_closed ? act_outcome_of(op->act, RESULT_OK)
+                                                          : NULL;
 }
 
+/* Is there a way from the receive to the function's end? */
 static bool can_end_after(struct receiving *receiving, const struct frame *frame, bool never_closed,
                           bool *is_incomplete)
 {
@@ -341,8 +320,8 @@ static bool ends_by_close_alone(struct receiving *receiving, const struct frame 
 enum flow_until flow_receives_until(struct flow *flow, const struct frame *frame,
                                     const struct ir_op *op)
 {
-    if (op->act->kind != ACT_RECV || !outcome_of(op->act, RESULT_CLOSED) ||
-        !outcome_of(op->act, RESULT_OK) || flow_is_bounded(flow, frame, op->act))
+    if (op->act->kind != ACT_RECV || !act_outcome_of(op->act, RESULT_CLOSED) ||
+        !act_outcome_of(op->act, RESULT_OK) || flow_is_bounded(flow, frame, op->act))
         return FLOW_UNTIL_ANY;
     struct receiving receiving = {.op = op, .func = frame->func, .flow = flow};
     bool in_loop = false;

@@ -11,13 +11,16 @@
 
 #include "flow/flow.h"
 
-/* Does the operation, which may park, end by code in sight? */
+/* All operations are of frame->func and have an act; they are judged as they run in that frame. */
+
+/* Is the operation, which may park, sure to end?  Nothing speaks against it where the channel or
+ * the arms are not known. */
 bool flow_wait_ends(struct flow *, const struct frame *, const struct ir_op *);
-/* Does time or a context that can end bound the wait? */
+/* Does the call take a time limit, whatever it is, or a context that can end? */
 bool flow_is_bounded(struct flow *, const struct frame *, const struct act *);
 /* Does the operation hear when the task is told to stop: by a done channel, a context, a flag? */
 bool flow_watches(struct flow *, const struct frame *, const struct ir_op *);
-/* Does somebody close the channel, for who waits in that frame, on every way? */
+/* Does somebody close the resolved channel, for who waits in that frame, on every way? */
 bool flow_is_surely_closed(struct flow *, const struct frame *, const struct ir_expr *channel);
 /* A channel that carries nothing: made without room for a value, or only ever closed. */
 bool flow_is_done_channel(struct flow *, const struct ir_expr *resolved);

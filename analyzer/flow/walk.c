@@ -126,6 +126,19 @@ static void count_more(struct state *state, unsigned more)
     state->count = state->count + more > 2 ? 2 : state->count + more;
 }
 
+static void know_returned(struct walk *walk, struct state *state, const struct ir_op *op,
+                          const struct walk_exit *exit)
+{
+    struct arena *arena = walk->flow->arena;
+    bool is_known = exit->low != INT64_MIN || exit->high != INT64_MAX || exit->is_nonzero;
+    if (!op->temp || !is_known)
+        return;
+    const struct ir_symbol *callee = ir_callee(op);
+    const struct ir_type *type = callee && callee->type->target ? callee->type->target : NULL;
+    known_add(&state->known, ir_temp(arena, type ? type : op->callee->type, op->temp), exit->low,
+              exit->high, exit->is_nonzero);
+}
+
 /* Go on behind a call that left its function that way. */
 static void go_on_after(struct walk *walk, const struct state *before, const struct ir_op *op,
                         const struct walk_exit *exit)
@@ -139,16 +152,7 @@ static void go_on_after(struct walk *walk, const struct state *before, const str
         return;
     }
     known_after(walk->flow, &state.known, walk->frame->func, op);
-    if (op->temp) {
-        const struct ir_symbol *callee = ir_callee(op);
-        const struct ir_type *type = callee && callee->type->target ? callee->type->target : NULL;
-        struct ir_expr temp = {
-            .kind = IR_TEMP, .type = type ? type : op->callee->type, .temp = op->temp};
-        bool is_known = exit->low != INT64_MIN || exit->high != INT64_MAX || exit->is_nonzero;
-        if (is_known)
-            known_add(&state.known, arena_copy(walk->flow->arena, &temp, sizeof temp), exit->low,
-                      exit->high, exit->is_nonzero);
-    }
+    know_returned(walk, &state, op, exit);
     state.op++;
     push(walk, &state);
 }
@@ -301,14 +305,7 @@ static void assume(struct walk *walk, struct state *state, const struct ir_op *o
         know_outcome(walk, state, outcome);
 }
 
-static const struct act_outcome *outcome_of(const struct ir_op *op, enum act_result result)
-{
-    for (size_t i = 0; op->act && i < op->act->outcome_count; i++)
-        if (op->act->outcomes[i].result == result)
-            return &op->act->outcomes[i];
-    return NULL;
-}
-
+/* What is counted from here on is another message's. */
 static void end(struct walk *walk, struct state *state, const struct ir_op *op)
 {
     if (!state->is_idle)
@@ -325,14 +322,14 @@ static void end(struct walk *walk, struct state *state, const struct ir_op *op)
     state->count = 0;
 }
 
-/* Where it can fail, or the channel may be closed, there is a way on which nothing has begun. true:
- * on this one it has. */
+/* Where the operation can fail, or find the channel closed, there is also a way on which nothing
+ * has begun.  Returns whether there is, so that on this way it is known to have gone well. */
 static bool begin(struct walk *walk, struct state *state, const struct ir_op *op)
 {
-    const struct act_outcome *failed = outcome_of(op, RESULT_FAILED);
-    const struct act_outcome *ok = outcome_of(op, RESULT_OK);
+    const struct act_outcome *failed = act_outcome_of(op->act, RESULT_FAILED);
+    const struct act_outcome *ok = act_outcome_of(op->act, RESULT_OK);
     if (!failed)
-        failed = outcome_of(op, RESULT_CLOSED);
+        failed = act_outcome_of(op->act, RESULT_CLOSED);
     if (!state->is_idle)
         return false;
     if (failed && ok) {
@@ -346,31 +343,40 @@ static bool begin(struct walk *walk, struct state *state, const struct ir_op *op
     return failed && ok;
 }
 
-static enum step do_op(struct walk *walk, struct state *state, const struct ir_op *op)
+/* Returns whether the way goes on only where the operation went well. */
+static bool apply_effect(struct walk *walk, struct state *state, const struct ir_op *op,
+                         enum walk_effect effect)
 {
-    bool began = false;
-    enum walk_effect effect = walk->question->effect(walk->question->context, walk->frame, op);
     switch (effect) {
     case WALK_DOES:
         count_more(state, 1);
-        break;
+        return false;
     case WALK_BEGINS:
-        began = begin(walk, state, op);
-        break;
+        return begin(walk, state, op);
     case WALK_ENDS:
+        end(walk, state, op);
+        return false;
     case WALK_RENEWS:
         end(walk, state, op);
-        began = effect == WALK_RENEWS && begin(walk, state, op);
-        break;
+        return begin(walk, state, op);
     case WALK_HANDS_ON:
         state->is_handed_on = true;
-        break;
+        return false;
     case WALK_GIVES_UP:
+    case WALK_NOTHING:
+        return false;
+    }
+    return false;
+}
+
+static enum step do_op(struct walk *walk, struct state *state, const struct ir_op *op)
+{
+    enum walk_effect effect = walk->question->effect(walk->question->context, walk->frame, op);
+    if (effect == WALK_GIVES_UP) {
         walk->result.is_incomplete = true;
         return STEP_DONE;
-    case WALK_NOTHING:
-        break;
     }
+    bool went_well = apply_effect(walk, state, op, effect);
     if (op->act && op->act->kind == ACT_EXIT)
         return STEP_DONE;
     if (op->act && op->act->kind == ACT_END_TASK) {
@@ -380,8 +386,8 @@ static enum step do_op(struct walk *walk, struct state *state, const struct ir_o
     if (op->kind == IR_OP_CALL && enter_call(walk, state, op))
         return STEP_DONE;
     known_after(walk->flow, &state->known, walk->frame->func, op);
-    if (began)
-        know_outcome(walk, state, outcome_of(op, RESULT_OK));
+    if (went_well)
+        know_outcome(walk, state, act_outcome_of(op->act, RESULT_OK));
     assume(walk, state, op);
     return STEP_ON;
 }

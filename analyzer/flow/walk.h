@@ -54,17 +54,18 @@ struct walk_exit {
     bool is_idle;      /* it never began to count */
     bool ends_task;    /* not by returning */
     bool is_over;      /* not the function's end: it goes on with the next message */
-    int64_t low, high; /* what the function returns, as far as known */
-    bool is_nonzero;
-    const struct walk_turn *turns; /* the last one first */
+    int64_t low, high; /* what the function returns lies in low … high, as far as is known, */
+    bool is_nonzero;   /* and is not zero */
+    const struct walk_turn *turns; /* the last one first; NULL: no branch was on the way */
 };
 
 struct walk_result {
-    VEC(struct walk_exit) exits;
+    VEC(struct walk_exit) exits; /* in the arena of the flow, the shortest way first */
     bool is_incomplete; /* gave up, or the bound was hit: nothing may rest on what is missing */
 };
 
-/* Bounded: twenty thousand states in all, then the result is incomplete. */
+/* All ways through frame->func when it runs in that frame.  Bounded: after twenty thousand states
+ * in all, a state being a place and what is known there, the result is incomplete. */
 struct walk_result flow_walk(struct flow *, const struct frame *, const struct walk_question *);
 
 /* The branch that decided, of those of `func` on the way to the exit: on the other ways from there

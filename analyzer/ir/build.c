@@ -296,21 +296,17 @@ static bool goes_into(const struct ir_expr *array, const struct ir_type *element
     return array_depth(array->type) > array_depth(element);
 }
 
-static bool is_zero(const struct ir_expr *expr)
-{
-    return expr->kind == IR_CONST && expr->value == 0;
-}
-
 const struct ir_expr *ir_index(struct arena *arena, const struct ir_type *type,
                                const struct ir_expr *array, const struct ir_expr *index)
 {
     if (!goes_into(array, type)) {
-        if (is_zero(index))
+        if (ir_is_zero(index))
             return array;
         /* A step from an element leads to another element of the same array. */
         if (array->kind == IR_INDEX) {
             const struct ir_expr *sum =
-                is_zero(array->b) ? index : ir_binary(arena, index->type, IR_ADD, array->b, index);
+                ir_is_zero(array->b) ? index
+                                     : ir_binary(arena, index->type, IR_ADD, array->b, index);
             return ir_index(arena, type, array->a, sum);
         }
     }
@@ -367,7 +363,7 @@ const struct ir_expr *ir_addr(struct arena *arena, const struct ir_type *type,
         return place;
     /* `&a[0]` is where `a` is: one form for both. */
     if (place->kind == IR_INDEX && place->type->kind != IR_TYPE_ARRAY &&
-        goes_into(place->a, place->type) && is_zero(place->b))
+        goes_into(place->a, place->type) && ir_is_zero(place->b))
         return ir_addr(arena, type, place->a);
     struct ir_expr *expr = new_expr(arena, IR_ADDR, type);
     expr->a = place;
@@ -721,6 +717,11 @@ static bool has_equal_head(const struct ir_expr *a, const struct ir_expr *b)
         return true;
     }
     return false;
+}
+
+bool ir_is_zero(const struct ir_expr *expr)
+{
+    return expr && expr->kind == IR_CONST && expr->value == 0;
 }
 
 bool ir_expr_equal(const struct ir_expr *a, const struct ir_expr *b)

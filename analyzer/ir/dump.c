@@ -151,7 +151,7 @@ static void print_index(struct printer *printer, const struct ir_expr *expr)
         text_add_char(printer->out, ')');
     }
     text_add_char(printer->out, '[');
-    if (expr->b->kind == IR_CONST && expr->b->value == 0)
+    if (ir_is_zero(expr->b))
         text_add_char(printer->out, '0'); /* whatever its type: not NULL */
     else
         print_at(printer, expr->b, LEVEL_ANY);

@@ -138,4 +138,8 @@ struct act {
     size_t outcome_count;
 };
 
+/* How the caller can tell that this was the result: the first way there is; NULL: there is none, or
+ * the act is NULL. */
+const struct act_outcome *act_outcome_of(const struct act *, enum act_result);
+
 #endif

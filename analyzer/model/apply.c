@@ -369,8 +369,7 @@ static bool may_park(const struct entry *entry, const struct act *act)
 {
     if (entry->parks != PARKS_BY_KIND)
         return entry->parks == PARKS_MAYBE;
-    bool is_no_time = act->kind != ACT_SLEEP && act->timeout_ms &&
-                      act->timeout_ms->kind == IR_CONST && act->timeout_ms->value == 0;
+    bool is_no_time = act->kind != ACT_SLEEP && act->timeout_ms && ir_is_zero(act->timeout_ms);
     return parks_by_kind(act->kind) && !act->tries && !is_no_time && !has_default(act);
 }
 

@@ -1,5 +1,5 @@
 /*
- * What types, annotations and notes in comments stand for.
+ * What types, annotations and notes in comments stand for, and what acts tell of themselves.
  */
 #include "model/table.h"
 
@@ -84,4 +84,12 @@ bool model_takes(const struct model_set *set, const struct ir_symbol *function, 
         if (entry->takes[i] == param)
             return true;
     return false;
+}
+
+const struct act_outcome *act_outcome_of(const struct act *act, enum act_result result)
+{
+    for (size_t i = 0; act && i < act->outcome_count; i++)
+        if (act->outcomes[i].result == result)
+            return &act->outcomes[i];
+    return NULL;
 }
