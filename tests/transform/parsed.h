@@ -27,6 +27,7 @@ struct parsed_file {
 struct parsed {
     struct arena *arena;
     const struct fixture *fixture;
+    const char *only; /* wrap: which functions, see transform_test.c; NULL: all */
     CXIndex index;
     VEC(CXTranslationUnit) units; /* one for each .c file */
     struct parsed_file *files;    /* as many as the fixture has, in its order */

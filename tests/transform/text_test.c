@@ -234,6 +234,63 @@ static void test_split__names_that_clash(void **state)
     assert_int_equal(bench->result.left, 2);
 }
 
+/* ---- wrap ------------------------------------------------------------------------------------ */
+
+static void test_wrap__each_call(void **state)
+{
+    static const uint32_t lines[] = {1, 3, 6, 2, 3, 3, 3, 4, 5, 6, 6, 7, 7, 8, 9};
+    struct bench *bench = *state;
+
+    apply_to(bench, transform_wrap,
+             "#include <leash.h>\n"
+             "void stop(chan_t *done, wg_t *wg) {\n"
+             "    wg_done(wg);\n"
+             "    (void)done;\n"
+             "\n"
+             "    if (chan_recv(done,\n"
+             "                  NULL)) {\n"
+             "        defer_close(done); }\n"
+             "}");
+    assert_file(bench, 0,
+                "#include <leash.h>\n"
+                "static void w1(leash_wg_t * a0, const char * a1) { leash_wg_done(a0, a1); }\n"
+                "static _Bool w2(leash_chan_t * a0, void * a1, const char * a2) "
+                "{ return leash_chan_recv(a0, a1, a2); }\n"
+                "void stop(chan_t *done, wg_t *wg) {\n"
+                "#define leash_wg_done w1\n"
+                "    wg_done(wg);\n"
+                "#undef leash_wg_done\n"
+                "    (void)done;\n"
+                "\n"
+                "#define leash_chan_recv w2\n"
+                "    if (chan_recv(done,\n"
+                "                  NULL)) {\n"
+                "#undef leash_chan_recv\n"
+                "        defer_close(done); }\n"
+                "}");
+    const struct origin *origin = &bench->result.origins.at[0];
+    assert_int_equal(origin->line_count, COUNT_OF(lines) + 1);
+    assert_memory_equal(origin->lines + 1, lines, sizeof lines);
+    assert_int_equal(bench->result.done, 2);
+    assert_int_equal(bench->result.left, 1);
+}
+
+static void test_wrap__comments_keep_their_call(void **state)
+{
+    struct bench *bench = *state;
+    const char *text = "#include <pthread.h>\n"
+                       "void stop(pthread_t thread)\n"
+                       "{\n"
+                       "    // leash:ignore orphan-task\n"
+                       "    pthread_detach(thread);\n"
+                       "}\n";
+
+    apply_to(bench, transform_wrap, text);
+    assert_file(bench, 0, text);
+    assert_int_equal(bench->result.done, 0);
+    assert_int_equal(bench->result.left, 1);
+}
+
 /* ---- comparing ------------------------------------------------------------------------------- */
 
 static void find(struct bench *bench, findings *found, const char *path, uint32_t line)
@@ -268,6 +325,23 @@ static void test_compare__lost_and_new(void **state)
     assert_int_equal(compare(bench, &before, &before), 0);
 }
 
+static void test_compare__lines_that_came_in(void **state)
+{
+    struct bench *bench = *state;
+    findings before = {0}, after = {0};
+
+    apply_to(bench, transform_wrap,
+             "#include <leash.h>\n"
+             "void f(chan_t *c) { chan_close(c); }\n");
+    find(bench, &before, "/nowhere/a.c", 2);
+    find(bench, &after, "/nowhere/a.c", 2); /* in the helper */
+    assert_int_equal(compare(bench, &before, &after), 0);
+    after.at[0]->place.line = 4; /* the call */
+    assert_int_equal(compare(bench, &before, &after), 0);
+    find(bench, &after, "/nowhere/a.c", 4); /* once more in the same file */
+    assert_int_equal(compare(bench, &before, &after), 1);
+}
+
 static void test_compare__both_halves(void **state)
 {
     struct bench *bench = *state;
@@ -286,11 +360,12 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_rename__all_own_names),     TEST(test_rename__names_of_headers_stay),
-        TEST(test_rename__pasted_names_stay), TEST(test_rename__notes_name_parameters),
-        TEST(test_split__definitions_apart),  TEST(test_split__macros_make_definitions),
-        TEST(test_split__names_that_clash),   TEST(test_compare__lost_and_new),
-        TEST(test_compare__both_halves),
+        TEST(test_rename__all_own_names),          TEST(test_rename__names_of_headers_stay),
+        TEST(test_rename__pasted_names_stay),      TEST(test_rename__notes_name_parameters),
+        TEST(test_split__definitions_apart),       TEST(test_split__macros_make_definitions),
+        TEST(test_split__names_that_clash),        TEST(test_wrap__each_call),
+        TEST(test_wrap__comments_keep_their_call), TEST(test_compare__lost_and_new),
+        TEST(test_compare__lines_that_came_in),    TEST(test_compare__both_halves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,8 @@
 /*
- * transform.h - two ways to write the same program differently.
+ * transform.h - three ways to write the same program differently.
  *
  * None of them may change what is found, and where: a rule that goes by names, that depends on
- * what stands in one file, is found out by them.
+ * what stands in one file, or that sees an API call only where it is written, is found out by them.
  */
 #ifndef LEASH_TEST_TRANSFORM_H
 #define LEASH_TEST_TRANSFORM_H
@@ -20,7 +20,7 @@ struct origin {
 struct transformed {
     struct fixture program;
     VEC(struct origin) origins; /* one for each file of the program */
-    size_t done;                /* names changed, definitions moved */
+    size_t done;                /* names changed, definitions moved, calls wrapped */
     size_t left;                /* what had to stay as it is */
 };
 
@@ -31,6 +31,8 @@ typedef bool transform(struct parsed *, struct transformed *, struct text *out);
 bool transform_rename(struct parsed *, struct transformed *, struct text *out);
 /* split.c: the definitions of every .c file are spread over two. */
 bool transform_split(struct parsed *, struct transformed *, struct text *out);
+/* wrap.c: every call of the API goes through a function of its own. */
+bool transform_wrap(struct parsed *, struct transformed *, struct text *out);
 
 /* Adds a file to the program; its origin, with the same line numbers, is returned to be changed. */
 struct origin *transformed_add(struct parsed *, struct transformed *, const char *path,

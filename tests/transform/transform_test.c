@@ -1,10 +1,11 @@
 /*
  * Every fixture, written differently: what is found, and on which line, must stay.
  *
- *     transform_test rename|split [FIXTURES]        all, or those that match
- *     transform_test --print rename|split FIXTURE   shows what becomes of one
+ *     transform_test rename|split|wrap [FIXTURES [FUNCTIONS]]        all, or those that match
+ *     transform_test --print rename|split|wrap FIXTURE [FUNCTIONS]   shows what becomes of one
  *
- * FIXTURES is a pattern of cmocka's.
+ * FIXTURES is a pattern of cmocka's.  With FUNCTIONS only the calls of these are wrapped, to see
+ * which of them makes a difference: a pattern (leash_wg_*), or -PATTERN for all others.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,6 +25,7 @@ static const struct {
 } transforms[] = {
     {"rename", "names changed", transform_rename},
     {"split", "definitions apart", transform_split},
+    {"wrap", "calls wrapped", transform_wrap},
 };
 
 /* A difference that a rule wants. */
@@ -37,7 +39,8 @@ static const struct {
 };
 
 static const char *root;
-static size_t chosen; /* of transforms */
+static size_t chosen;    /* of transforms */
+static const char *only; /* FUNCTIONS */
 static struct {
     size_t fixtures, done, left;
 } tally; /* over all fixtures */
@@ -67,6 +70,7 @@ static bool transform_fixture(struct arena *arena, const struct fixture *fixture
     result->program = *fixture;
     memset(&result->program.files, 0, sizeof result->program.files);
     bool is_good = parsed_open(&parsed, arena, fixture, root, expected, out);
+    parsed.only = only;
     is_good = is_good && transforms[chosen].apply(&parsed, result, out);
     parsed_close(&parsed);
     return is_good;
@@ -203,6 +207,7 @@ int main(int argc, char **argv)
     if (!here)
         return 2;
     root = here;
+    only = argc > 3 + prints ? argv[3 + prints] : NULL;
     fixtures_collect(&arena, root, &all);
     int status =
         prints ? print(&arena, &all, argv[3]) : run_all(&arena, &all, argc > 2 ? argv[2] : NULL);
