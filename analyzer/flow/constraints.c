@@ -511,12 +511,14 @@ static void add_body(struct builder *builder, const struct ir_func *func)
 static void add_callers_out_of_sight(struct builder *builder, const struct ir_func *func)
 {
     bool has_callers = facts_of(func)->callers.count > 0;
-    /* Callers out of sight get an object of their own from what makes one for each. */
+    /* They bring objects of their own, which are none of those that callers in sight bring, and get
+     * one of their own from what makes one for each. */
     bool is_for_each = has_callers && flow_gives_out(builder->flow, func);
     bool is_called_from_outside = !has_callers || (builder->is_library && !func->symbol->scope);
+    if (!has_callers)
+        solver_add_outside_params(builder->solver, func, 0);
     if (!is_called_from_outside || is_for_each)
         return;
-    solver_add_outside_params(builder->solver, func, 0);
     const struct ir_type *type = func->symbol->type->target;
     if (type && type->kind != IR_TYPE_VOID)
         copy_value(builder, object_place(OUTSIDE_OBJECT), result_place(func), type);

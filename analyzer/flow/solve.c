@@ -301,7 +301,7 @@ static struct outside_type *outside_of(struct solver *solver, const struct ir_ty
 
 void solver_set_type(struct solver *solver, uint32_t node, const struct ir_type *pointer)
 {
-    if (record_behind(pointer))
+    if (node >= FIRST_NODE && record_behind(pointer))
         solver->nodes.at[node].record = record_behind(pointer);
 }
 

@@ -15,9 +15,20 @@ static bool can_end(struct flow *flow, const struct frame *frame, const struct i
     return !ir_is_zero(resolved) && !is_background;
 }
 
+/* The time is known, and below zero: for ever.  No time at all says nothing of what the call does.
+ */
+static bool is_unlimited(struct flow *flow, const struct frame *frame, const struct act *act)
+{
+    if (!act->timeout_ms)
+        return false;
+    const struct ir_expr *time = flow_resolve(flow, frame, act->timeout_ms);
+    return time->kind == IR_CONST && time->value < 0;
+}
+
 bool flow_is_bounded(struct flow *flow, const struct frame *frame, const struct act *act)
 {
-    return act->timeout_ms || can_end(flow, frame, act->context);
+    return (act->timeout_ms && !is_unlimited(flow, frame, act)) ||
+           can_end(flow, frame, act->context);
 }
 
 static const struct act *maker_of(const struct ir_expr *resolved, const struct ir_func **func)
@@ -142,16 +153,6 @@ static bool select_ends(struct flow *flow, const struct frame *frame, const stru
     return ends;
 }
 
-/* The time is known, and below zero: for ever.  No time at all says nothing of what the call does.
- */
-static bool is_unlimited(struct flow *flow, const struct frame *frame, const struct act *act)
-{
-    if (!act->timeout_ms)
-        return false;
-    const struct ir_expr *time = flow_resolve(flow, frame, act->timeout_ms);
-    return time->kind == IR_CONST && time->value < 0;
-}
-
 /* A wait for several descriptors, one of which may be there to end it. */
 static bool waits_for_several(const struct act *act)
 {
@@ -211,9 +212,9 @@ bool flow_wait_ends(struct flow *flow, const struct frame *frame, const struct i
     const struct ir_expr *object = act->object ? flow_resolve(flow, frame, act->object) : NULL;
     switch (act->kind) {
     case ACT_RECV:
-        return !object || act->timeout_ms || receive_ends(flow, frame, object);
+        return !object || flow_is_bounded(flow, frame, act) || receive_ends(flow, frame, object);
     case ACT_SEND:
-        return !object || act->timeout_ms || send_ends(flow, frame, op, object);
+        return !object || flow_is_bounded(flow, frame, act) || send_ends(flow, frame, op, object);
     case ACT_SELECT:
         return select_ends(flow, frame, op);
     case ACT_IO:

@@ -1,6 +1,7 @@
 /*
  * Gives the calls of a unit their meaning.
  */
+#include "model/forward.h"
 #include "model/resolve.h"
 
 #include <string.h>
@@ -18,6 +19,7 @@ struct applier {
     struct map active;      /* library, by its address → active or not */
     struct map enumerators; /* name → struct ir_enumerator; empty until asked for */
     const struct entry **functions, **cleanups; /* by symbol */
+    const struct ir_op **forwards;              /* by symbol, see forward.h */
     struct scene scene;
 };
 
@@ -464,20 +466,47 @@ static const struct act *make_act(struct applier *applier, const struct ir_op *c
     return act;
 }
 
+enum { FORWARDS_MAX = 8 }; /* of one call, from function to function */
+
+/* The call that is meant: through functions that only hand it on. */
+static struct ir_op meant(struct applier *applier, const struct ir_op *op)
+{
+    struct ir_op call = *op;
+    for (int i = 0; i < FORWARDS_MAX && call.kind == IR_OP_CALL && ir_callee(&call); i++) {
+        const struct ir_op *inner = applier->forwards[ir_callee(&call)->id];
+        if (!inner)
+            break;
+        call = forward_through(applier->arena, &call, inner);
+    }
+    return call;
+}
+
+/* What stands in a function that is looked through was said at its calls. */
+static const struct act *nothing_more(struct applier *applier, const struct entry *entry)
+{
+    struct act *act = arena_new(applier->arena, struct act);
+    act->kind = ACT_YIELD;
+    act->function = arena_strdup(applier->arena, entry->function);
+    act->word = arena_strdup(applier->arena, entry->word);
+    return act;
+}
+
 /* Types the calls of one function, the selects or the others; tells whether there are selects. */
 static bool apply_calls(struct applier *applier, struct ir_func *func, bool is_for_selects)
 {
-    bool has_selects = false;
+    bool has_selects = false, is_forward = applier->forwards[func->symbol->id] != NULL;
     for (size_t b = 0; b < func->block_count; b++)
         for (size_t i = 0; i < func->blocks[b].op_count; i++) {
             struct ir_op *op = &func->blocks[b].ops[i];
-            const struct entry *entry = entry_of(applier, op);
+            struct ir_op call = meant(applier, op);
+            const struct entry *entry = entry_of(applier, &call);
             if (!entry)
                 continue;
             bool is_select = entry->kind == ACT_SELECT;
             has_selects = has_selects || is_select;
             if (is_select == is_for_selects)
-                op->act = make_act(applier, op, entry);
+                op->act =
+                    is_forward ? nothing_more(applier, entry) : make_act(applier, &call, entry);
         }
     return has_selects;
 }
@@ -489,6 +518,7 @@ void model_apply(const struct model_set *set, struct ir_unit *unit)
     applier.active.arena = &scratch;
     applier.enumerators.arena = &scratch;
     find_entries(&applier);
+    applier.forwards = forward_find(&scratch, unit);
     for (size_t i = 0; i < unit->func_count; i++) {
         scene_begin(&applier.scene, unit->arena, unit->funcs[i]);
         /* A case made by DONE(ctx) refers to a call that has to be understood before. */
