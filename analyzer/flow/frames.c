@@ -197,16 +197,28 @@ static bool leads_to_caller(const struct ir_func *func, const struct ir_expr *pl
     return is_behind && is_param_of(place, func);
 }
 
+/* A pointer to what was made, or a struct with one. */
+static bool holds_made(struct flow *flow, const struct ir_func *func, const struct ir_expr *value)
+{
+    for (uint32_t i = 0; value->kind == IR_LITERAL && i < value->element_count; i++)
+        if (holds_made(flow, func, value->elements[i].value))
+            return true;
+    return value->type->kind == IR_TYPE_POINTER && value->kind != IR_LITERAL &&
+           is_made(own_base(flow, func, value));
+}
+
 static bool look_whether_gives_out(struct flow *flow, const struct ir_func *func)
 {
     const struct ir_expr *returned = facts_of(func)->returned;
-    if (returned && returned->type->kind == IR_TYPE_POINTER &&
-        is_made(own_base(flow, func, returned)))
+    if (returned && holds_made(flow, func, returned))
         return true;
-    for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_ASSIGN, op));)
-        if (op->value->type->kind == IR_TYPE_POINTER && leads_to_caller(func, op->place) &&
-            is_made(own_base(flow, func, op->value)))
+    for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_ASSIGN, op));) {
+        const struct ir_expr *root = ir_expr_root(op->place);
+        bool is_returned = returned && root && returned->type->kind == IR_TYPE_RECORD &&
+                           ir_expr_equal(root, returned);
+        if ((is_returned || leads_to_caller(func, op->place)) && holds_made(flow, func, op->value))
             return true;
+    }
     return false;
 }
 
