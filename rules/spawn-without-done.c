@@ -80,8 +80,12 @@ static void look_into(struct look *look, const struct frame *frame)
     if (was_visited(look, func))
         return;
     look->can_be_stopped |= func->incomplete != NULL;
+    struct flow *flow = look->pass->flow;
+    bool *reached = arena_array(flow_arena(flow), bool, func->block_count);
+    flow_reach_in(flow, frame, reached);
     for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_CALL, op));)
-        look_at(look, frame, op);
+        if (reached[op->block])
+            look_at(look, frame, op);
     struct flow_endless endless;
     if (!look->loop_func && flow_find_endless(look->pass->flow, frame, &endless)) {
         look->loop_func = func;

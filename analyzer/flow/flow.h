@@ -179,6 +179,9 @@ bool flow_reaches(struct flow *, const struct ir_func *, const struct ir_op *fro
                   const struct ir_op *to);
 /* Marks the blocks that control can reach from `block`, itself included. */
 void flow_reach_from(struct flow *, const struct ir_func *, uint32_t block, bool *reached);
+/* Marks the blocks that control can reach when the function runs in that frame: a branch on what
+ * the caller hands in goes one way where that is a constant. */
+void flow_reach_in(struct flow *, const struct frame *, bool *reached);
 /* Does every way from the entry to `to` pass `from`? */
 bool flow_dominates(struct flow *, const struct ir_func *, const struct ir_op *from,
                     const struct ir_op *to);

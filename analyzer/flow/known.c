@@ -101,7 +101,11 @@ struct fact known_of(const struct known *known, const struct ir_expr *expr)
     for (size_t i = 0; i < known->count; i++)
         if (ir_expr_equal(known->facts[i].expr, expr))
             return known->facts[i];
-    return (struct fact){.expr = expr, .low = INT64_MIN, .high = INT64_MAX};
+    /* One enumerator decides nothing: with it alone a type is there for its name. */
+    bool is_enum = expr->type->kind == IR_TYPE_INT && expr->type->enumerator_count > 1;
+    int64_t last = is_enum ? (int64_t)expr->type->enumerator_count - 1 : 0;
+    return (struct fact){
+        .expr = expr, .low = is_enum ? 0 : INT64_MIN, .high = is_enum ? last : INT64_MAX};
 }
 
 /* 1: always within, 0: never, -1: either. */
@@ -483,4 +487,37 @@ bool known_is_asked_again(struct flow *flow, const struct ir_func *func,
         return true;
     uint32_t loop = flow_loop_of(flow, func, block->id);
     return loop != 0 && is_steady(flow, func, tested, loop);
+}
+
+/* ---- what is reached ------------------------------------------------------------------------- */
+
+/* The way that a branch on a parameter goes in the frame; -1: either. */
+static int way_of(struct flow *flow, const struct frame *frame, const struct ir_block *block)
+{
+    if (block->end != IR_BRANCH || !frame->parent)
+        return -1;
+    const struct ir_expr *tested = known_tested(block->value);
+    if (!is_param_of(tested, frame->func) || facts_of(frame->func)->var_assigned[tested->var->id])
+        return -1;
+    struct known nothing = {0};
+    return known_decide(flow, frame, &nothing, block->value);
+}
+
+void flow_reach_in(struct flow *flow, const struct frame *frame, bool *reached)
+{
+    VEC(uint32_t) work = {0};
+    *vec_add(flow->arena, &work) = 0;
+    reached[0] = true;
+    while (work.count > 0) {
+        const struct ir_block *block = &frame->func->blocks[work.at[--work.count]];
+        int way = way_of(flow, frame, block);
+        for (size_t i = 0; i < block->edge_count; i++) {
+            uint32_t to = block->edges[i].to;
+            bool is_taken = way < 0 || i == (way ? 0u : 1u);
+            if (is_taken && !reached[to]) {
+                reached[to] = true;
+                *vec_add(flow->arena, &work) = to;
+            }
+        }
+    }
 }

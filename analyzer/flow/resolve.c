@@ -635,6 +635,14 @@ static bool are_made_apart(const struct ir_expr *a, const struct ir_expr *b)
            memcmp(by_a->path, by_b->path, by_a->path_length * sizeof *by_a->path) != 0;
 }
 
+/* An object that code out of sight never came by, and what a caller out of sight hands in. */
+static bool is_ours_and_theirs(struct flow *flow, const struct ir_expr *ours,
+                               const struct points *at_ours, const struct ir_expr *theirs)
+{
+    return made_object(ours) && is_handed_in(base_of(theirs)) && at_ours->count > 0 &&
+           flow_points_seen_whole(flow, at_ours);
+}
+
 enum flow_same flow_compare(struct flow *flow, const struct ir_expr *a, const struct ir_expr *b)
 {
     if (ir_expr_equal(a, b))
@@ -645,6 +653,8 @@ enum flow_same flow_compare(struct flow *flow, const struct ir_expr *a, const st
     enum flow_same by_points = flow_points_compare(flow, &at_a, &at_b);
     if (!at_a.has_unknown && !at_b.has_unknown)
         return by_points;
+    if (is_ours_and_theirs(flow, a, &at_a, b) || is_ours_and_theirs(flow, b, &at_b, a))
+        return FLOW_DIFFERENT;
     enum flow_same by_name = compare_names(flow, a, b);
     bool by_caller = is_handed_in(a) || is_handed_in(b);
     bool may_meet = by_name == FLOW_DIFFERENT && by_caller && flow_points_meet(flow, &at_a, &at_b);

@@ -480,15 +480,26 @@ static void branch(struct walk *walk, const struct state *at, const struct ir_bl
     }
 }
 
-/* One value is known, and it has a case of its own: the default is not for it. */
-static bool has_own_case(const struct state *state, const struct ir_block *block)
+static bool has_case(const struct ir_block *block, int64_t value)
 {
-    struct fact fact = known_of(&state->known, block->value);
-    for (size_t i = 0; i < block->edge_count && fact.low == fact.high; i++)
-        if (!block->edges[i].is_default && block->edges[i].low <= fact.low &&
-            fact.high <= block->edges[i].high)
+    for (size_t i = 0; i < block->edge_count; i++)
+        if (!block->edges[i].is_default && block->edges[i].low <= value &&
+            value <= block->edges[i].high)
             return true;
     return false;
+}
+
+/* Each value that it can have has a case: the default is for none of them. */
+static bool has_own_case(const struct state *state, const struct ir_block *block)
+{
+    enum { VALUES_MAX = 64 };
+    struct fact fact = known_of(&state->known, block->value);
+    if (fact.low == INT64_MIN || fact.high == INT64_MAX || fact.high - fact.low >= VALUES_MAX)
+        return false;
+    for (int64_t value = fact.low; value <= fact.high; value++)
+        if (known_allows(&state->known, block->value, value, value) && !has_case(block, value))
+            return false;
+    return true;
 }
 
 static void switch_over(struct walk *walk, const struct state *state, const struct ir_block *block)

@@ -201,6 +201,39 @@ static bool is_signed_kind(CXType type)
     return type.kind == CXType_Char_S || (type.kind >= CXType_SChar && type.kind <= CXType_Int128);
 }
 
+/* The values of an enum, as far as they count up from 0. */
+struct enumerators {
+    uint64_t seen; /* one bit for each of the first 64 */
+    bool has_others;
+};
+
+static enum CXChildVisitResult see_enumerator(CXCursor cursor, CXCursor parent, CXClientData data)
+{
+    struct enumerators *enumerators = data;
+    (void)parent;
+    if (clang_getCursorKind(cursor) != CXCursor_EnumConstantDecl)
+        return CXChildVisit_Continue;
+    long long value = clang_getEnumConstantDeclValue(cursor);
+    if (value < 0 || value > 63)
+        enumerators->has_others = true;
+    else
+        enumerators->seen |= 1ull << value;
+    return CXChildVisit_Continue;
+}
+
+static uint64_t count_enumerators(CXType type)
+{
+    struct enumerators enumerators = {0};
+    if (type.kind != CXType_Enum)
+        return 0;
+    clang_visitChildren(clang_getTypeDeclaration(type), see_enumerator, &enumerators);
+    uint64_t count = 0;
+    while (count < 64 && (enumerators.seen >> count & 1))
+        count++;
+    bool is_gapless = count == 64 || enumerators.seen >> count == 0;
+    return is_gapless && !enumerators.has_others ? count : 0;
+}
+
 static void fill_function(struct source *source, struct ir_type *own, CXType type, unsigned depth)
 {
     own->target = make_type(source, clang_getResultType(type), depth);
@@ -231,6 +264,7 @@ static struct ir_type *make_plain(struct source *source, CXType type, unsigned d
     switch (own->kind) {
     case IR_TYPE_INT:
         own->is_signed = is_signed_kind(type);
+        own->enumerator_count = count_enumerators(type);
         break;
     case IR_TYPE_POINTER:
         if (type.kind == CXType_Pointer)

@@ -53,6 +53,8 @@ struct ir_type {
     uint64_t size;    /* bytes; 0: incomplete, void, function, or depends on a run-time value */
     uint64_t count;   /* IR_TYPE_ARRAY: elements; 0: unknown */
     bool is_signed;   /* IR_TYPE_INT */
+    uint64_t enumerator_count; /* IR_TYPE_INT: of an enum with the values 0 … enumerator_count - 1,
+                                  each once; 0: another integer */
     bool is_volatile, is_atomic, is_variadic;
     const struct ir_type *target;   /* pointee, element, a function's result */
     const struct ir_type *alias_of; /* for a typedef's name: the type it names, one step; else NULL.

@@ -248,6 +248,7 @@ static void read_type(struct reader *reader, struct ir_type *type)
     type->name = get_string(reader);
     type->size = get(reader);
     type->count = get(reader);
+    type->enumerator_count = get(reader);
     uint64_t flags = get_up_to(reader, 2 * TYPE_IS_VARIADIC - 1, "the flags of a type");
     type->is_signed = flags & TYPE_IS_SIGNED;
     type->is_volatile = flags & TYPE_IS_VOLATILE;

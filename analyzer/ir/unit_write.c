@@ -135,6 +135,7 @@ static void put_type(struct ir_unit_writer *writer, const struct ir_type *type)
     put_string(writer, out, type->name);
     put(out, type->size);
     put(out, type->count);
+    put(out, type->enumerator_count);
     put(out, (type->is_signed ? TYPE_IS_SIGNED : 0) | (type->is_volatile ? TYPE_IS_VOLATILE : 0) |
                  (type->is_atomic ? TYPE_IS_ATOMIC : 0) |
                  (type->is_variadic ? TYPE_IS_VARIADIC : 0));

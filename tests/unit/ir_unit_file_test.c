@@ -174,7 +174,7 @@ static void test_ir_unit_file__refuses_what_it_is_not(void **state)
     assert_problem(problem, "checksum");
     bytes.at[UNIT_VERSION_AT]++;
     assert_null(ir_unit_read(&arena, bytes.at, bytes.length, &problem));
-    assert_problem(problem, "version 2");
+    assert_problem(problem, "version 3");
     arena_release(&arena);
     text_release(&bytes);
 }
