@@ -20,7 +20,7 @@ static bool is_handed_on(const struct ir_func *func, const struct ir_expr *arg)
 static bool returns_result(const struct ir_block *block, const struct ir_op *call)
 {
     if (block->end != IR_RETURN || !block->value)
-        return block->end == IR_RETURN && call->temp == 0;
+        return block->end == IR_RETURN;
     const struct ir_expr *value = without_casts(block->value);
     return value->kind == IR_TEMP && call->temp != 0 && value->temp == call->temp;
 }
