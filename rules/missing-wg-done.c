@@ -340,19 +340,18 @@ static void check_spawn(struct pass *pass, const struct frame *frame, const stru
     }
 }
 
-static void check(struct pass *pass, const struct ir_func *func)
+static void check_program(struct pass *pass)
 {
-    size_t adds;
+    size_t adds, spawns;
     flow_uses(pass->flow, ACT_ADD, &adds);
-    if (adds == 0)
-        return;
-    for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_CALL, op));) {
-        if (!op->act || op->act->kind != ACT_SPAWN || op->act->counted_by)
+    const struct flow_use *uses = flow_uses(pass->flow, ACT_SPAWN, &spawns);
+    for (size_t i = 0; adds > 0 && i < spawns; i++) {
+        if (uses[i].op->act->counted_by)
             continue;
         size_t count;
-        const struct frame *const *frames = flow_frames(pass->flow, func, &count);
-        for (size_t i = 0; i < count; i++)
-            check_spawn(pass, frames[i], op);
+        const struct frame *const *frames = flow_frames(pass->flow, uses[i].func, &count);
+        for (size_t j = 0; j < count; j++)
+            check_spawn(pass, frames[j], uses[i].op);
     }
 }
 
@@ -360,5 +359,5 @@ const struct rule rule_missing_wg_done = {
     .id = "missing-wg-done",
     .group = GROUP_LEAK,
     .summary = "a task counted by a wait group can end without lowering the count",
-    .check = check,
+    .check_program = check_program,
 };

@@ -249,11 +249,12 @@ static void check_spawn(struct pass *pass, const struct ir_func *func, const str
     }
 }
 
-static void check(struct pass *pass, const struct ir_func *func)
+static void check_program(struct pass *pass)
 {
-    for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_CALL, op));)
-        if (op->act && op->act->kind == ACT_SPAWN)
-            check_spawn(pass, func, op);
+    size_t count;
+    const struct flow_use *spawns = flow_uses(pass->flow, ACT_SPAWN, &count);
+    for (size_t i = 0; i < count; i++)
+        check_spawn(pass, spawns[i].func, spawns[i].op);
 }
 
 static const struct rule_option options[] = {
@@ -266,5 +267,5 @@ const struct rule rule_spawn_without_done = {
     .group = GROUP_CONVENTION,
     .summary = "a task that can run for ever and takes no done channel and no context",
     .options = options,
-    .check = check,
+    .check_program = check_program,
 };

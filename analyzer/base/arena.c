@@ -44,6 +44,13 @@ static void add_chunk(struct arena *arena, size_t bytes)
         size = CHUNK_MAX;
     if (size < bytes)
         size = bytes;
+    if (arena->spare && arena->spare->size >= size) {
+        struct arena_chunk *spare = arena->spare;
+        arena->spare = spare->older;
+        spare->older = arena->last;
+        arena->last = spare;
+        return;
+    }
     struct arena_chunk *chunk = xmalloc(sizeof *chunk + size);
     *chunk = (struct arena_chunk){.older = arena->last, .size = size};
     arena->last = chunk;
@@ -109,14 +116,31 @@ void arena_reset(struct arena *arena)
     arena->bytes = arena->last->size;
 }
 
-void arena_release(struct arena *arena)
+void arena_recycle(struct arena *arena)
 {
     while (arena->last) {
-        struct arena_chunk *older = arena->last->older;
-        free(arena->last);
-        arena->last = older;
+        struct arena_chunk *chunk = arena->last;
+        arena->last = chunk->older;
+        chunk->older = arena->spare;
+        chunk->used = 0;
+        arena->spare = chunk;
     }
-    arena->bytes = 0;
+}
+
+static void free_chunks(struct arena_chunk *chunk)
+{
+    while (chunk) {
+        struct arena_chunk *older = chunk->older;
+        free(chunk);
+        chunk = older;
+    }
+}
+
+void arena_release(struct arena *arena)
+{
+    free_chunks(arena->last);
+    free_chunks(arena->spare);
+    *arena = (struct arena){0};
 }
 
 void base_bug(const char *file, int line, const char *format, ...)

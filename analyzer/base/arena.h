@@ -14,8 +14,9 @@ struct arena_chunk;
 
 /* Zero-initialised is an empty arena, ready to use. */
 struct arena {
-    struct arena_chunk *last; /* the chunk being filled, linked to the older ones */
-    size_t bytes;             /* total reserved from the system */
+    struct arena_chunk *last;  /* the chunk being filled, linked to the older ones */
+    struct arena_chunk *spare; /* empty ones, kept by arena_recycle */
+    size_t bytes;              /* total reserved from the system */
 };
 
 /* `bytes` zeroed bytes, aligned to 8: for any type but long double and vectors.  O(1). */
@@ -29,6 +30,8 @@ char *arena_printf(struct arena *arena, const char *format, ...)
 
 /* Forget everything, but keep a little room: for what is filled again and again. */
 void arena_reset(struct arena *arena);
+/* Forget everything, and keep all the room for as much again. */
+void arena_recycle(struct arena *arena);
 /* Give back everything; the arena is empty and ready again. */
 void arena_release(struct arena *arena);
 

@@ -56,6 +56,7 @@ struct func_facts {
                                     yet, -1: no */
     const struct ir_expr
         *returned; /* what every return gives back; NULL: they differ, or nothing */
+    VEC(const struct ir_op *) calls; /* all of its own, in the order of blocks */
     VEC(struct flow_site) callers;
     VEC(const struct frame *) frames; /* filled by flow_frames */
     bool has_frames, in_frames;

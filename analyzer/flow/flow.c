@@ -278,6 +278,8 @@ static void scan_op(struct flow *flow, const struct ir_func *func, const struct 
                     uint32_t *temp_assigned)
 {
     struct func_facts *facts = facts_of(func);
+    if (op->kind == IR_OP_CALL)
+        *vec_add(flow->arena, &facts->calls) = op;
     if (op->kind == IR_OP_CALL && op->temp)
         facts->temp_call[op->temp] = op;
     bool is_spawn = op->act && op->act->kind == ACT_SPAWN;
@@ -567,7 +569,9 @@ static void add_callers(struct flow *flow, const struct ir_func *func, const str
 /* Direct sites first, so that a pointer handed down through parameters finds its callers. */
 static void find_callers(struct flow *flow, const struct ir_func *func, bool direct)
 {
-    for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_CALL, op));) {
+    const struct func_facts *facts = facts_of(func);
+    for (size_t i = 0; i < facts->calls.count; i++) {
+        const struct ir_op *op = facts->calls.at[i];
         const struct ir_expr *callee = op->callee;
         if (op->act && op->act->entry)
             callee = op->act->entry;
@@ -587,7 +591,9 @@ static void add_use(struct flow *flow, enum act_kind kind, struct flow_use use)
 
 static void note_uses(struct flow *flow, const struct ir_func *func)
 {
-    for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_CALL, op));) {
+    const struct func_facts *facts = facts_of(func);
+    for (size_t k = 0; k < facts->calls.count; k++) {
+        const struct ir_op *op = facts->calls.at[k];
         const struct act *act = op->act;
         if (!act)
             continue;

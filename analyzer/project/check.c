@@ -47,16 +47,17 @@ static void judge(struct run *run)
     size_t choice_count = 0;
     struct map judged = {.arena = &run->arena};
     struct rule_choice *choices = settings_choices(run->settings, &choice_count);
+    struct arena facts = {0};
     for (size_t i = 0; i < run->programs.count && choice_count; i++) {
         const unit_list *units = &run->programs.at[i].units;
-        struct arena facts = {0};
         struct ir_unit **irs = arena_array(&facts, struct ir_unit *, units->count);
         for (size_t k = 0; k < units->count; k++)
             irs[k] = units->at[k]->ir;
         struct flow *flow = flow_new(&facts, run->models, irs, units->count);
         rules_run(&run->arena, flow, choices, choice_count, &judged, &run->found);
-        arena_release(&facts);
+        arena_recycle(&facts);
     }
+    arena_release(&facts);
 }
 
 static void finish(struct run *run)
