@@ -185,6 +185,7 @@ static bool flat_equal(const struct flat *a, const struct flat *b)
 enum {
     STORES_MAX = 64,         /* of one field that are all looked at */
     RESOLVE_STEPS_MAX = 400, /* stores looked at to resolve one expression */
+    SEVERAL = 2,             /* values, or one that is not followed */
 };
 
 struct content_search {
@@ -204,7 +205,11 @@ static void try_store(struct content_search *search, const struct frame *frame,
     struct flat flat = flatten(place);
     if (!flat_equal(&flat, &search->wanted))
         return;
-    if (ir_is_zero(store->value) && search->count > 0)
+    if (store->value->type->kind == IR_TYPE_RECORD) {
+        search->count = SEVERAL; /* a whole struct came there; points-to sets follow its parts */
+        return;
+    }
+    if (search->count == SEVERAL || (ir_is_zero(store->value) && search->count > 0))
         return;
     const struct ir_expr *value = value_of(search->flow, frame, store->value, search->depth + 1);
     if (search->count > 0 && ir_is_zero(search->found))
