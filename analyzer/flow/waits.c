@@ -239,6 +239,16 @@ static bool select_watches(struct flow *flow, const struct frame *frame, const s
     return false;
 }
 
+/* A done channel, or one that a caller out of sight hands in and of which no value is wanted. */
+static bool is_signal(struct flow *flow, const struct ir_expr *channel, const struct act *act)
+{
+    if (flow_is_done_channel(flow, channel))
+        return true;
+    return act->value && ir_is_zero(act->value) && !ir_is_zero(channel) &&
+           !maker_of(channel, NULL) && !flow_is_seen_whole(flow, channel) &&
+           !has_use(flow, ACT_SEND, channel);
+}
+
 bool flow_watches(struct flow *flow, const struct frame *frame, const struct ir_op *op)
 {
     const struct act *act = op->act;
@@ -250,7 +260,7 @@ bool flow_watches(struct flow *flow, const struct frame *frame, const struct ir_
     case ACT_SELECT:
         return select_watches(flow, frame, act);
     case ACT_RECV:
-        if (act->object && flow_is_done_channel(flow, flow_resolve(flow, frame, act->object)))
+        if (act->object && is_signal(flow, flow_resolve(flow, frame, act->object), act))
             return true;
         break;
     default:
