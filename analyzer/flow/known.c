@@ -342,6 +342,8 @@ static bool store_may_change(const struct ir_expr *place, const struct ir_expr *
         return mentions(expr, root);
     if (!reads_memory(expr))
         return false;
+    if (expr->kind == IR_VAR && root && root->kind == IR_VAR)
+        return expr->var == root->var;
     if (expr->kind == IR_FIELD && place->kind == IR_FIELD)
         return expr->value == place->value && text_is(expr->name, place->name);
     if (expr->kind == IR_SYMBOL && is_static(place))
@@ -379,11 +381,18 @@ static bool op_changes(struct flow *flow, const struct ir_func *func, const stru
     return true;
 }
 
+/* Nothing but assignments in sight, and calls that are handed its address, write it. */
+static bool keeps_what_it_gets(const struct ir_func *func, const struct ir_expr *place)
+{
+    bool is_lent = place->kind == IR_VAR && place->var->is_address_taken;
+    return is_private(place) || (is_lent && !facts_of(func)->var_kept[place->var->id]);
+}
+
 void known_after(struct flow *flow, struct known *known, const struct ir_func *func,
                  const struct ir_op *op)
 {
     struct fact value = {0};
-    bool is_copy = op->kind == IR_OP_ASSIGN && is_private(op->place);
+    bool is_copy = op->kind == IR_OP_ASSIGN && keeps_what_it_gets(func, op->place);
     if (is_copy)
         value = known_of(known, op->value);
     for (size_t i = known->count; i-- > 0;)
