@@ -1,6 +1,7 @@
 #include "flow/counts.h"
 
 #include "flow/duty.h"
+#include "flow/facts.h"
 
 struct search {
     struct flow *flow;
@@ -159,6 +160,39 @@ static void look_at_helper(struct search *search, const struct ir_op *call,
     }
 }
 
+static void find_raisers(struct flow *flow, const struct ir_func *func)
+{
+    struct func_facts *facts = facts_of(func);
+    for (size_t i = 0; !facts->has_raisers && i < facts->calls.count; i++)
+        if (may_raise(flow, func, facts->calls.at[i]))
+            *vec_add(flow_arena(flow), &facts->raisers) = facts->calls.at[i];
+    facts->has_raisers = true;
+}
+
+enum { RAISERS_MAX = 64 }; /* before and behind the spawn, of one function */
+
+/* The nearest first; those far off, in a function that does a thousand things, count others. */
+static void look_at_raisers(struct search *search, const struct ir_op *behind)
+{
+    const struct frame *base = search->count.base;
+    find_raisers(search->flow, base->func);
+    const struct func_facts *facts = facts_of(base->func);
+    size_t next = 0;
+    while (next < facts->raisers.count && facts->raisers.at[next]->id <= behind->id)
+        next++;
+    size_t first = next > RAISERS_MAX ? next - RAISERS_MAX : 0;
+    size_t end =
+        next + RAISERS_MAX < facts->raisers.count ? next + RAISERS_MAX : facts->raisers.count;
+    for (size_t i = end; i-- > first;) {
+        const struct ir_op *op = facts->raisers.at[i];
+        if (op == behind)
+            continue;
+        search->count.raised_at = op;
+        look_at_add(search, base, op, behind);
+        look_at_helper(search, op, behind);
+    }
+}
+
 /* In the function that spawns, then in its callers; the nearest add first. */
 void flow_counts_of(struct flow *flow, const struct frame *spawner, const struct ir_op *spawn,
                     const struct ir_func *body, flow_count_visit *visit, void *context)
@@ -169,15 +203,7 @@ void flow_counts_of(struct flow *flow, const struct frame *spawner, const struct
     search.count.task = flow_frame(flow, body, spawner, spawn);
     const struct ir_op *behind = spawn;
     for (const struct frame *base = spawner; base; behind = base->op, base = base->parent) {
-        VEC(const struct ir_op *) calls = {0};
-        for (const struct ir_op *op = NULL; (op = ir_next_op(base->func, IR_OP_CALL, op));)
-            if (op != behind && may_raise(flow, base->func, op))
-                *vec_add(flow_arena(flow), &calls) = op;
         search.count.base = base;
-        for (size_t i = calls.count; i-- > 0;) {
-            search.count.raised_at = calls.at[i];
-            look_at_add(&search, base, calls.at[i], behind);
-            look_at_helper(&search, calls.at[i], behind);
-        }
+        look_at_raisers(&search, behind);
     }
 }

@@ -56,7 +56,9 @@ struct func_facts {
                                     yet, -1: no */
     const struct ir_expr
         *returned; /* what every return gives back; NULL: they differ, or nothing */
-    VEC(const struct ir_op *) calls; /* all of its own, in the order of blocks */
+    VEC(const struct ir_op *) calls;   /* all of its own, in the order of blocks */
+    VEC(const struct ir_op *) raisers; /* those that may raise a wait group; filled by counts.c */
+    bool has_raisers;
     VEC(struct flow_site) callers;
     VEC(const struct frame *) frames; /* filled by flow_frames */
     bool has_frames, in_frames;
