@@ -93,9 +93,10 @@ static const struct walk_exit *last_exit(const struct walk_result *ways)
     return last;
 }
 
+static const enum act_kind closes[] = {ACT_CLOSE}, sends[] = {ACT_SEND};
+
 static struct flow_wanted wanted_close(const struct drain *drain)
 {
-    static const enum act_kind closes[] = {ACT_CLOSE};
     return (struct flow_wanted){.object = drain->channel.object,
                                 .kinds = closes,
                                 .kind_count = COUNT_OF(closes),
@@ -139,7 +140,8 @@ static void judge_producers(const struct drain *drain, const struct flow_parties
 static void judge(const struct drain *drain)
 {
     struct flow *flow = drain->pass->flow;
-    struct flow_parties closers = flow_parties(flow, ACT_CLOSE, drain->channel.object);
+    struct flow_parties closers =
+        flow_parties(flow, closes, COUNT_OF(closes), drain->channel.object);
     if (closers.at.count > 1 || closers.is_cut || closers.has_several)
         return; /* the last one may close for all */
     if (closers.at.count == 1) {
@@ -147,7 +149,8 @@ static void judge(const struct drain *drain)
             judge_closer(drain, &closers.at.at[0]);
         return;
     }
-    struct flow_parties producers = flow_parties(flow, ACT_SEND, drain->channel.object);
+    struct flow_parties producers =
+        flow_parties(flow, sends, COUNT_OF(sends), drain->channel.object);
     judge_producers(drain, &producers);
 }
 

@@ -77,21 +77,6 @@ static void report_exit(const struct wait *wait, const struct flow_party *party,
 /* ---- judging --------------------------------------------------------------------------------- */
 
 /* Who sends and closes is one party. */
-static void add_parties(struct wait *wait, struct flow_parties *all, enum act_kind kind)
-{
-    struct flow_parties some = flow_parties(wait->pass->flow, kind, wait->channel.object);
-    all->is_cut |= some.is_cut;
-    all->in_loop |= some.in_loop;
-    all->has_several |= some.has_several;
-    for (size_t i = 0; i < some.at.count; i++) {
-        bool is_known = false;
-        for (size_t j = 0; j < all->at.count; j++)
-            is_known |= all->at.at[j].home->func == some.at.at[i].home->func;
-        if (!is_known)
-            *vec_add(wait->pass->arena, &all->at) = some.at.at[i];
-    }
-}
-
 /* Is the receive on every way through its own party, from where it has spawned the other one? */
 static bool is_on_every_way(const struct wait *wait, const struct ir_func *other)
 {
@@ -146,9 +131,8 @@ static bool carries_values(const struct flow_channel *channel)
 
 static bool judge(struct wait *wait)
 {
-    struct flow_parties parties = {0};
-    for (size_t i = 0; i < COUNT_OF(ends); i++)
-        add_parties(wait, &parties, ends[i]);
+    struct flow_parties parties =
+        flow_parties(wait->pass->flow, ends, COUNT_OF(ends), wait->channel.object);
     if (parties.at.count == 0 && !parties.is_cut && carries_values(&wait->channel)) {
         report(wait, "nothing sends on the channel or closes it");
         return true;

@@ -108,6 +108,8 @@ const struct store_list *stores_of_symbol(const struct flow *, const struct ir_s
 /* May what the function makes belong to its caller: does it return a pointer to it, or store one
  * where its parameters lead? */
 bool flow_gives_out(struct flow *, const struct ir_func *);
+/* The value of a variable that is set once, of a temp that copies; NULL: neither. */
+const struct ir_expr *only_value(const struct ir_func *, const struct ir_expr *);
 /* What a handle starts from: a variable, a static object, a constant. */
 const struct ir_expr *base_of(const struct ir_expr *handle);
 /* The same as the function sees it alone, whoever calls it. */

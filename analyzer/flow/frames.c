@@ -60,8 +60,7 @@ const struct ir_expr *base_of(const struct ir_expr *handle)
     return handle;
 }
 
-/* The value of a variable that is set once, of a temp that copies; NULL: neither. */
-static const struct ir_expr *only_value(const struct ir_func *func, const struct ir_expr *base)
+const struct ir_expr *only_value(const struct ir_func *func, const struct ir_expr *base)
 {
     const struct func_facts *facts = facts_of(func);
     if (base->kind == IR_TEMP)

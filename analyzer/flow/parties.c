@@ -153,21 +153,28 @@ static void look_at_match(struct flow *flow, struct flow_parties *parties,
     add_party(flow, parties, (struct flow_party){home, match->frame, use});
 }
 
-struct flow_parties flow_parties(struct flow *flow, enum act_kind kind,
-                                 const struct ir_expr *object)
+static void add_parties(struct flow *flow, struct flow_parties *parties, enum act_kind kind,
+                        const struct ir_expr *object)
 {
-    struct flow_parties parties = {0};
     size_t count;
     const struct flow_use *uses = flow_uses(flow, kind, &count);
     for (size_t i = 0; i < count; i++) {
-        parties.is_cut |= !uses[i].object;
+        parties->is_cut |= !uses[i].object;
         if (!uses[i].object)
             continue;
         struct flow_matches matches = flow_use_matches(flow, &uses[i], object);
-        parties.is_cut |= matches.is_cut;
+        parties->is_cut |= matches.is_cut;
         for (size_t j = 0; j < matches.at.count; j++)
-            look_at_match(flow, &parties, &uses[i], &matches.at.at[j], object);
+            look_at_match(flow, parties, &uses[i], &matches.at.at[j], object);
     }
+}
+
+struct flow_parties flow_parties(struct flow *flow, const enum act_kind *kinds, size_t kind_count,
+                                 const struct ir_expr *object)
+{
+    struct flow_parties parties = {0};
+    for (size_t i = 0; i < kind_count; i++)
+        add_parties(flow, &parties, kinds[i], object);
     return parties;
 }
 

@@ -5,7 +5,7 @@
  * making it or by being handed it as a task, with all that it calls.  What a helper does to its
  * argument is its caller's doing.
  *
- *     struct flow_parties closers = flow_parties(flow, ACT_CLOSE, channel);
+ *     struct flow_parties closers = flow_parties(flow, &closes, 1, channel);
  *     if (closers.at.count == 1 && !closers.is_cut)
  *         lack = flow_party_lack(flow, closers.at.at[0].home, &wanted);    on which ways it does
  * not
@@ -63,8 +63,9 @@ struct flow_parties {
     bool in_loop;              /* some use of the object is in a loop */
 };
 
-/* All who do `kind` to the resolved object.  Looks at every use of that kind in the program. */
-struct flow_parties flow_parties(struct flow *, enum act_kind kind, const struct ir_expr *object);
+/* All who do one of the kinds to the resolved object.  Looks at every such use in the program. */
+struct flow_parties flow_parties(struct flow *, const enum act_kind *kinds, size_t kind_count,
+                                 const struct ir_expr *object);
 /* The frame, this one or above it in the same task, whose function has the object of the operand
  * `handle` as its own: it made it, or it is the task's own function. */
 const struct frame *flow_home(struct flow *, const struct frame *, const struct ir_expr *handle);

@@ -76,7 +76,7 @@ static bool is_sure(struct flow *flow, const struct flow_use *use)
 static bool is_left_out(struct flow *flow, const struct frame *frame, enum act_kind kind,
                         const struct ir_expr *channel)
 {
-    struct flow_parties parties = flow_parties(flow, kind, channel);
+    struct flow_parties parties = flow_parties(flow, &kind, 1, channel);
     if (parties.at.count != 1 || parties.is_cut || parties.has_several || parties.in_loop ||
         !flow_runs(flow, parties.at.at[0].home->func, frame->func))
         return false;
@@ -100,7 +100,7 @@ bool flow_is_surely_closed(struct flow *flow, const struct frame *frame,
                            const struct ir_expr *channel)
 {
     static const enum act_kind closes[] = {ACT_CLOSE};
-    struct flow_parties closers = flow_parties(flow, ACT_CLOSE, channel);
+    struct flow_parties closers = flow_parties(flow, closes, COUNT_OF(closes), channel);
     if (closers.at.count != 1 || closers.is_cut || closers.has_several)
         return closers.at.count > 0;
     struct flow_wanted wanted = {

@@ -449,17 +449,16 @@ static int decide(struct walk *walk, struct known *known, const struct ir_expr *
 /* The value that an atomic operation found: what others did before decides this way. */
 static bool is_up_to_others(const struct ir_func *func, const struct ir_expr *expr, int depth)
 {
-    const struct func_facts *facts = facts_of(func);
-    if (!expr || depth > 8)
+    enum { DECIDERS_MAX = 8 };
+    if (!expr || depth > DECIDERS_MAX)
         return false;
-    if (expr->kind == IR_TEMP && facts->temp_call[expr->temp])
-        return is_atomic_call(facts->temp_call[expr->temp]);
-    if (expr->kind == IR_TEMP && facts->temp_value[expr->temp])
-        return is_up_to_others(func, facts->temp_value[expr->temp], depth + 1);
-    bool is_set_once = expr->kind == IR_VAR && expr->var->id < func->var_count &&
-                       facts->var_assigned[expr->var->id] == 1;
-    if (is_set_once)
-        return is_up_to_others(func, facts->var_value[expr->var->id], depth + 1);
+    const struct ir_expr *value = only_value(func, expr);
+    if (value)
+        return is_up_to_others(func, value, depth + 1);
+    if (expr->kind == IR_TEMP) {
+        const struct ir_op *call = facts_of(func)->temp_call[expr->temp];
+        return call && is_atomic_call(call);
+    }
     return is_up_to_others(func, expr->a, depth + 1) || is_up_to_others(func, expr->b, depth + 1);
 }
 

@@ -14,8 +14,8 @@
 static const char *closers(struct program *program, const char *text)
 {
     load(program, text);
-    struct flow_parties parties =
-        flow_parties(program->flow, ACT_CLOSE, object(program, "take", ACT_RECV));
+    struct flow_parties parties = flow_parties(program->flow, (enum act_kind[]){ACT_CLOSE}, 1,
+                                               object(program, "take", ACT_RECV));
     const char *names = "";
     for (size_t i = 0; i < parties.at.count; i++)
         names = arena_printf(&program->arena, "%s%s ", names,
