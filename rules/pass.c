@@ -26,17 +26,6 @@ static const bool *options_of(struct arena *arena, const struct rule_choice *cho
     return options;
 }
 
-static void run(struct pass *pass)
-{
-    size_t count = 0;
-    struct ir_func *const *funcs = flow_funcs(pass->flow, &count);
-
-    for (size_t i = 0; pass->rule->check && i < count; i++)
-        pass->rule->check(pass, funcs[i]);
-    if (pass->rule->check_program)
-        pass->rule->check_program(pass);
-}
-
 void rules_run(struct arena *arena, struct flow *flow, const struct rule_choice *choices,
                size_t count, struct map *judged, findings *out)
 {
@@ -50,7 +39,7 @@ void rules_run(struct arena *arena, struct flow *flow, const struct rule_choice 
             .options = options_of(arena, &choices[i]),
             .judged = judged,
         };
-        run(&pass);
+        pass.rule->check_program(&pass);
     }
 }
 

@@ -1,8 +1,8 @@
 /*
  * rule.h - what a rule is, and what it may ask.
  *
- * A rule looks at one function at a time (`check`) or once at the whole program (`check_program`),
- * asks the flow facts, and reports.  It never sees libclang and knows no API by name.
+ * A rule looks once at each program, asks the flow facts, and reports.  It never sees libclang and
+ * knows no API by name.
  */
 #ifndef LEASH_RULE_H
 #define LEASH_RULE_H
@@ -35,7 +35,6 @@ struct rule {
     enum rule_group group;
     const char *summary;
     const struct rule_option *options; /* ends with a NULL name; NULL: none */
-    void (*check)(struct pass *, const struct ir_func *);
     void (*check_program)(struct pass *);
 };
 

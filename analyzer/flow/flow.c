@@ -7,12 +7,6 @@ struct func_facts *facts_of(const struct ir_func *func)
     return func->facts;
 }
 
-struct ir_func *const *flow_funcs(const struct flow *flow, size_t *count)
-{
-    *count = flow->funcs.count;
-    return flow->funcs.at;
-}
-
 struct ir_unit *const *flow_units(const struct flow *flow, size_t *count)
 {
     *count = flow->unit_count;

@@ -41,8 +41,7 @@ struct flow;
 struct flow *flow_new(struct arena *arena, const struct model_set *models,
                       struct ir_unit *const *units, size_t unit_count);
 
-/* Every function with a body, in the order of units and source. */
-struct ir_func *const *flow_funcs(const struct flow *, size_t *count);
+/* The units of the program, in the order they were given. */
 struct ir_unit *const *flow_units(const struct flow *, size_t *count);
 const struct model_set *flow_models(const struct flow *);
 struct arena *flow_arena(struct flow *);

@@ -161,7 +161,7 @@ static const char *check_rule(struct arena *arena, const struct rule *rule)
 
     if (complaint)
         return complaint;
-    if (!rule->check && !rule->check_program)
+    if (!rule->check_program)
         return "it checks nothing";
     if (!page)
         return "it has no page";
