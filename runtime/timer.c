@@ -16,7 +16,7 @@ enum {
 
 _Static_assert(INT64_MAX / TICK_NS < LAST_TICK, "the wheel reaches farther than the clock");
 _Static_assert(1 << WHEEL_DIGIT == WHEEL_SLOTS, "a digit chooses a slot");
-_Static_assert(TICK_NS * TICKS_PER_MS == NS_PER_MS, "a millisecond is a number of ticks");
+_Static_assert(TICK_NS *TICKS_PER_MS == NS_PER_MS, "a millisecond is a number of ticks");
 
 /* ---- the clock ------------------------------------------------------------------------------- */
 

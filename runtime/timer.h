@@ -40,10 +40,10 @@ enum { TICK_NS = 250000, TICKS_PER_MS = 4, WHEEL_LEVELS = 8, WHEEL_DIGIT = 6, WH
 
 /* All zero but for `waiter` or `fire` is ready to be started. */
 struct timer {
-    struct timer *next;           /* in its slot */
-    struct timer *prev;           /* in its slot */
+    struct timer *next;            /* in its slot */
+    struct timer *prev;            /* in its slot */
     _Atomic(struct wheel *) wheel; /* where it runs; NULL: it does not */
-    int64_t when_tick;            /* when it fires */
+    int64_t when_tick;             /* when it fires */
     /* Who is to go on: claimed under the wheel's lock.  NULL: `fire` is called. */
     struct waiter *waiter;
     /* Called after the lock was released, on the worker that fires, outside of tasks; the timer no
@@ -52,7 +52,7 @@ struct timer {
     void (*fire)(struct timer *timer);
     /* Called in place of `fire` when the runtime ends before the time comes.  NULL: nothing is. */
     void (*drop)(struct timer *timer);
-    uint16_t slot;                /* level * WHEEL_SLOTS + digit, while it runs */
+    uint16_t slot; /* level * WHEEL_SLOTS + digit, while it runs */
 };
 
 /* A slot of a wheel: the timers in the order in which they came. */
@@ -82,8 +82,8 @@ int64_t timer_tick_at_ms(int64_t when_ms);
 
 void wheel_init(struct wheel *wheel, int64_t now_ns);
 
-/* After the workers have ended and before the stacks go, where timers may lie: takes all timers out,
- * calling `drop` of those that have it. */
+/* After the workers have ended and before the stacks go, where timers may lie: takes all timers
+ * out, calling `drop` of those that have it. */
 void wheel_release(struct wheel *wheel);
 
 /* Starts a timer that does not run.  The caller holds the wheel's lock. */
