@@ -52,13 +52,18 @@ int64_t timer_tick_at_ms(int64_t when_ms)
 
 /* ---- slots ----------------------------------------------------------------------------------- */
 
+/* The tick by which a timer finds its place. */
+static inline int64_t tick_of_place(const struct wheel *wheel, int64_t when_tick)
+{
+    if (when_tick < wheel->now_tick)
+        return wheel->now_tick;
+    return when_tick > LAST_TICK ? LAST_TICK : when_tick;
+}
+
 /* Where a timer for this tick stands. */
 static inline uint32_t slot_of(const struct wheel *wheel, int64_t when_tick)
 {
-    if (when_tick < wheel->now_tick)
-        when_tick = wheel->now_tick;
-    if (when_tick > LAST_TICK)
-        when_tick = LAST_TICK;
+    when_tick = tick_of_place(wheel, when_tick);
     uint64_t differ = (uint64_t)(when_tick ^ wheel->now_tick) | 1;
     uint32_t level = (uint32_t)(63 - __builtin_clzll(differ)) / WHEEL_DIGIT;
     uint64_t digit = (uint64_t)when_tick >> (level * WHEEL_DIGIT) & (WHEEL_SLOTS - 1);
@@ -83,10 +88,18 @@ static inline int64_t slot_start(const struct wheel *wheel, uint32_t slot)
     return (int64_t)((above << WHEEL_DIGIT | slot % WHEEL_SLOTS) << shift);
 }
 
-/* Adds the timer to the end of the slot of its tick. */
-static inline void slot_add(struct wheel *wheel, struct timer *timer)
+/* While a slot is being dealt out: whether a timer for this tick lines up there, behind those that
+ * came before it. */
+static bool slot_is_dealt(const struct wheel *wheel, int64_t when_tick)
 {
-    uint32_t slot = slot_of(wheel, timer->when_tick);
+    uint32_t shift = wheel->dealing / WHEEL_SLOTS * WHEEL_DIGIT;
+
+    return tick_of_place(wheel, when_tick) >> shift == wheel->now_tick >> shift;
+}
+
+/* Adds the timer to the end of a slot. */
+static inline void slot_add(struct wheel *wheel, uint32_t slot, struct timer *timer)
+{
     struct timer_list *list = &wheel->slot[slot];
 
     timer->slot = (uint16_t)slot;
@@ -166,8 +179,10 @@ static inline void publish(struct wheel *wheel)
 
 void timer_start_locked(struct wheel *wheel, struct timer *timer, int64_t when_tick)
 {
+    bool is_dealt = unlikely(wheel->dealing) && slot_is_dealt(wheel, when_tick);
+
     timer->when_tick = when_tick;
-    slot_add(wheel, timer);
+    slot_add(wheel, is_dealt ? wheel->dealing : slot_of(wheel, when_tick), timer);
     atomic_store_explicit(&timer->wheel, wheel, memory_order_relaxed);
     if (when_tick < atomic_load_explicit(&wheel->next_tick, memory_order_relaxed))
         atomic_store_explicit(&wheel->next_tick, when_tick, memory_order_relaxed);
@@ -297,7 +312,7 @@ static int deal(struct wheel *wheel, int room)
     while (timer && moved < room) {
         struct timer *next = timer->next;
         __builtin_prefetch(next);
-        slot_add(wheel, timer);
+        slot_add(wheel, slot_of(wheel, timer->when_tick), timer);
         timer = next;
         moved++;
     }
