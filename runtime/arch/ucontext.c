@@ -4,8 +4,8 @@
  * Slow: swapcontext asks the system for the signal mask.  The floating-point control words travel
  * with the task, where elsewhere they stay with the thread.
  */
-#include "../context.h"
 #include "../base.h"
+#include "../context.h"
 
 #include <signal.h>
 #include <ucontext.h>
