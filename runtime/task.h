@@ -25,7 +25,7 @@ struct task_note {
 
 struct task {
     void *sp;                    /* saved stack pointer, while it does not run */
-    void *base_sp;               /* while it runs: of the thread's own context, for debuggers */
+    void **base_sp;              /* while it runs: worker->base_sp, for debuggers (arch/) */
     struct task *next;           /* in a list of the scheduler */
     struct waiter *fired;        /* of a wait for several things: the one that came */
     _Atomic uint32_t claimed;    /* of such a wait: somebody decided it */
