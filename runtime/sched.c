@@ -296,25 +296,39 @@ static inline void count_switch(struct worker *worker)
     atomic_store_explicit(&worker->ticks, ++worker->switches, memory_order_relaxed);
 }
 
+/* Goes from the context that is saved to *save on to a task. */
+static inline struct worker *go_on(struct worker *worker, void **save, struct task *to)
+{
+    worker->task = to;
+    task_set_state(to, TASK_RUNNING);
+    to->base_sp = &worker->base_sp;
+    if (likely(to->sp != NULL))
+        return context_switch(save, to->sp, worker);
+    return context_begin(save, to, stack_low(to), worker);
+}
+
+/* Tells the sanitizers of it beforehand. */
+static inline void *announce(struct task *to, bool ending)
+{
+    void *low = RT_ASAN ? stack_low(to) : NULL;
+
+    return fiber_leave(ending, low, (size_t)((char *)to - (char *)low), to->sanitizer_fiber);
+}
+
 /* Leaves the running task for `to`, or for the thread's own context when that is NULL. */
 static inline void leave(struct worker *worker, struct task *task, struct task *to, bool ending)
 {
     void *kept;
-    void *sp;
 
     task->saved_errno = *worker->errno_place;
-    worker->task = to;
     if (to) {
-        task_set_state(to, TASK_RUNNING);
-        to->base_sp = &worker->base_sp;
-        sp = to->sp;
-        void *low = RT_ASAN ? stack_low(to) : NULL;
-        kept = fiber_leave(ending, low, (size_t)((char *)to - (char *)low), to->sanitizer_fiber);
+        kept = announce(to, ending);
+        worker = go_on(worker, &task->sp, to);
     } else {
-        sp = worker->base_sp;
+        worker->task = NULL;
         kept = fiber_leave(ending, worker->base_low, worker->base_size, worker->sanitizer_fiber);
+        worker = context_switch(&task->sp, worker->base_sp, worker);
     }
-    worker = context_switch(&task->sp, sp, worker);
     fiber_arrive(kept);
     after_switch(worker);
     *worker->errno_place = task->saved_errno;
@@ -504,7 +518,7 @@ int task_spawn(void (*fn)(void), const leash_args *args, const char *name, leash
     atomic_store_explicit(&task->spawn, site, memory_order_relaxed);
     task_describe(task, NULL, NULL, NULL);
     task->sanitizer_fiber = fiber_make();
-    task->sp = context_make(task, stack_low(task));
+    task->sp = NULL;
     task_set_state(task, TASK_READY);
     count_up(&worker->spawned);
     queue_push(worker, task);
@@ -538,14 +552,9 @@ void worker_loop(struct worker *worker)
     struct task *task;
 
     while ((task = idle_find(worker))) {
-        worker->task = task;
-        task_set_state(task, TASK_RUNNING);
-        task->base_sp = &worker->base_sp;
-        void *low = RT_ASAN ? stack_low(task) : NULL;
-        void *kept =
-            fiber_leave(false, low, (size_t)((char *)task - (char *)low), task->sanitizer_fiber);
+        void *kept = announce(task, false);
         worker->after = AFTER_NOTHING;
-        worker = context_switch(&worker->base_sp, task->sp, worker);
+        worker = go_on(worker, &worker->base_sp, task);
         fiber_arrive(kept);
         after_switch(worker);
     }
