@@ -150,10 +150,28 @@ static uint32_t study(struct worker *victim)
     return atomic_load(&victim->ticks) - ticks;
 }
 
+/* Whether helping paid: what was stolen kept the worker busy.  To have been woken for nothing, or
+ * to have found only short tasks, did not. */
+static void judge(struct worker *worker)
+{
+    bool paid = worker->stole_ns && clock_now_ns() - worker->stole_ns >= PAYS_NS;
+    int64_t nap_ns = paid ? NAP_MIN_NS : atomic_load(&idle.nap_ns) * 2;
+
+    if (worker->stole_ns || worker->was_woken)
+        atomic_store(&idle.eager, paid);
+    if (worker->stole_ns || worker->was_woken || worker->watches)
+        atomic_store(&idle.nap_ns, nap_ns < NAP_MAX_NS ? nap_ns : NAP_MAX_NS);
+    worker->trusts = paid;
+    worker->stole_ns = 0;
+    worker->was_woken = false;
+}
+
 /* One task of another worker.  The one that the victim would run next only where it has waited:
  * else it is about to run. */
 static struct task *steal(struct worker *worker)
 {
+    if (worker->stole_ns)
+        judge(worker);
     if (runtime.worker_count == 1 || !(worker->may_steal || atomic_load(&idle.eager)))
         return NULL;
     worker->may_steal = false;
@@ -173,22 +191,6 @@ static struct task *steal(struct worker *worker)
     if (task)
         worker->stole_ns = clock_now_ns();
     return task;
-}
-
-/* Whether helping paid: what was stolen kept the worker busy.  To have been woken for nothing, or
- * to have found only short tasks, did not. */
-static void judge(struct worker *worker)
-{
-    bool paid = worker->stole_ns && clock_now_ns() - worker->stole_ns >= PAYS_NS;
-    int64_t nap_ns = paid ? NAP_MIN_NS : atomic_load(&idle.nap_ns) * 2;
-
-    if (worker->stole_ns || worker->was_woken)
-        atomic_store(&idle.eager, paid);
-    if (worker->stole_ns || worker->was_woken || worker->watches)
-        atomic_store(&idle.nap_ns, nap_ns < NAP_MAX_NS ? nap_ns : NAP_MAX_NS);
-    worker->trusts = paid;
-    worker->stole_ns = 0;
-    worker->was_woken = false;
 }
 
 /* ---- resting --------------------------------------------------------------------------------- */
