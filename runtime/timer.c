@@ -232,7 +232,8 @@ void timer_source(struct source *source, struct timer *timer, int64_t when_tick)
 {
     struct worker *worker = worker_of_task("waiting for a time", NULL);
 
-    *source = (struct source){.lock = &worker->wheel.lock, .timer = timer};
+    source_set(source, &worker->wheel.lock, NULL, NULL);
+    source->timer = timer;
     *timer = (struct timer){.when_tick = when_tick, .waiter = &source->waiter};
 }
 
