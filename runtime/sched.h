@@ -8,8 +8,8 @@
  * comes from other threads, goes through one shared list, the injected tasks.
  *
  * A task that parks switches straight to the next one.  Only when there is none, and every
- * LOOK_AROUND-th time, it switches to the thread's own context, where the loop looks around: timers,
- * descriptors, injected tasks, other workers' queues, and at last rest (idle.c).
+ * LOOK_AROUND-th time, it switches to the thread's own context, where the loop looks around:
+ * timers, descriptors, injected tasks, other workers' queues, and at last rest (idle.c).
  *
  * No wake-up is lost: whatever is in a worker's own queue is run by that worker, which looks there
  * before it rests.  Other workers only help.  What is injected is looked for after a worker has
@@ -28,9 +28,9 @@
 #include <stdalign.h>
 
 enum {
-    RING_SIZE = 1024,   /* tasks in a worker's own queue; a power of two */
-    LOOK_AROUND = 64,   /* switches between looks at timers, descriptors and injected tasks */
-    NEXT_STREAK = 32,   /* hand-offs in a row before the queue has its turn */
+    RING_SIZE = 1024, /* tasks in a worker's own queue; a power of two */
+    LOOK_AROUND = 64, /* switches between looks at timers, descriptors and injected tasks */
+    NEXT_STREAK = 32, /* hand-offs in a row before the queue has its turn */
     WORKERS_MAX = 1024,
     CACHE_LINE = 64
 };
@@ -41,26 +41,36 @@ enum after { AFTER_NOTHING, AFTER_UNLOCK, AFTER_UNLOCK_SOURCES, AFTER_QUEUE, AFT
 /* What a worker does. */
 enum rest { REST_NOT, REST_SLEEPS, REST_POLLS };
 
+struct sources;
+
 struct worker {
     /* its own */
     struct task *task;    /* running; NULL in the thread's own context */
     void *base_sp;        /* the thread's own context, while a task runs */
-    int *errno_place;     /* of this thread */
-    enum after after;     /* see above, for `left` */
-    struct lock *held;    /* AFTER_UNLOCK */
-    struct task *left;    /* AFTER_QUEUE, AFTER_END */
+    const void *base_low; /* its stack, for sanitizers */
+    size_t base_size;
+    int *errno_place;        /* of this thread */
+    enum after after;        /* see above, for `left` */
+    struct lock *held;       /* AFTER_UNLOCK */
+    struct task *left;       /* AFTER_QUEUE, AFTER_END */
     struct sources *sources; /* AFTER_UNLOCK_SOURCES */
-    uint32_t switches;    /* counts up */
-    uint32_t streak;      /* hand-offs since the queue had its turn */
-    uint64_t random;      /* state of random_next */
-    uint64_t id_next;     /* the numbers it may give to tasks: from this one ... */
-    uint64_t id_end;      /* ... to before this one */
-    uint32_t id_age;      /* runtime.id_age when it took them */
+    uint32_t switches;       /* counts up */
+    uint32_t streak;         /* hand-offs since the queue had its turn */
+    uint64_t random;         /* state of random_next */
+    uint64_t id_next;        /* the numbers it may give to tasks: from this one ... */
+    uint64_t id_end;         /* ... to before this one */
+    uint32_t id_age;         /* runtime.id_age when it took them */
     struct stack_cache stacks;
-    int64_t looked_ns;    /* when it last asked for descriptors */
-    uint32_t number;      /* 0: the thread that called leash_run */
+    int64_t looked_ns; /* when it last asked for descriptors */
+    int64_t stole_ns;  /* when it got the stolen task that its work came from; 0: not stolen */
+    bool may_steal;    /* it watched for a while: time to look at the others' queues */
+    bool was_woken;    /* an offer woke it */
+    bool rested;       /* since it last found a task */
+    bool watches;      /* it is the one that watches */
+    uint32_t looks;    /* rests in a row that began when all others rested */
+    uint32_t number;   /* 0: the thread that called leash_run */
     pthread_t thread;
-    void *signal_stack;   /* where a stack overflow is reported from */
+    void *signal_stack;    /* where a stack overflow is reported from */
     void *sanitizer_fiber; /* the thread's own context */
 
     /* read by others now and then */
@@ -78,17 +88,17 @@ struct worker {
 
 /* One for the program; valid while leash_run runs. */
 struct runtime {
-    struct worker *workers;       /* worker_count of them */
+    struct worker **workers; /* worker_count of them */
     uint32_t worker_count;
-    bool random_schedule;         /* LEASH_SCHEDULE=random:SEED */
-    _Atomic bool running;         /* within leash_run */
-    _Atomic bool stopping;        /* the first task has returned */
-    _Atomic uint32_t id_age;      /* goes up when numbers already handed to workers get too old */
-    _Atomic uint64_t id_next;     /* the next block of task numbers */
+    bool random_schedule;     /* LEASH_SCHEDULE=random:SEED */
+    _Atomic bool running;     /* within leash_run */
+    _Atomic bool stopping;    /* the first task has returned */
+    _Atomic uint32_t id_age;  /* goes up when numbers already handed to workers get too old */
+    _Atomic uint64_t id_next; /* the next block of task numbers */
     alignas(CACHE_LINE) struct lock inject_lock;
-    struct task *inject_head;     /* injected tasks, linked by next; with a random schedule all */
+    struct task *inject_head; /* injected tasks, linked by next; with a random schedule all */
     struct task *inject_tail;
-    _Atomic uint32_t injected;    /* their number */
+    _Atomic uint32_t injected;                    /* their number */
     alignas(CACHE_LINE) _Atomic uint32_t resting; /* workers whose rest is not REST_NOT */
     /* What may wake a task from outside: parked I/O, calls on helper threads, signal channels,
      * contexts that watch a peer.  Where there is none, and no timer, all parked is a deadlock. */
@@ -118,6 +128,12 @@ void ready(struct task *task);
 
 /* The same for a list linked by `next`; all go to the end of the queue, in their order. */
 void ready_list(struct task *list);
+
+/* park for the records of several sources, see wait.c. */
+void park_sources(struct worker *worker, struct sources *sources);
+
+/* park for a task that was described (task_describe), on its worker. */
+void park_held(struct worker *worker, struct lock *held);
 
 /* With a random schedule: maybe lets others run now.  Every operation starts with it. */
 void schedule_point_slow(void);
@@ -163,12 +179,23 @@ struct task *inject_take(struct worker *worker);
 struct task *idle_find(struct worker *worker);
 /* Wakes a resting worker, if one rests. */
 void idle_wake_one(void);
-/* Called when a task was added to the worker's own queue, or set to be next. */
-void idle_offer(void);
+/* Called when a task was added to the worker's own queue, or set to be next: others may help. */
+void idle_offer_slow(void);
+static inline void idle_offer(void)
+{
+    if (unlikely(atomic_load_explicit(&runtime.resting, memory_order_relaxed)))
+        idle_offer_slow();
+}
 /* Wakes all, to see that the runtime stops. */
 void idle_wake_all(void);
-/* Before the workers start, and after they have ended. */
+/* Before the workers start. */
 void idle_start(void);
-void idle_stop(void);
+
+/* ---- between sched.c and run.c --------------------------------------------------------------- */
+
+/* Makes the worker the calling thread's. */
+void worker_enter(struct worker *worker);
+/* Runs tasks until the runtime stops. */
+void worker_loop(struct worker *worker);
 
 #endif

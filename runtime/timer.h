@@ -38,9 +38,9 @@ struct timer {
 
 struct wheel {
     struct lock lock;
-    int64_t now_tick;              /* all timers before it have fired */
-    _Atomic int64_t next_tick;     /* no timer fires before; NEVER when there is none */
-    uint64_t used[WHEEL_LEVELS];   /* bit: the slot has timers */
+    int64_t now_tick;            /* all timers before it have fired */
+    _Atomic int64_t next_tick;   /* no timer fires before; NEVER when there is none */
+    uint64_t used[WHEEL_LEVELS]; /* bit: the slot has timers */
     struct timer *slot[WHEEL_LEVELS * WHEEL_SLOTS];
 };
 
@@ -56,11 +56,14 @@ void wheel_init(struct wheel *wheel, int64_t now_ns);
 
 /* Starts a timer that does not run.  The caller holds the wheel's lock. */
 void timer_start_locked(struct wheel *wheel, struct timer *timer, int64_t when_tick);
-/* The same on the calling task's worker, taking the lock. */
+/* The same on the calling thread's worker, in a task or not, taking the lock. */
 void timer_start(struct timer *timer, int64_t when_tick, const char *site);
 
 /* True: it ran, and will not fire.  False: it has fired, or is about to, or never ran. */
 bool timer_stop(struct timer *timer);
+
+/* The same for one whose wheel's lock the caller holds; it may have fired. */
+void timer_stop_locked(struct timer *timer);
 
 /* Makes `source` the passing of time until when_tick, by `timer`, on the calling task's worker. */
 void timer_source(struct source *source, struct timer *timer, int64_t when_tick);

@@ -30,30 +30,38 @@
 struct waitq;
 
 struct waiter {
-    struct waiter *next;  /* in the queue */
-    struct waiter *prev;  /* in the queue */
-    struct task *task;    /* who waits */
-    struct waitq *queue;  /* where it stands; NULL when it was taken out */
-    void *data;           /* for the object: a channel's place of the value, ... */
-    bool shared;          /* one of several: claim the task first */
-    bool ok;              /* set by the one who lets it go: for a channel a value, not the close */
+    struct waiter *next; /* in the queue */
+    struct waiter *prev; /* in the queue */
+    struct task *task;   /* who waits */
+    struct waitq *queue; /* where it stands; NULL when it was taken out */
+    void *data;          /* for the object: a channel's place of the value, ... */
+    bool shared;         /* one of several: claim the task first */
+    bool ok;             /* set by the one who lets it go: for a channel a value, not the close */
 };
 
-/* First come, first served.  All zero is empty.  Guarded by the lock of the object it is in. */
+/* First come, first served.  All zero is empty.  Guarded by the lock of the object it is in; the
+ * head is atomic for those who only want to know whether somebody may stand there. */
 struct waitq {
-    struct waiter *head;
+    _Atomic(struct waiter *) head;
     struct waiter *tail;
 };
+
+static inline struct waiter *waitq_head(const struct waitq *queue)
+{
+    return atomic_load_explicit(&queue->head, memory_order_relaxed);
+}
 
 static inline void waitq_push(struct waitq *queue, struct waiter *waiter)
 {
     waiter->queue = queue;
     waiter->next = NULL;
-    waiter->prev = queue->tail;
-    if (queue->tail)
+    if (waitq_head(queue)) {
+        waiter->prev = queue->tail;
         queue->tail->next = waiter;
-    else
-        queue->head = waiter;
+    } else {
+        waiter->prev = NULL;
+        atomic_store_explicit(&queue->head, waiter, memory_order_relaxed);
+    }
     queue->tail = waiter;
 }
 
@@ -64,7 +72,7 @@ static inline void waitq_remove(struct waiter *waiter)
     if (waiter->prev)
         waiter->prev->next = waiter->next;
     else
-        queue->head = waiter->next;
+        atomic_store_explicit(&queue->head, waiter->next, memory_order_relaxed);
     if (waiter->next)
         waiter->next->prev = waiter->prev;
     else
@@ -86,11 +94,11 @@ static inline bool waiter_claim(struct waiter *waiter)
 }
 
 /* Takes the first one out that can be let go; NULL: nobody.  The caller holds the queue's lock,
- * fills in the waiter, and makes waiter->task ready after releasing the lock.  Constant time but for
- * the records that have been passed over and still stand there. */
+ * fills in the waiter, and makes waiter->task ready after releasing the lock.  Constant time but
+ * for the records that have been passed over and still stand there. */
 static inline struct waiter *waitq_pop(struct waitq *queue)
 {
-    struct waiter *waiter = queue->head;
+    struct waiter *waiter = waitq_head(queue);
 
     while (waiter && !waiter_claim(waiter))
         waiter = waiter->next;
@@ -112,10 +120,12 @@ struct timer;
 
 /* One of the things that a task waits for. */
 struct source {
-    struct lock *lock;      /* guards it; NULL: it never comes */
-    struct waitq *queue;    /* where to stand; NULL for a timer */
-    leash_chan_t *ch;       /* when it is a channel's queue: kept alive by the record */
-    struct timer *timer;    /* the timer to start, made by timer_source(); or NULL */
+    struct lock *lock;   /* guards it; NULL: it never comes */
+    struct waitq *queue; /* where to stand; NULL for a timer */
+    leash_chan_t *ch;    /* when it is a channel's queue: kept alive by the record */
+    struct timer *timer; /* the timer to start, made by timer_source(); or NULL */
+    uint32_t index;      /* the caller's to use: a select's case */
+    uint32_t size;       /* the caller's to use: of a value */
     struct waiter waiter;
 };
 
