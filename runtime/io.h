@@ -24,7 +24,8 @@ void io_interrupt(void);
 /* Has io_poll call signals_deliver() (signals.h) when something was written to the pipe. */
 void io_watch_signals(int fd);
 
-/* ---- who wants to know that a peer hangs up --------------------------------------------------- */
+/* ---- who wants to know that a peer hangs up ---------------------------------------------------
+ */
 
 struct descriptor;
 

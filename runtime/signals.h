@@ -6,7 +6,9 @@
  * tasks. */
 void signals_deliver(void);
 
-/* Restores the behaviour of all signals; after the workers have ended. */
+/* The end of the run: restores the behaviour of all signals, and later, when no worker looks there
+ * any more, gives back what is left. */
+void signals_restore(void);
 void signals_stop(void);
 
 #endif
