@@ -64,7 +64,8 @@ struct worker {
     int64_t looked_ns; /* when it last asked for descriptors */
     int64_t stole_ns;  /* when it got the stolen task that its work came from; 0: not stolen */
     bool may_steal;    /* it watched for a while: time to look at the others' queues */
-    bool was_woken;    /* an offer woke it */
+    bool was_woken;    /* for an offer, or it studied a victim, and has no task of it */
+    bool trusts;       /* its last steal paid: the next one goes unstudied */
     bool rested;       /* since it last found a task */
     bool watches;      /* it is the one that watches */
     uint32_t looks;    /* rests in a row that began when all others rested */
