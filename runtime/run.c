@@ -201,6 +201,8 @@ static void runtime_stop(uint32_t count, bool all_ended)
     if (!all_ended)
         return;
     io_stop();
+    for (uint32_t i = 0; i < count; i++)
+        wheel_release(&runtime.workers[i]->wheel);
     stack_stop();
     for (uint32_t i = 0; i < count; i++)
         worker_free(runtime.workers[i]);

@@ -118,7 +118,7 @@ static struct task *inject_pop_random(struct worker *worker)
         return NULL;
     struct task *before = NULL;
     struct task *task = runtime.inject_head;
-    for (uint64_t skip = random_next(worker) % count; skip > 0; skip--) {
+    for (uint64_t skip = random_below(worker, count); skip > 0; skip--) {
         before = task;
         task = task->next;
     }
@@ -393,7 +393,7 @@ void schedule_point_slow(void)
 {
     struct worker *worker = worker_self();
 
-    if (worker && worker->task && random_next(worker) % 2)
+    if (worker && worker->task && random_below(worker, 2))
         yield_now(worker);
 }
 

@@ -155,6 +155,13 @@ static inline uint64_t random_next(struct worker *worker)
     return x;
 }
 
+/* One of 0 .. count - 1.  (D. Lemire, "Fast random integer generation in an interval", 2019,
+ * without the correction: the bias is below count / 2^32.) */
+static inline uint32_t random_below(struct worker *worker, uint32_t count)
+{
+    return (uint32_t)((random_next(worker) >> 32) * count >> 32);
+}
+
 /* ---- between sched.c and idle.c -------------------------------------------------------------- */
 
 /* Adds the task at the end of the worker's queue. */

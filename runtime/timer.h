@@ -101,12 +101,6 @@ bool timer_stop_locked(struct timer *timer);
  * Starts nothing: sources_park does, under the source's lock, which is the wheel's. */
 void timer_source(struct source *source, struct timer *timer, int64_t when_tick);
 
-/* The wheel that a source of timer_source() is on. */
-static inline struct wheel *wheel_of_lock(struct lock *lock)
-{
-    return container_of(lock, struct wheel, lock);
-}
-
 /* Fires what is due, however late: claims waiters and makes their tasks ready, calls the others.
  * On a worker, outside of tasks.  Returns whether anything fired. */
 bool wheel_advance(struct wheel *wheel, int64_t now_ns);
