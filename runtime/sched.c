@@ -297,7 +297,7 @@ static inline void count_switch(struct worker *worker)
 }
 
 /* Goes from the context that is saved to *save on to a task. */
-static inline struct worker *go_on(struct worker *worker, void **save, struct task *to)
+FIBER_INLINE struct worker *go_on(struct worker *worker, void **save, struct task *to)
 {
     worker->task = to;
     task_set_state(to, TASK_RUNNING);
@@ -308,7 +308,7 @@ static inline struct worker *go_on(struct worker *worker, void **save, struct ta
 }
 
 /* Tells the sanitizers of it beforehand. */
-static inline void *announce(struct task *to, bool ending)
+FIBER_INLINE void *announce(struct task *to, bool ending)
 {
     void *low = RT_ASAN ? stack_low(to) : NULL;
 
