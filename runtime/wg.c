@@ -85,11 +85,3 @@ int leash_wg_wait_ctx(leash_ctx_t *ctx, leash_wg_t *group, const char *site)
     }
     return sources_park(&sources, "wait group", group, site) ? leash_ctx_err(ctx) : 0;
 }
-
-void leash_wg_spawn(leash_wg_t *wg, void (*fn)(void), leash_args args, const char *name,
-                    const char *site)
-{
-    leash_wg_add(wg, 1, site);
-    if (unlikely(task_spawn(fn, &args, name, wg, site)))
-        fatal(site, "no memory for the stack of a new task (%s)", name);
-}
