@@ -16,8 +16,7 @@ enum {
 #define LAST_TICK ((INT64_C(1) << (WHEEL_LEVELS * WHEEL_DIGIT)) - 1)
 
 _Static_assert(INT64_MAX / TICK_NS < LAST_TICK, "the wheel reaches farther than the clock");
-_Static_assert(1 << WHEEL_DIGIT == WHEEL_SLOTS, "a digit chooses a slot");
-_Static_assert(TICK_NS *TICKS_PER_MS == NS_PER_MS, "a millisecond is a number of ticks");
+_Static_assert(NS_PER_MS == TICK_NS * TICKS_PER_MS, "a millisecond is a number of ticks");
 
 /* ---- the clock ------------------------------------------------------------------------------- */
 
@@ -74,9 +73,13 @@ static inline uint32_t slot_of(const struct wheel *wheel, int64_t when_tick)
 /* The first slot in use in the order of time, or NO_SLOT. */
 static inline uint32_t slot_first(const struct wheel *wheel)
 {
-    for (uint32_t level = 0; level < WHEEL_LEVELS; level++)
-        if (wheel->used[level])
-            return level * WHEEL_SLOTS + (uint32_t)__builtin_ctzll(wheel->used[level]);
+    for (uint32_t level = 0; level < WHEEL_LEVELS; level++) {
+        if (!wheel->used_words[level])
+            continue;
+        uint32_t word = (uint32_t)__builtin_ctz(wheel->used_words[level]);
+        uint32_t bit = (uint32_t)__builtin_ctzll(wheel->used[level][word]);
+        return level * WHEEL_SLOTS + word * 64 + bit;
+    }
     return NO_SLOT;
 }
 
@@ -96,6 +99,25 @@ static bool slot_is_dealt(const struct wheel *wheel, int64_t when_tick)
     uint32_t shift = wheel->dealing / WHEEL_SLOTS * WHEEL_DIGIT;
 
     return tick_of_place(wheel, when_tick) >> shift == wheel->now_tick >> shift;
+}
+
+static void slot_use(struct wheel *wheel, uint32_t slot)
+{
+    uint32_t level = slot / WHEEL_SLOTS;
+    uint32_t word = slot % WHEEL_SLOTS / 64;
+
+    wheel->used[level][word] |= UINT64_C(1) << slot % 64;
+    wheel->used_words[level] |= UINT32_C(1) << word;
+}
+
+static void slot_unuse(struct wheel *wheel, uint32_t slot)
+{
+    uint32_t level = slot / WHEEL_SLOTS;
+    uint32_t word = slot % WHEEL_SLOTS / 64;
+
+    wheel->used[level][word] &= ~(UINT64_C(1) << slot % 64);
+    if (!wheel->used[level][word])
+        wheel->used_words[level] &= ~(UINT32_C(1) << word);
 }
 
 /* Adds an empty block to the end of a slot. */
@@ -118,7 +140,7 @@ static struct timer_block *block_add(struct wheel *wheel, uint32_t slot)
     } else {
         blocks->first = block;
         blocks->earliest_tick = NEVER;
-        wheel->used[slot / WHEEL_SLOTS] |= UINT64_C(1) << slot % WHEEL_SLOTS;
+        slot_use(wheel, slot);
     }
     blocks->last = block;
     return block;
@@ -142,7 +164,7 @@ static bool block_remove(struct wheel *wheel, struct timer_block *block)
     wheel->free = block;
     if (blocks->first)
         return false;
-    wheel->used[slot / WHEEL_SLOTS] &= ~(UINT64_C(1) << slot % WHEEL_SLOTS);
+    slot_unuse(wheel, slot);
     return true;
 }
 
@@ -283,7 +305,8 @@ void timer_source(struct source *source, struct timer *timer, int64_t when_tick)
 {
     struct worker *worker = worker_of_task("waiting for a time", NULL);
 
-    *source = (struct source){.lock = &worker->wheel.lock, .timer = timer};
+    source_set(source, &worker->wheel.lock, NULL, NULL);
+    source->timer = timer;
     *timer = (struct timer){.when_tick = when_tick, .waiter = &source->waiter};
 }
 

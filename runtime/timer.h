@@ -2,17 +2,17 @@
  * timer.h - points in time: a hierarchical timing wheel for each worker.
  *
  * (G. Varghese, A. Lauck, "Hashed and hierarchical timing wheels", 1987.)  Starting and stopping
- * take constant time.  Time is counted in ticks of a quarter of a millisecond; a timer never fires
+ * take constant time.  Time is counted in ticks of half a millisecond; a timer never fires
  * early, and at most one tick late where the thread is free.  Timers of one wheel fire in the order
  * of their ticks, those of one tick in the order in which they were started.
  *
  * A timer belongs to the wheel of the worker it was started on.  Any worker may fire or stop it,
  * under the wheel's lock.
  *
- * The wheel reads a tick as eight digits of six bits.  A timer stands on the level of the highest
+ * The wheel reads a tick as six digits of eight bits.  A timer stands on the level of the highest
  * digit in which its tick differs from the wheel's now, in the slot of its own digit there.  So all
  * of a level comes before all of the next one, what is due next lies in the first slot in use, and
- * a slot of a higher level is dealt out to lower ones when now reaches its first tick.  Eight
+ * a slot of a higher level is dealt out to lower ones when now reaches its first tick.  Six
  * digits reach farther than the clock does: what lies beyond never fires.
  *
  * A slot holds pointers, in blocks, and is not a list through the timers: most of these lie in the
@@ -39,11 +39,12 @@ struct waiter;
 struct wheel;
 
 enum {
-    TICK_NS = 250000,
-    TICKS_PER_MS = 4,
-    WHEEL_LEVELS = 8,
-    WHEEL_DIGIT = 6,
-    WHEEL_SLOTS = 64,
+    TICK_NS = 500000,
+    TICKS_PER_MS = 2,
+    WHEEL_LEVELS = 6,
+    WHEEL_DIGIT = 8, /* so that most waits are dealt out once at most */
+    WHEEL_SLOTS = 1 << WHEEL_DIGIT,
+    WHEEL_WORDS = WHEEL_SLOTS / 64,
     BLOCK_TIMERS = 61 /* makes a block 512 bytes */
 };
 
@@ -85,11 +86,12 @@ struct wheel_slot {
 /* All but next_tick is guarded by the lock. */
 struct wheel {
     struct lock lock;
-    uint16_t dealing;            /* the slot that is being dealt out; 0: none */
-    int64_t now_tick;            /* all timers before it have fired */
-    _Atomic int64_t next_tick;   /* no timer fires before; NEVER when none ever does */
-    struct timer_block *free;    /* blocks without timers */
-    uint64_t used[WHEEL_LEVELS]; /* bit: the slot has timers */
+    uint16_t dealing;                         /* the slot that is being dealt out; 0: none */
+    int64_t now_tick;                         /* all timers before it have fired */
+    _Atomic int64_t next_tick;                /* no timer fires before; NEVER when none ever does */
+    struct timer_block *free;                 /* blocks without timers */
+    uint32_t used_words[WHEEL_LEVELS];        /* bit: the word of `used` is not zero */
+    uint64_t used[WHEEL_LEVELS][WHEEL_WORDS]; /* bit: the slot has timers */
     struct wheel_slot slot[WHEEL_LEVELS * WHEEL_SLOTS];
 };
 
