@@ -314,10 +314,11 @@ void timer_source(struct source *source, struct timer *timer, int64_t when_tick)
 
 /* What one hold of the lock found due, in the order of time. */
 struct due {
-    struct task *tasks; /* linked by next */
-    struct task **tasks_end;
-    int timer_count;
-    struct timer *timer[BATCH];
+    int count;
+    struct {
+        struct task *task;   /* to be made ready; or NULL, ... */
+        struct timer *timer; /* ... and this one's `fire` to be called */
+    } one[BATCH];
 };
 
 /* Takes note of a timer that was taken out of its slot.  Where its task was let go by something
@@ -326,24 +327,34 @@ static inline void due_add(struct due *due, struct timer *timer)
 {
     struct waiter *waiter = timer->waiter;
 
-    if (!waiter) {
-        due->timer[due->timer_count++] = timer;
-    } else if (waiter_claim(waiter)) {
-        *due->tasks_end = waiter->task;
-        due->tasks_end = &waiter->task->next;
+    if (!waiter || waiter_claim(waiter)) {
+        due->one[due->count].task = waiter ? waiter->task : NULL;
+        due->one[due->count].timer = timer;
+        due->count++;
     }
     atomic_store_explicit(&timer->wheel, NULL, memory_order_release);
 }
 
-/* Lets them go, without the lock.  Returns whether there were any. */
-static bool due_release(struct due *due)
+/* Lets them go, without the lock: tasks that follow each other together. */
+static void due_release(const struct due *due)
 {
-    *due->tasks_end = NULL;
-    if (due->tasks)
-        ready_list(due->tasks);
-    for (int i = 0; i < due->timer_count; i++)
-        due->timer[i]->fire(due->timer[i]);
-    return due->tasks || due->timer_count;
+    struct task *tasks = NULL;
+    struct task **end = &tasks;
+
+    for (int i = 0; i < due->count; i++) {
+        struct task *task = due->one[i].task;
+        if (task) {
+            *end = task;
+            end = &task->next;
+            continue;
+        }
+        *end = NULL;
+        ready_list(tasks);
+        end = &tasks;
+        due->one[i].timer->fire(due->one[i].timer);
+    }
+    *end = NULL;
+    ready_list(tasks);
 }
 
 /* Collects up to `room` timers of the slot of now.  Returns how many. */
@@ -408,14 +419,13 @@ bool wheel_advance(struct wheel *wheel, int64_t now_ns)
 
     while (more) {
         struct due due;
-        due.tasks = NULL;
-        due.tasks_end = &due.tasks;
-        due.timer_count = 0;
+        due.count = 0;
         lock_acquire(&wheel->lock);
         more = collect(wheel, until_tick, &due);
         publish(wheel);
         lock_release(&wheel->lock);
-        fired |= due_release(&due);
+        due_release(&due);
+        fired |= due.count > 0;
     }
     return fired;
 }
