@@ -64,7 +64,7 @@ static int call_begin(struct call *call)
         return EBADF;
     call->generation = atomic_load_explicit(&call->descriptor->generation, memory_order_acquire);
     give_others_a_turn(call->descriptor);
-    return call->ctx ? leash_ctx_err(call->ctx) : 0;
+    return call->ctx ? ctx_error(call->ctx) : 0;
 }
 
 /* The result as the user sees it: -1 and errno for a negative one. */
@@ -137,14 +137,14 @@ static int wait_for_several(struct call *call, struct waitq *queue, uint64_t see
     bool ended = done && done->closed;
     if (ended || has_changed(call->descriptor, seen)) {
         sources_unlock(&sources);
-        return ended ? leash_ctx_err(call->ctx) : given_up(call);
+        return ended ? ctx_error(call->ctx) : given_up(call);
     }
     switch (sources_park(&sources, call->name, call->descriptor, call->site)) {
     case FROM_DESCRIPTOR:
         call->let_go = source[FROM_DESCRIPTOR].waiter.ok;
         return call->let_go ? 0 : ECANCELED;
     case FROM_CTX:
-        return leash_ctx_err(call->ctx);
+        return ctx_error(call->ctx);
     default:
         return ETIMEDOUT;
     }

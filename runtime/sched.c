@@ -397,6 +397,14 @@ void schedule_point_slow(void)
         yield_now(worker);
 }
 
+void poll_point(void)
+{
+    struct worker *worker = worker_self();
+
+    if (worker && ++worker->polls % POLLS == 0 && worker->task)
+        yield_now(worker);
+}
+
 /* ---- waking ---------------------------------------------------------------------------------- */
 
 void ready(struct task *task)
