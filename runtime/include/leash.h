@@ -68,6 +68,7 @@
 #ifndef LEASH_H
 #define LEASH_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -83,6 +84,17 @@
 
 #ifdef __cplusplus
 extern "C" {
+#endif
+
+/*
+ * A task may go on on another thread after it parked, and each thread has an errno.  The system's
+ * own errno has an address that never changes, as far as the compiler knows, which may thus read
+ * the former thread's; so this one is the same place, asked for anew each time.
+ */
+#if defined(__linux__)
+int *leash_errno_place_(void) __asm__("__errno_location");
+#undef errno
+#define errno (*leash_errno_place_())
 #endif
 
 /* Opaque: made and given back by the calls below, passed around as pointers. */
