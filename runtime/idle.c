@@ -129,7 +129,7 @@ static bool has_task(struct worker *worker)
 /* A worker that has tasks waiting, from a random one on; NULL: none has. */
 static struct worker *find_victim(struct worker *worker)
 {
-    uint32_t first = (uint32_t)(random_next(worker) % runtime.worker_count);
+    uint32_t first = random_below(worker, runtime.worker_count);
 
     for (uint32_t i = 0; i < runtime.worker_count; i++) {
         struct worker *victim = runtime.workers[(first + i) % runtime.worker_count];

@@ -204,11 +204,14 @@ static void runtime_stop(uint32_t count, bool all_ended)
         return;
     signals_stop();
     io_stop();
+    for (uint32_t i = 0; i < count; i++)
+        wheel_release(&runtime.workers[i]->wheel);
     /* A helper's call may write to the stack of the task that made it. */
     if (helpers_ended)
         stack_stop();
     for (uint32_t i = 0; i < count; i++)
         worker_free(runtime.workers[i]);
+    free(runtime.inject_ring);
     free(runtime.workers);
     memset(&runtime, 0, sizeof(runtime));
 }
