@@ -187,7 +187,9 @@ uint64_t leash_task_id(void);
  * passes on its result, and its errno.
  *
  * For C calls that may take long and know nothing of tasks: getaddrinfo, a slow disk, a database.
- * fn itself is no task and makes none of the calls of this header.  Nothing cancels it.
+ * fn itself is no task and makes none of the calls of this header.  Nothing cancels it.  There are
+ * up to 64 helpers (LEASH_HELPERS sets another number); further calls wait their turn, first come,
+ * first served.
  */
 #define LEASH_TASK_BLOCKING(fn, arg) leash_task_blocking((fn), (arg), LEASH_HERE)
 
@@ -430,9 +432,16 @@ void leash_alarm_detach(leash_alarm_t *alarm);
 
 /* ---- I/O ----------------------------------------------------------------------------------------
  * As the system calls of the same names, but they park in place of blocking the thread.  They end
- * early with -1 and errno ECANCELED or ETIMEDOUT, when the context ends or `timeout_ms` has passed.
+ * early with -1 and errno ECANCELED or ETIMEDOUT, when the context ends or `timeout_ms` has passed;
+ * with a context that has ended they do not even try, and with a time of 0 or less they try once.
  * NO_TIMEOUT waits as long as it takes, and a NULL context cannot be cancelled: give at least one
- * of the two.  A descriptor stays the caller's and need not be in non-blocking mode.
+ * of the two.
+ *
+ * A descriptor stays the caller's and need not be in non-blocking mode.  Listening sockets and
+ * FIFOs are set to it at their first use, until io_close or the end of leash_run; others are left
+ * as they are.  Writing where nobody reads any more is EPIPE and raises no SIGPIPE, and no call
+ * ends with EINTR.  A regular file that is not at hand in memory is read and written on a helper
+ * thread, as by task_blocking, and neither context nor time ends that.
  */
 
 #define LEASH_NO_TIMEOUT ((int64_t)-1)
@@ -444,7 +453,8 @@ void leash_alarm_detach(leash_alarm_t *alarm);
 #define LEASH_IO_WRITE(ctx, fd, buf, len, timeout_ms)                                              \
     leash_io_write((ctx), (fd), (buf), (len), (timeout_ms), LEASH_HERE)
 
-/* The next connection of a listening socket: a new descriptor, for the caller to io_close. */
+/* The next connection of a listening socket: a new descriptor, close-on-exec, for the caller to
+ * io_close. */
 #define LEASH_IO_ACCEPT(ctx, fd, timeout_ms) leash_io_accept((ctx), (fd), (timeout_ms), LEASH_HERE)
 
 /* To the socket address `addr` of `addrlen` bytes.  0 when connected; after failing, close `fd`. */
