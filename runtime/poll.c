@@ -208,8 +208,9 @@ static void hangup_tell(struct hangup *all)
     while (all) {
         struct hangup *hangup = all;
         all = hangup->next;
-        atomic_fetch_sub_explicit(&runtime.outside, 1, memory_order_relaxed);
         hangup->fire(hangup);
+        /* Only now: whom it let go must be seen by those who look for a deadlock. */
+        atomic_fetch_sub(&runtime.outside, 1);
     }
 }
 
