@@ -524,18 +524,41 @@ int task_spawn(void (*fn)(void), const leash_args *args, const char *name, leash
     return 0;
 }
 
+/* Who spawns faster than the tasks run waits a turn behind them, so that those that end give their
+ * stacks to the next ones, and a loop of spawns needs some hundred stacks and not one for each. */
+static inline void let_spawned_run(void)
+{
+    struct worker *worker = worker_self();
+
+    if (unlikely(queue_length(worker) >= SPAWNED_MAX) && worker->task)
+        yield_now(worker);
+}
+
 void leash_spawn(void (*fn)(void), leash_args args, const char *name, const char *site)
 {
     schedule_point();
     int error = task_spawn(fn, &args, name, NULL, site);
     if (unlikely(error))
         fatal(site, "no memory for the stack of a new task (%s)", name);
+    let_spawned_run();
 }
 
 int leash_try_spawn(void (*fn)(void), leash_args args, const char *name, const char *site)
 {
     schedule_point();
-    return task_spawn(fn, &args, name, NULL, site);
+    int error = task_spawn(fn, &args, name, NULL, site);
+    if (likely(!error))
+        let_spawned_run();
+    return error;
+}
+
+void leash_wg_spawn(leash_wg_t *wg, void (*fn)(void), leash_args args, const char *name,
+                    const char *site)
+{
+    leash_wg_add(wg, 1, site);
+    if (unlikely(task_spawn(fn, &args, name, wg, site)))
+        fatal(site, "no memory for the stack of a new task (%s)", name);
+    let_spawned_run();
 }
 
 uint64_t leash_task_id(void)

@@ -28,9 +28,10 @@
 #include <stdalign.h>
 
 enum {
-    RING_SIZE = 1024, /* tasks in a worker's own queue; a power of two */
-    LOOK_AROUND = 64, /* switches between looks at timers, descriptors and injected tasks */
-    NEXT_STREAK = 32, /* hand-offs in a row before the queue has its turn */
+    RING_SIZE = 1024,  /* tasks in a worker's own queue; a power of two */
+    SPAWNED_MAX = 512, /* tasks in the queue from which on a spawn lets them run first */
+    LOOK_AROUND = 64,  /* switches between looks at timers, descriptors and injected tasks */
+    NEXT_STREAK = 32,  /* hand-offs in a row before the queue has its turn */
     WORKERS_MAX = 1024,
     CACHE_LINE = 64
 };
