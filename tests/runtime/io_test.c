@@ -66,7 +66,7 @@ static void write_soon(int fd)
 
 enum { CONNECTIONS = 100, REQUESTS = 50, REQUEST_BYTES = 64 };
 
-static void echo_all(int fd, wg_t *wg)
+static void echo_all(int fd)
 {
     char buffer[REQUEST_BYTES * 3];
     ssize_t length;
@@ -75,7 +75,6 @@ static void echo_all(int fd, wg_t *wg)
         CHECK(io_write(NULL, fd, buffer, (size_t)length, LONG_MS) == length);
     CHECK(length == 0);
     CHECK(io_close(fd) == 0);
-    wg_done(wg);
 }
 
 static void accept_all(int listener, wg_t *wg)
@@ -83,7 +82,7 @@ static void accept_all(int listener, wg_t *wg)
     for (int i = 0; i < CONNECTIONS; i++) {
         int fd = io_accept(NULL, listener, NO_TIMEOUT);
         CHECK(fd >= 0);
-        wg_spawn(wg, echo_all, fd, wg);
+        wg_spawn(wg, echo_all, fd);
     }
     wg_done(wg);
 }
