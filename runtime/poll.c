@@ -5,6 +5,7 @@
  * the runtime stops, so looking up takes no lock.
  */
 #include "descriptor.h"
+#include "fiber.h"
 #include "sched.h"
 #include "signals.h"
 #include "sys.h"
@@ -347,6 +348,8 @@ static void watch_own(int fd, uint32_t mark)
 void io_start(void)
 {
     poller.epoll = epoll_create1(EPOLL_CLOEXEC);
+    /* valgrind complains of calls that it does not know. */
+    poller.only_ms = fiber_under_valgrind();
     poller.interrupt = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (poller.epoll < 0 || poller.interrupt < 0)
         fatal(NULL, "cannot make descriptors for epoll: %s", strerror(errno));
