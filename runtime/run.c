@@ -230,9 +230,11 @@ int leash_run(int (*entry)(int argc, char **argv), int argc, char **argv)
     uint32_t made = runtime.worker_count;
     pthread_mutex_lock(&start_gate);
     runtime.worker_count = start_threads(made);
+    lock_alone = runtime.worker_count == 1;
     pthread_mutex_unlock(&start_gate);
     worker_run(runtime.workers[0]);
     bool all_ended = join_threads(runtime.worker_count);
+    lock_alone = false;
     runtime_stop(made, all_ended);
     atomic_store(&runtime.running, false);
     return call.result;

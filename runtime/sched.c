@@ -61,6 +61,8 @@ static inline void pause_briefly(void)
 #endif
 }
 
+bool lock_alone;
+
 void lock_contend(struct lock *lock)
 {
     enum { SPINS = 64 };
@@ -106,7 +108,7 @@ static void inject_grow(void)
 
 static void inject_append(struct task **tasks, uint32_t count)
 {
-    lock_acquire(&runtime.inject_lock);
+    lock_acquire_among_threads(&runtime.inject_lock);
     uint32_t present = atomic_load(&runtime.injected);
     while (present + count > runtime.inject_room)
         inject_grow();
@@ -159,7 +161,7 @@ struct task *inject_take(struct worker *worker)
 
     if (!atomic_load(&runtime.injected))
         return NULL;
-    lock_acquire(&runtime.inject_lock);
+    lock_acquire_among_threads(&runtime.inject_lock);
     uint32_t count = atomic_load(&runtime.injected);
     if (count) {
         if (runtime.random_schedule)
@@ -412,12 +414,10 @@ void ready(struct task *task)
         return;
     }
     /* Only this worker fills the place, so where it is empty it stays so. */
-    if (atomic_load_explicit(&worker->next, memory_order_relaxed)) {
-        struct task *former = next_take(worker);
-        if (former)
-            queue_push(worker, former);
-    }
-    atomic_store_explicit(&worker->next, task, memory_order_release);
+    if (atomic_load_explicit(&worker->next, memory_order_relaxed))
+        queue_push(worker, task);
+    else
+        atomic_store_explicit(&worker->next, task, memory_order_release);
     idle_offer();
 }
 
