@@ -437,14 +437,18 @@ int leash_io_accept(leash_ctx_t *ctx, int fd, int64_t timeout_ms, const char *si
                                : call_repeat(&call, attempt_accept, &call.descriptor->readers));
 }
 
-/* The connection is being made: done when the socket can be written to. */
+/* The connection is being made: done when the socket can be written to.  Asking once more says how
+ * it went, and lets the system know that somebody knows. */
 static ssize_t attempt_connected(struct call *call, uint64_t seen)
 {
     (void)seen;
     int events = sys_poll(call->fd, POLLOUT);
     if (events <= 0)
         return events < 0 ? events : -EAGAIN;
-    return sys_socket_error(call->fd);
+    int result = sys_connect(call->fd, call->out, call->len);
+    if (result == -EISCONN)
+        return 0;
+    return result == -EALREADY ? sys_socket_error(call->fd) : result;
 }
 
 /* A local socket whose listener has no room says so with EAGAIN, and no event tells of room. */

@@ -207,8 +207,7 @@ static void runtime_stop(uint32_t count, bool all_ended)
     for (uint32_t i = 0; i < count; i++)
         wheel_release(&runtime.workers[i]->wheel);
     /* A helper's call may write to the stack of the task that made it. */
-    if (helpers_ended)
-        stack_stop();
+    stack_stop(!helpers_ended);
     for (uint32_t i = 0; i < count; i++)
         worker_free(runtime.workers[i]);
     free(runtime.inject_ring);

@@ -414,12 +414,14 @@ void stack_start(void)
     pool.trim.fire = trim;
 }
 
-void stack_stop(void)
+void stack_stop(bool leave)
 {
     for (size_t i = 0; i < pool.chunk_count; i++) {
         char *base = pool.chunks[i].base;
         size_t bytes = CHUNK_STACKS * pool.stack_bytes;
         chunk_unregister(&pool.chunks[i]);
+        if (leave)
+            continue;
         fiber_clean(base, bytes);
         munmap(base, bytes);
     }
