@@ -39,15 +39,14 @@ function(leash_test name)
 endfunction()
 
 # What runs a program under valgrind; empty where that cannot be, or is left to the full builds.
+set(leash_valgrind "")
 if(NOT LEASH_SANITIZE AND NOT LEASH_RUNTIME_ONLY)
   find_program(VALGRIND valgrind)
   mark_as_advanced(VALGRIND)
-endif()
-if(VALGRIND)
-  set(leash_valgrind ${VALGRIND} --quiet --error-exitcode=99 --leak-check=full
-    --errors-for-leak-kinds=definite,possible --fair-sched=yes)
-else()
-  set(leash_valgrind "")
+  if(VALGRIND)
+    set(leash_valgrind ${VALGRIND} --quiet --error-exitcode=99 --leak-check=full
+      --errors-for-leak-kinds=definite,possible --fair-sched=yes)
+  endif()
 endif()
 
 function(leash_runtime_test name)
