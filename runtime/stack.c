@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #ifndef MADV_GUARD_INSTALL
@@ -27,7 +29,7 @@ enum {
     MPROTECT_GUARDS_MAX = 24000,
     VALGRIND_GUARDS_MAX = 8000, /* valgrind keeps at most 30,000 mappings */
     POOL_KEPT = 1024,           /* unused stacks that stay resident */
-    TRIM_PERIOD_MS = 200,       /* what was not used for so long is given back, ... */
+    TRIM_PERIOD_MS = 400,       /* what was not used for so long is given back, ... */
     TRIM_SLICE = 32768,         /* ... so many stacks at a time, ... */
     TRIM_SLICE_MS = 2           /* ... with a pause between */
 };
@@ -55,6 +57,7 @@ static struct {
     size_t guards;       /* made by mprotect */
     size_t guards_max;   /* no more of those */
     bool guard_install;  /* MADV_GUARD_INSTALL works */
+    int self;            /* a descriptor of this process, for process_madvise; or -1 */
     bool bare_told;      /* it was said that there are stacks without a guard */
     bool trim_runs;      /* the timer below does */
     struct timer trim;
@@ -131,12 +134,29 @@ static void guard_by_mprotect(char *slot)
     }
 }
 
-static void guard_slot(char *slot)
+/* Guards for all slots of a chunk in one system call: false where that is unknown. */
+static bool guard_all(char *base)
 {
-    if (pool.guard_install && !madvise(slot, pool.guard_bytes, MADV_GUARD_INSTALL))
+    struct iovec guards[CHUNK_STACKS];
+
+    for (size_t k = 0; k < CHUNK_STACKS; k++)
+        guards[k] = (struct iovec){base + k * pool.stack_bytes, pool.guard_bytes};
+    long done =
+        syscall(SYS_process_madvise, pool.self, guards, CHUNK_STACKS, MADV_GUARD_INSTALL, 0);
+    return done == (long)(CHUNK_STACKS * pool.guard_bytes);
+}
+
+static void guard_chunk(char *base)
+{
+    if (pool.guard_install && guard_all(base))
         return;
-    pool.guard_install = false;
-    guard_by_mprotect(slot);
+    for (size_t k = 0; k < CHUNK_STACKS; k++) {
+        char *slot = base + k * pool.stack_bytes;
+        pool.guard_install =
+            pool.guard_install && !madvise(slot, pool.guard_bytes, MADV_GUARD_INSTALL);
+        if (!pool.guard_install)
+            guard_by_mprotect(slot);
+    }
 }
 
 /* Address space for a chunk, aligned to the size of a slot; NULL: none. */
@@ -210,7 +230,6 @@ static bool add_chunk(void)
     /* The first slots are handed out first. */
     for (size_t k = CHUNK_STACKS; k-- > 0;) {
         char *slot = base + k * pool.stack_bytes;
-        guard_slot(slot);
         pool.free[pool.free_count++] = task_of_slot(slot);
     }
     return true;
@@ -390,6 +409,7 @@ void stack_start(void)
     pool.guard_bytes = (pages < GUARD_PAGES_MAX ? pages : GUARD_PAGES_MAX) * PAGE_BYTES;
     pool.guard_install = !fiber_under_valgrind();
     pool.guards_max = fiber_under_valgrind() ? VALGRIND_GUARDS_MAX : MPROTECT_GUARDS_MAX;
+    pool.self = (int)syscall(SYS_pidfd_open, getpid(), 0);
     pool.trim.fire = trim;
 }
 
@@ -402,6 +422,8 @@ void stack_stop(void)
         fiber_clean(base, bytes);
         munmap(base, bytes);
     }
+    if (pool.self >= 0)
+        close(pool.self);
     free(pool.chunks);
     free(pool.free);
     memset(&pool, 0, sizeof(pool));
