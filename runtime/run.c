@@ -211,6 +211,7 @@ static void runtime_stop(uint32_t count, bool all_ended)
         stack_stop();
     for (uint32_t i = 0; i < count; i++)
         worker_free(runtime.workers[i]);
+    free(runtime.inject_ring);
     free(runtime.workers);
     memset(&runtime, 0, sizeof(runtime));
 }

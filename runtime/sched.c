@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <stdlib.h>
 
 struct runtime runtime;
 
@@ -77,89 +78,97 @@ void lock_contend(struct lock *lock)
 
 /* ---- injected tasks -------------------------------------------------------------------------- */
 
-static void inject_append(struct task *first, struct task *last, uint32_t count)
+/*
+ * An array and not a list through the tasks: where there are many, their control blocks are cold,
+ * and a walk from one to the next would wait for memory at each step.
+ */
+
+/* The place of the index-th oldest. */
+static inline struct task **inject_place(uint32_t index)
+{
+    return &runtime.inject_ring[(runtime.inject_head + index) & (runtime.inject_room - 1)];
+}
+
+static void inject_grow(void)
+{
+    enum { FIRST_ROOM = 1024 };
+    uint32_t count = atomic_load(&runtime.injected);
+    uint32_t room = runtime.inject_room ? runtime.inject_room * 2 : FIRST_ROOM;
+    struct task **grown = allocate(room * sizeof(*grown), NULL);
+
+    for (uint32_t i = 0; i < count; i++)
+        grown[i] = *inject_place(i);
+    free(runtime.inject_ring);
+    runtime.inject_ring = grown;
+    runtime.inject_room = room;
+    runtime.inject_head = 0;
+}
+
+static void inject_append(struct task **tasks, uint32_t count)
 {
     lock_acquire(&runtime.inject_lock);
-    last->next = NULL;
-    if (runtime.inject_tail)
-        runtime.inject_tail->next = first;
-    else
-        runtime.inject_head = first;
-    runtime.inject_tail = last;
-    atomic_fetch_add(&runtime.injected, count);
+    uint32_t present = atomic_load(&runtime.injected);
+    while (present + count > runtime.inject_room)
+        inject_grow();
+    for (uint32_t i = 0; i < count; i++)
+        *inject_place(present + i) = tasks[i];
+    atomic_store(&runtime.injected, present + count);
     lock_release(&runtime.inject_lock);
 }
 
-void inject(struct task *first, struct task *last, uint32_t count)
+void inject(struct task **tasks, uint32_t count)
 {
-    inject_append(first, last, count);
+    inject_append(tasks, count);
     idle_wake_one();
 }
 
-static struct task *inject_pop(void)
+/* The oldest, of `count` that there are. */
+static struct task *inject_pop(uint32_t count)
 {
-    struct task *task = runtime.inject_head;
+    struct task *task = *inject_place(0);
 
-    if (task) {
-        runtime.inject_head = task->next;
-        if (!task->next)
-            runtime.inject_tail = NULL;
-        atomic_fetch_sub(&runtime.injected, 1);
-    }
+    runtime.inject_head++;
+    atomic_store(&runtime.injected, count - 1);
     return task;
 }
 
-/* With a random schedule: takes any of them. */
-static struct task *inject_pop_random(struct worker *worker)
+/* With a random schedule: any of them changes places with the oldest. */
+static void inject_shuffle(struct worker *worker, uint32_t count)
 {
-    uint32_t count = atomic_load(&runtime.injected);
+    struct task **chosen = inject_place(random_below(worker, count));
+    struct task *task = *chosen;
 
-    if (!count)
-        return NULL;
-    struct task *before = NULL;
-    struct task *task = runtime.inject_head;
-    for (uint64_t skip = random_below(worker, count); skip > 0; skip--) {
-        before = task;
-        task = task->next;
-    }
-    if (!before)
-        return inject_pop();
-    before->next = task->next;
-    if (!task->next)
-        runtime.inject_tail = before;
-    atomic_fetch_sub(&runtime.injected, 1);
-    return task;
+    *chosen = *inject_place(0);
+    *inject_place(0) = task;
+}
+
+/* The worker's share of what is injected, as far as its queue has room. */
+static uint32_t inject_share(struct worker *worker, uint32_t count)
+{
+    uint32_t share = count / runtime.worker_count;
+    uint32_t room = (RING_SIZE - queue_length(worker)) / 2;
+
+    if (runtime.random_schedule)
+        return 0;
+    return share < room ? share : room;
 }
 
 struct task *inject_take(struct worker *worker)
 {
+    struct task *first = NULL;
+
     if (!atomic_load(&runtime.injected))
         return NULL;
     lock_acquire(&runtime.inject_lock);
-    if (runtime.random_schedule) {
-        struct task *any = inject_pop_random(worker);
-        lock_release(&runtime.inject_lock);
-        return any;
+    uint32_t count = atomic_load(&runtime.injected);
+    if (count) {
+        if (runtime.random_schedule)
+            inject_shuffle(worker, count);
+        first = inject_pop(count--);
+        for (uint32_t share = inject_share(worker, count); share > 0; share--)
+            queue_push(worker, inject_pop(count--));
     }
-    uint32_t share = atomic_load(&runtime.injected) / runtime.worker_count;
-    uint32_t room = RING_SIZE / 2 - queue_length(worker) / 2;
-    struct task *first = inject_pop();
-    struct task *list = NULL;
-    struct task **end = &list;
-    for (uint32_t i = 0; first && i < share && i < room; i++) {
-        struct task *task = inject_pop();
-        if (!task)
-            break;
-        *end = task;
-        end = &task->next;
-    }
-    *end = NULL;
     lock_release(&runtime.inject_lock);
-    while (list) {
-        struct task *task = list;
-        list = task->next;
-        queue_push(worker, task);
-    }
     return first;
 }
 
@@ -168,30 +177,19 @@ struct task *inject_take(struct worker *worker)
 /* Moves the older half of a full ring to the injected tasks, so that others see it. */
 static void queue_spill(struct worker *worker)
 {
-    struct task *first = NULL;
-    struct task *last = NULL;
+    struct task *tasks[RING_SIZE / 2];
     uint32_t count = 0;
 
-    while (count < RING_SIZE / 2) {
-        struct task *task = queue_steal(worker);
-        if (!task)
-            break;
-        task->next = NULL;
-        if (last)
-            last->next = task;
-        else
-            first = task;
-        last = task;
+    while (count < RING_SIZE / 2 && (tasks[count] = queue_steal(worker)))
         count++;
-    }
-    if (first)
-        inject(first, last, count);
+    if (count)
+        inject(tasks, count);
 }
 
 void queue_push(struct worker *worker, struct task *task)
 {
     if (unlikely(runtime.random_schedule)) {
-        inject_append(task, task, 1);
+        inject_append(&task, 1);
         return;
     }
     uint32_t tail = atomic_load_explicit(&worker->tail, memory_order_relaxed);
@@ -405,7 +403,7 @@ void ready(struct task *task)
 
     task_set_state(task, TASK_READY);
     if (unlikely(!worker)) {
-        inject(task, task, 1);
+        inject(&task, 1);
         return;
     }
     if (unlikely(!worker->task || runtime.random_schedule)) {
@@ -436,7 +434,7 @@ void ready_list(struct task *list)
         if (worker)
             queue_push(worker, task);
         else
-            inject(task, task, 1);
+            inject(&task, 1);
     }
     if (worker)
         idle_offer();

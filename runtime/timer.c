@@ -73,9 +73,13 @@ static inline uint32_t slot_of(const struct wheel *wheel, int64_t when_tick)
 /* The first slot in use in the order of time, or NO_SLOT. */
 static inline uint32_t slot_first(const struct wheel *wheel)
 {
-    for (uint32_t level = 0; level < WHEEL_LEVELS; level++)
-        if (wheel->used[level])
-            return level * WHEEL_SLOTS + (uint32_t)__builtin_ctzll(wheel->used[level]);
+    for (uint32_t level = 0; level < WHEEL_LEVELS; level++) {
+        if (!wheel->used_words[level])
+            continue;
+        uint32_t word = (uint32_t)__builtin_ctz(wheel->used_words[level]);
+        uint32_t bit = (uint32_t)__builtin_ctzll(wheel->used[level][word]);
+        return level * WHEEL_SLOTS + word * 64 + bit;
+    }
     return NO_SLOT;
 }
 
@@ -97,6 +101,25 @@ static bool slot_is_dealt(const struct wheel *wheel, int64_t when_tick)
     return tick_of_place(wheel, when_tick) >> shift == wheel->now_tick >> shift;
 }
 
+static inline void slot_use(struct wheel *wheel, uint32_t slot)
+{
+    uint32_t level = slot / WHEEL_SLOTS;
+    uint32_t word = slot % WHEEL_SLOTS / 64;
+
+    wheel->used[level][word] |= UINT64_C(1) << slot % 64;
+    wheel->used_words[level] |= UINT32_C(1) << word;
+}
+
+static inline void slot_unuse(struct wheel *wheel, uint32_t slot)
+{
+    uint32_t level = slot / WHEEL_SLOTS;
+    uint32_t word = slot % WHEEL_SLOTS / 64;
+
+    wheel->used[level][word] &= ~(UINT64_C(1) << slot % 64);
+    if (!wheel->used[level][word])
+        wheel->used_words[level] &= ~(UINT32_C(1) << word);
+}
+
 /* Adds the timer to the end of a slot. */
 static inline void slot_add(struct wheel *wheel, uint32_t slot, struct timer *timer)
 {
@@ -112,14 +135,9 @@ static inline void slot_add(struct wheel *wheel, uint32_t slot, struct timer *ti
     } else {
         list->first = timer;
         list->earliest_tick = timer->when_tick;
-        wheel->used[slot / WHEEL_SLOTS] |= UINT64_C(1) << slot % WHEEL_SLOTS;
+        slot_use(wheel, slot);
     }
     list->last = timer;
-}
-
-static inline void slot_unuse(struct wheel *wheel, uint32_t slot)
-{
-    wheel->used[slot / WHEEL_SLOTS] &= ~(UINT64_C(1) << slot % WHEEL_SLOTS);
 }
 
 /* Takes the timer out of its slot; true: the slot is empty now. */

@@ -2,7 +2,7 @@
  * timer.h - points in time: a hierarchical timing wheel for each worker.
  *
  * (G. Varghese, A. Lauck, "Hashed and hierarchical timing wheels", 1987.)  Starting and stopping
- * take constant time.  Time is counted in ticks of a quarter of a millisecond; a timer never fires
+ * take constant time.  Time is counted in ticks of half a millisecond; a timer never fires
  * early, and at most one tick late where the thread is free.  Timers of one wheel fire in the order
  * of their ticks, those of one tick in the order in which they were started.
  *
@@ -34,7 +34,14 @@ struct source;
 struct waiter;
 struct wheel;
 
-enum { TICK_NS = 250000, TICKS_PER_MS = 4, WHEEL_LEVELS = 8, WHEEL_DIGIT = 6, WHEEL_SLOTS = 64 };
+enum {
+    TICK_NS = 500000,
+    TICKS_PER_MS = 2,
+    WHEEL_LEVELS = 5,
+    WHEEL_DIGIT = 10, /* so most waits of up to half a second are dealt out once, not twice */
+    WHEEL_SLOTS = 1024,
+    WHEEL_WORDS = WHEEL_SLOTS / 64
+};
 
 #define NEVER INT64_MAX
 
@@ -65,10 +72,11 @@ struct timer_list {
 /* All but next_tick is guarded by the lock. */
 struct wheel {
     struct lock lock;
-    uint16_t dealing;            /* the slot that is being dealt out; 0: none */
-    int64_t now_tick;            /* all timers before it have fired */
-    _Atomic int64_t next_tick;   /* no timer fires before; NEVER when none ever does */
-    uint64_t used[WHEEL_LEVELS]; /* bit: the slot has timers */
+    uint16_t dealing;                         /* the slot that is being dealt out; 0: none */
+    int64_t now_tick;                         /* all timers before it have fired */
+    _Atomic int64_t next_tick;                /* no timer fires before; NEVER when none ever does */
+    uint32_t used_words[WHEEL_LEVELS];        /* bit: the word of `used` is not zero */
+    uint64_t used[WHEEL_LEVELS][WHEEL_WORDS]; /* bit: the slot has timers */
     struct timer_list slot[WHEEL_LEVELS * WHEEL_SLOTS];
 };
 
