@@ -225,6 +225,7 @@ static bool add_chunk(void)
     char *base = map_chunk();
     if (!base)
         return false;
+    guard_chunk(base);
     pool.chunks[pool.chunk_count] = (struct chunk){.base = base};
     chunk_register(&pool.chunks[pool.chunk_count++]);
     /* The first slots are handed out first. */
