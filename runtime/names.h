@@ -55,6 +55,7 @@
 #define io_stop                leash_rt_io_stop
 #define io_watch_signals       leash_rt_io_watch_signals
 #define lock_contend           leash_rt_lock_contend
+#define mu_release             leash_rt_mu_release
 #define next_take              leash_rt_next_take
 #define overflow_enter         leash_rt_overflow_enter
 #define overflow_leave         leash_rt_overflow_leave
