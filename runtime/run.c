@@ -107,11 +107,13 @@ static void note_thread_stack(struct worker *worker)
 
 static void worker_run(struct worker *worker)
 {
+    stack_t former;
+
     worker_enter(worker);
     note_thread_stack(worker);
-    overflow_enter(worker->signal_stack);
+    overflow_enter(worker->signal_stack, &former);
     worker_loop(worker);
-    overflow_leave();
+    overflow_leave(&former);
     worker_enter(NULL);
 }
 

@@ -410,7 +410,7 @@ void stack_start(void)
     pool.guard_bytes = (pages < GUARD_PAGES_MAX ? pages : GUARD_PAGES_MAX) * PAGE_BYTES;
     pool.guard_install = !fiber_under_valgrind();
     pool.guards_max = fiber_under_valgrind() ? VALGRIND_GUARDS_MAX : MPROTECT_GUARDS_MAX;
-    pool.self = (int)syscall(SYS_pidfd_open, getpid(), 0);
+    pool.self = pool.guard_install ? (int)syscall(SYS_pidfd_open, getpid(), 0) : -1;
     pool.trim.fire = trim;
 }
 
