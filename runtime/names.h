@@ -65,6 +65,7 @@
 #define overflow_stop       leash_rt_overflow_stop
 #define park                leash_rt_park
 #define park_held           leash_rt_park_held
+#define park_in                leash_rt_park_in
 #define park_sources        leash_rt_park_sources
 #define poll_point          leash_rt_poll_point
 #define queue_pop           leash_rt_queue_pop
