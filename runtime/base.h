@@ -2,6 +2,8 @@
 #ifndef LEASH_RT_BASE_H
 #define LEASH_RT_BASE_H
 
+#include "names.h"
+
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -33,6 +35,9 @@
 #ifndef RT_TSAN
 #define RT_TSAN 0
 #endif
+
+/* For steps of operations that are measured in nanoseconds. */
+#define ALWAYS_INLINE inline __attribute__((always_inline))
 
 /*
  * Neither inlined nor looked into.  Thread-locals are reached through such functions alone: a task

@@ -17,7 +17,7 @@ struct chan_link {
 /* ---- values ---------------------------------------------------------------------------------- */
 
 /* The common sizes without a call. */
-static inline void copy_value(void *to, const void *from, size_t size)
+static ALWAYS_INLINE void copy_value(void *to, const void *from, size_t size)
 {
     switch (size) {
     case 0:
@@ -77,7 +77,8 @@ static inline size_t count_of(const struct leash_chan *ch)
     return atomic_load_explicit(&ch->count, memory_order_relaxed);
 }
 
-static inline bool try_send(struct leash_chan *ch, const void *value, bool *ok, struct task **woken)
+static ALWAYS_INLINE bool try_send(struct leash_chan *ch, const void *value, bool *ok,
+                                   struct task **woken)
 {
     *ok = false;
     if (unlikely(is_closed(ch)))
@@ -97,7 +98,7 @@ static inline bool try_send(struct leash_chan *ch, const void *value, bool *ok, 
     return true;
 }
 
-static inline bool try_recv(struct leash_chan *ch, void *out, bool *ok, struct task **woken)
+static ALWAYS_INLINE bool try_recv(struct leash_chan *ch, void *out, bool *ok, struct task **woken)
 {
     *ok = true;
     if (count_of(ch)) {
@@ -156,9 +157,8 @@ bool leash_chan_send(leash_chan_t *ch, const void *value, const char *site)
             ready(woken);
         return ok;
     }
-    struct waiter waiter = {.task = task_self(), .data = (void *)value};
-    waitq_push(&ch->senders, &waiter);
-    park(&ch->lock, "chan send", ch, site);
+    struct waiter waiter;
+    park_in(&ch->senders, &waiter, (void *)value, &ch->lock, "chan send", ch, site);
     return waiter.ok;
 }
 
@@ -180,9 +180,8 @@ bool leash_chan_recv(leash_chan_t *ch, void *out, const char *site)
         return ok;
     }
     size_t size = ch->element_size;
-    struct waiter waiter = {.task = task_self(), .data = out};
-    waitq_push(&ch->receivers, &waiter);
-    park(&ch->lock, "chan receive", ch, site);
+    struct waiter waiter;
+    park_in(&ch->receivers, &waiter, out, &ch->lock, "chan receive", ch, site);
     /* The channel may be gone by now. */
     if (unlikely(!waiter.ok) && out && size)
         memset(out, 0, size);
@@ -219,7 +218,7 @@ static int wait_with_ctx(leash_ctx_t *ctx, struct leash_chan *ch, void *value, b
     sources_lock(&sources);
     if (source[1].ch && is_closed(source[1].ch)) {
         sources_unlock(&sources);
-        return leash_ctx_err(ctx);
+        return ctx_error(ctx);
     }
     if (ch && try(ch, value, &ok, &woken)) {
         sources_unlock(&sources);
@@ -228,7 +227,7 @@ static int wait_with_ctx(leash_ctx_t *ctx, struct leash_chan *ch, void *value, b
         return ok ? 0 : EPIPE;
     }
     if (sources_park(&sources, sends ? "chan send" : "chan receive", ch, site))
-        return leash_ctx_err(ctx);
+        return ctx_error(ctx);
     return source[0].waiter.ok ? 0 : EPIPE;
 }
 
@@ -236,7 +235,7 @@ static int wait_with_ctx(leash_ctx_t *ctx, struct leash_chan *ch, void *value, b
 static int operate_with_ctx(leash_ctx_t *ctx, struct leash_chan *ch, void *value, bool sends,
                             const char *site)
 {
-    int error = leash_ctx_err(ctx);
+    int error = ctx_error(ctx);
     struct task *woken = NULL;
     bool ok;
 

@@ -284,11 +284,17 @@ int64_t leash_ctx_deadline_ms(leash_ctx_t *ctx)
     return is_background(ctx) ? INT64_MAX : ctx->deadline_ms;
 }
 
-int leash_ctx_err(leash_ctx_t *ctx)
+int ctx_error(const leash_ctx_t *ctx)
 {
     if (is_background(ctx))
         return 0;
     return atomic_load_explicit(&ctx->error, memory_order_acquire);
+}
+
+int leash_ctx_err(leash_ctx_t *ctx)
+{
+    poll_point();
+    return ctx_error(ctx);
 }
 
 void ctx_source(struct source *source, leash_ctx_t *ctx)

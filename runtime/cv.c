@@ -54,7 +54,7 @@ int leash_cv_wait_ctx(leash_ctx_t *ctx, leash_cv_t *object, leash_mu_t *mu, cons
     source_set(&source[0], &cv->lock, &cv->waiters, NULL);
     ctx_source(&source[1], ctx);
     sources_lock(&sources);
-    int error = leash_ctx_err(ctx);
+    int error = ctx_error(ctx);
     if (error) {
         sources_unlock(&sources);
         return error;
@@ -62,7 +62,7 @@ int leash_cv_wait_ctx(leash_ctx_t *ctx, leash_cv_t *object, leash_mu_t *mu, cons
     give_up(mu);
     bool ended = sources_park(&sources, "condition wait", object, site) != 0;
     leash_mu_lock(mu, site);
-    return ended ? leash_ctx_err(ctx) : 0;
+    return ended ? ctx_error(ctx) : 0;
 }
 
 void leash_cv_signal(leash_cv_t *object)

@@ -32,6 +32,7 @@ enum {
     SPAWNED_MAX = 512, /* tasks in the queue from which on a spawn lets them run first */
     LOOK_AROUND = 64,  /* switches between looks at timers, descriptors and injected tasks */
     NEXT_STREAK = 32,  /* hand-offs in a row before the queue has its turn */
+    POLLS = 64,        /* looks at what is not there yet between two turns of others */
     WORKERS_MAX = 1024,
     CACHE_LINE = 64
 };
@@ -43,6 +44,8 @@ enum after { AFTER_NOTHING, AFTER_UNLOCK, AFTER_UNLOCK_SOURCES, AFTER_QUEUE, AFT
 enum rest { REST_NOT, REST_SLEEPS, REST_POLLS };
 
 struct sources;
+struct waiter;
+struct waitq;
 
 struct worker {
     /* its own */
@@ -57,6 +60,7 @@ struct worker {
     struct sources *sources; /* AFTER_UNLOCK_SOURCES */
     uint32_t switches;       /* counts up */
     uint32_t streak;         /* hand-offs since the queue had its turn */
+    uint32_t polls;          /* counts up, see poll_point */
     uint64_t random;         /* state of random_next */
     uint64_t id_next;        /* the numbers it may give to tasks: from this one ... */
     uint64_t id_end;         /* ... to before this one */
@@ -125,6 +129,10 @@ struct worker *worker_of_task(const char *what, const char *site);
  */
 void park(struct lock *held, const char *state, const void *object, const char *site);
 
+/* Stands in the queue by `waiter`, with `data`, and parks.  `held` guards the queue. */
+void park_in(struct waitq *queue, struct waiter *waiter, void *data, struct lock *held,
+             const char *state, const void *object, const char *site);
+
 /* Makes a parked task ready: it is the next to run on this thread, if a task calls, or the last in
  * the thread's queue; on a thread without tasks it is injected.  The caller has claimed it. */
 void ready(struct task *task);
@@ -145,6 +153,10 @@ static inline void schedule_point(void)
     if (unlikely(runtime.random_schedule))
         schedule_point_slow();
 }
+
+/* In operations that a computing task polls with: lets others run every POLLS-th time, so that what
+ * it looks out for can come on the only thread too. */
+void poll_point(void);
 
 /* A cheap pseudo-random number. */
 static inline uint64_t random_next(struct worker *worker)

@@ -62,9 +62,8 @@ void leash_wg_wait(leash_wg_t *group, const char *site)
         lock_release(&wg->lock);
         return;
     }
-    struct waiter waiter = {.task = task_self()};
-    waitq_push(&wg->waiters, &waiter);
-    park(&wg->lock, "wait group", group, site);
+    struct waiter waiter;
+    park_in(&wg->waiters, &waiter, NULL, &wg->lock, "wait group", group, site);
 }
 
 int leash_wg_wait_ctx(leash_ctx_t *ctx, leash_wg_t *group, const char *site)
@@ -78,10 +77,10 @@ int leash_wg_wait_ctx(leash_ctx_t *ctx, leash_wg_t *group, const char *site)
     source_set(&source[0], &wg->lock, &wg->waiters, NULL);
     ctx_source(&source[1], ctx);
     sources_lock(&sources);
-    int error = wg->count ? leash_ctx_err(ctx) : 0;
+    int error = wg->count ? ctx_error(ctx) : 0;
     if (error || wg->count == 0) {
         sources_unlock(&sources);
         return error;
     }
-    return sources_park(&sources, "wait group", group, site) ? leash_ctx_err(ctx) : 0;
+    return sources_park(&sources, "wait group", group, site) ? ctx_error(ctx) : 0;
 }
