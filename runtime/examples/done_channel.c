@@ -39,7 +39,7 @@ static void generate(chan_t *done, chan_t *numbers, uint32_t seed)
 /* Prints news until there are no more of them, or until it is told to stop. */
 static void print_news(chan_t *done, chan_t *news, chan_t *ended)
 {
-    const char *text;
+    const char *text = "";
     bool more = true;
 
     defer_close(ended);

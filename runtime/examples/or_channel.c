@@ -62,7 +62,7 @@ static bool is_closed(chan_t *done)
 /* Prints primes and closes `enough` when `wanted` of them have come. */
 static void collect(chan_t *done, chan_t *primes, long wanted, chan_t *enough)
 {
-    uint64_t prime;
+    uint64_t prime = 0;
 
     for (long found = 0; found < wanted; found++) {
         if (chan_select(RECV(primes, &prime), DONE(done)) != 0)

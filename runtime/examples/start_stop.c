@@ -46,8 +46,8 @@ static void deliver(struct mailer *mailer, struct letter *letter)
 
 static void work(struct mailer *mailer)
 {
-    struct letter *letter;
-    bool more;
+    struct letter *letter = NULL;
+    bool more = true;
 
     while (chan_select(RECV_OK(mailer->queue, &letter, &more), DONE(mailer->done)) == 0 && more)
         deliver(mailer, letter);
