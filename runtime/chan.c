@@ -1,0 +1,513 @@
+#include "chan.h"
+#include "ctx.h"
+#include "sched.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* An or-channel's place among the dependents of one of its inputs. */
+struct chan_link {
+    struct chan_link *next; /* dependents of the same input; guarded by the input's lock */
+    struct leash_chan *input;
+    struct leash_chan *dependent;
+    bool linked; /* it stands in the list of the input */
+};
+
+/* ---- values ---------------------------------------------------------------------------------- */
+
+/* The common sizes without a call. */
+static inline void copy_value(void *to, const void *from, size_t size)
+{
+    switch (size) {
+    case 0:
+        break;
+    case 4:
+        memcpy(to, from, 4);
+        break;
+    case 8:
+        memcpy(to, from, 8);
+        break;
+    case 16:
+        memcpy(to, from, 16);
+        break;
+    default:
+        memcpy(to, from, size);
+    }
+}
+
+static inline unsigned char *place_of(struct leash_chan *ch, size_t index)
+{
+    size_t place = ch->first + index;
+
+    if (place >= ch->capacity)
+        place -= ch->capacity;
+    return ch->buffer + place * ch->element_size;
+}
+
+static inline void buffer_put(struct leash_chan *ch, const void *value)
+{
+    copy_value(place_of(ch, ch->count), value, ch->element_size);
+    atomic_store_explicit(&ch->count, ch->count + 1, memory_order_relaxed);
+}
+
+static inline void buffer_take(struct leash_chan *ch, void *out)
+{
+    if (out)
+        copy_value(out, place_of(ch, 0), ch->element_size);
+    ch->first = ch->first + 1 == ch->capacity ? 0 : ch->first + 1;
+    atomic_store_explicit(&ch->count, ch->count - 1, memory_order_relaxed);
+}
+
+void chan_zero(const struct leash_chan *ch, void *out)
+{
+    if (out && ch->element_size)
+        memset(out, 0, ch->element_size);
+}
+
+/* ---- sending and receiving ------------------------------------------------------------------- */
+
+static inline bool is_closed(const struct leash_chan *ch)
+{
+    return atomic_load_explicit(&ch->closed, memory_order_relaxed);
+}
+
+static inline size_t count_of(const struct leash_chan *ch)
+{
+    return atomic_load_explicit(&ch->count, memory_order_relaxed);
+}
+
+static inline bool try_send(struct leash_chan *ch, const void *value, bool *ok, struct task **woken)
+{
+    *ok = false;
+    if (unlikely(is_closed(ch)))
+        return true;
+    *ok = true;
+    struct waiter *receiver = waitq_pop(&ch->receivers);
+    if (receiver) {
+        if (receiver->data)
+            copy_value(receiver->data, value, ch->element_size);
+        receiver->ok = true;
+        *woken = receiver->task;
+        return true;
+    }
+    if (count_of(ch) == ch->capacity)
+        return false;
+    buffer_put(ch, value);
+    return true;
+}
+
+static inline bool try_recv(struct leash_chan *ch, void *out, bool *ok, struct task **woken)
+{
+    *ok = true;
+    if (count_of(ch)) {
+        buffer_take(ch, out);
+        struct waiter *sender = waitq_pop(&ch->senders);
+        if (sender) {
+            buffer_put(ch, sender->data);
+            sender->ok = true;
+            *woken = sender->task;
+        }
+        return true;
+    }
+    struct waiter *sender = waitq_pop(&ch->senders);
+    if (sender) {
+        if (out)
+            copy_value(out, sender->data, ch->element_size);
+        sender->ok = true;
+        *woken = sender->task;
+        return true;
+    }
+    *ok = false;
+    return is_closed(ch);
+}
+
+bool chan_try_send(struct leash_chan *ch, const void *value, bool *ok, struct task **woken)
+{
+    return try_send(ch, value, ok, woken);
+}
+
+bool chan_try_recv(struct leash_chan *ch, void *out, bool *ok, struct task **woken)
+{
+    return try_recv(ch, out, ok, woken);
+}
+
+void chan_park_for_ever(const char *state, const char *site)
+{
+    static struct lock nobody;
+
+    lock_acquire(&nobody);
+    park(&nobody, state, NULL, site);
+    __builtin_unreachable();
+}
+
+bool leash_chan_send(leash_chan_t *ch, const void *value, const char *site)
+{
+    struct task *woken = NULL;
+    bool ok;
+
+    schedule_point();
+    if (unlikely(!ch))
+        chan_park_for_ever("chan send (NULL)", site);
+    lock_acquire(&ch->lock);
+    if (likely(try_send(ch, value, &ok, &woken))) {
+        lock_release(&ch->lock);
+        if (woken)
+            ready(woken);
+        return ok;
+    }
+    struct waiter waiter = {.task = task_self(), .data = (void *)value};
+    waitq_push(&ch->senders, &waiter);
+    park(&ch->lock, "chan send", ch, site);
+    return waiter.ok;
+}
+
+bool leash_chan_recv(leash_chan_t *ch, void *out, const char *site)
+{
+    struct task *woken = NULL;
+    bool ok;
+
+    schedule_point();
+    if (unlikely(!ch))
+        chan_park_for_ever("chan receive (NULL)", site);
+    lock_acquire(&ch->lock);
+    if (try_recv(ch, out, &ok, &woken)) {
+        lock_release(&ch->lock);
+        if (woken)
+            ready(woken);
+        if (unlikely(!ok))
+            chan_zero(ch, out);
+        return ok;
+    }
+    size_t size = ch->element_size;
+    struct waiter waiter = {.task = task_self(), .data = out};
+    waitq_push(&ch->receivers, &waiter);
+    park(&ch->lock, "chan receive", ch, site);
+    /* The channel may be gone by now. */
+    if (unlikely(!waiter.ok) && out && size)
+        memset(out, 0, size);
+    return waiter.ok;
+}
+
+/* ---- with a context -------------------------------------------------------------------------- */
+
+typedef bool try_operation(struct leash_chan *ch, void *value, bool *ok, struct task **woken);
+
+static bool try_send_any(struct leash_chan *ch, void *value, bool *ok, struct task **woken)
+{
+    return try_send(ch, value, ok, woken);
+}
+
+/* The wait of both: 0, EPIPE, or what the context ended with. */
+static int wait_with_ctx(leash_ctx_t *ctx, struct leash_chan *ch, void *value, bool sends,
+                         const char *site)
+{
+    try_operation *try = sends ? try_send_any : chan_try_recv;
+    struct source source[2] = {{0}};
+    struct source *ordered[2];
+    struct sources sources = {source, ordered, 2};
+    struct task *woken = NULL;
+    bool ok;
+
+    if (ch)
+        source[0] = (struct source){.lock = &ch->lock,
+                                    .queue = sends ? &ch->senders : &ch->receivers,
+                                    .ch = ch,
+                                    .waiter.data = value};
+    ctx_source(&source[1], ctx);
+    sources_lock(&sources);
+    if (source[1].ch && is_closed(source[1].ch)) {
+        sources_unlock(&sources);
+        return leash_ctx_err(ctx);
+    }
+    if (ch && try(ch, value, &ok, &woken)) {
+        sources_unlock(&sources);
+        if (woken)
+            ready(woken);
+        return ok ? 0 : EPIPE;
+    }
+    if (sources_park(&sources, sends ? "chan send" : "chan receive", ch, site))
+        return leash_ctx_err(ctx);
+    return source[0].waiter.ok ? 0 : EPIPE;
+}
+
+/* The common case first: the context goes on and the channel can at once. */
+static int operate_with_ctx(leash_ctx_t *ctx, struct leash_chan *ch, void *value, bool sends,
+                            const char *site)
+{
+    int error = leash_ctx_err(ctx);
+    struct task *woken = NULL;
+    bool ok;
+
+    schedule_point();
+    if (error)
+        return error;
+    if (ch && (sends ? chan_may_send(ch) : chan_may_recv(ch))) {
+        lock_acquire(&ch->lock);
+        bool done = sends ? try_send(ch, value, &ok, &woken) : try_recv(ch, value, &ok, &woken);
+        lock_release(&ch->lock);
+        if (woken)
+            ready(woken);
+        if (done)
+            return ok ? 0 : EPIPE;
+    }
+    return wait_with_ctx(ctx, ch, value, sends, site);
+}
+
+int leash_chan_send_ctx(leash_ctx_t *ctx, leash_chan_t *ch, const void *value, const char *site)
+{
+    return operate_with_ctx(ctx, ch, (void *)value, true, site);
+}
+
+int leash_chan_recv_ctx(leash_ctx_t *ctx, leash_chan_t *ch, void *out, const char *site)
+{
+    size_t size = ch ? ch->element_size : 0;
+    int error = operate_with_ctx(ctx, ch, out, false, site);
+
+    if (error == EPIPE && out && size)
+        memset(out, 0, size);
+    return error;
+}
+
+bool chan_offer(struct leash_chan *ch, const void *value)
+{
+    struct task *woken = NULL;
+    bool ok;
+
+    lock_acquire(&ch->lock);
+    bool done = try_send(ch, value, &ok, &woken);
+    lock_release(&ch->lock);
+    if (woken)
+        ready(woken);
+    return done && ok;
+}
+
+void chan_source(struct source *source, struct leash_chan *ch)
+{
+    *source = (struct source){0};
+    if (!ch)
+        return;
+    source->lock = &ch->lock;
+    source->queue = &ch->receivers;
+    source->ch = ch;
+}
+
+/* ---- closing --------------------------------------------------------------------------------- */
+
+/* One more owner, unless the last one has just gone. */
+static bool ref_if_owned(struct leash_chan *ch)
+{
+    uint32_t owners = atomic_load(&ch->owners);
+
+    while (owners)
+        if (atomic_compare_exchange_weak(&ch->owners, &owners, owners + 1))
+            return true;
+    return false;
+}
+
+/*
+ * Closes the or-channels behind a closed one.  A link lies in the memory of its or-channel, which
+ * takes the input's lock to unlink before it goes: what is linked under the lock is alive.
+ */
+static void close_dependents(struct leash_chan *ch)
+{
+    struct leash_chan *dependent;
+
+    do {
+        dependent = NULL;
+        lock_acquire(&ch->lock);
+        while (ch->dependents && !dependent) {
+            struct chan_link *link = ch->dependents;
+            ch->dependents = link->next;
+            link->linked = false;
+            if (ref_if_owned(link->dependent))
+                dependent = link->dependent;
+        }
+        lock_release(&ch->lock);
+        if (dependent) {
+            chan_close_quietly(dependent);
+            leash_chan_free(dependent);
+        }
+    } while (dependent);
+}
+
+/* Returns false where it was closed already. */
+static bool close_once(struct leash_chan *ch)
+{
+    lock_acquire(&ch->lock);
+    if (is_closed(ch)) {
+        lock_release(&ch->lock);
+        return false;
+    }
+    atomic_store_explicit(&ch->closed, true, memory_order_relaxed);
+    struct task *receivers = waitq_pop_all(&ch->receivers);
+    struct task *senders = waitq_pop_all(&ch->senders);
+    bool dependents = ch->dependents != NULL;
+    /* Who was woken may free the channel: with or-channels behind it, it is held on to. */
+    if (dependents)
+        leash_chan_ref(ch);
+    lock_release(&ch->lock);
+    ready_list(receivers);
+    ready_list(senders);
+    if (dependents) {
+        close_dependents(ch);
+        leash_chan_free(ch);
+    }
+    return true;
+}
+
+void chan_close_quietly(struct leash_chan *ch)
+{
+    close_once(ch);
+}
+
+void leash_chan_close(leash_chan_t *ch, const char *site)
+{
+    schedule_point();
+    if (unlikely(!ch))
+        fatal(site, "closing a NULL channel");
+    const char *made = ch->site;
+    if (unlikely(!close_once(ch)))
+        fatal(site, "closing a channel that is closed already (it was made at %s)", made);
+}
+
+/* ---- making and freeing ---------------------------------------------------------------------- */
+
+void chan_init(struct leash_chan *ch, size_t element_size, size_t capacity, void *buffer,
+               void (*destroy)(struct leash_chan *), const char *site)
+{
+    memset(ch, 0, sizeof(*ch));
+    ch->element_size = (uint32_t)element_size;
+    ch->capacity = capacity;
+    ch->buffer = buffer;
+    ch->destroy = destroy;
+    ch->site = site;
+    atomic_init(&ch->owners, 1);
+}
+
+static void free_chan(struct leash_chan *ch)
+{
+    free(ch);
+}
+
+leash_chan_t *leash_chan_make(size_t element_size, size_t capacity, const char *site)
+{
+    size_t bytes;
+
+    if (element_size > UINT32_MAX || __builtin_mul_overflow(element_size, capacity, &bytes) ||
+        __builtin_add_overflow(bytes, sizeof(struct leash_chan), &bytes))
+        fatal(site, "a channel for %zu values of %zu bytes is too large", capacity, element_size);
+    struct leash_chan *ch = allocate(bytes, site);
+    chan_init(ch, element_size, capacity, ch + 1, free_chan, site);
+    return ch;
+}
+
+leash_chan_t *leash_chan_ref(leash_chan_t *ch)
+{
+    if (ch)
+        atomic_fetch_add_explicit(&ch->owners, 1, memory_order_relaxed);
+    return ch;
+}
+
+void chan_unlock(struct leash_chan *ch)
+{
+    bool gone = ch->orphan && !waitq_head(&ch->receivers) && !waitq_head(&ch->senders);
+
+    lock_release(&ch->lock);
+    if (gone)
+        ch->destroy(ch);
+}
+
+void leash_chan_free(leash_chan_t *ch)
+{
+    if (!ch || atomic_fetch_sub_explicit(&ch->owners, 1, memory_order_acq_rel) != 1)
+        return;
+    lock_acquire(&ch->lock);
+    if (waitq_has_open(&ch->receivers) || waitq_has_open(&ch->senders)) {
+        lock_release(&ch->lock);
+        fatal(ch->site, "the channel made here is freed while a task is parked on it");
+    }
+    ch->orphan = true;
+    chan_unlock(ch);
+}
+
+size_t leash_chan_len(const leash_chan_t *ch)
+{
+    return ch ? count_of(ch) : 0;
+}
+
+size_t leash_chan_cap(const leash_chan_t *ch)
+{
+    return ch ? ch->capacity : 0;
+}
+
+/* ---- or-channels ----------------------------------------------------------------------------- */
+
+static void unlink_input(struct chan_link *link)
+{
+    struct leash_chan *input = link->input;
+
+    lock_acquire(&input->lock);
+    if (link->linked) {
+        struct chan_link **place = &input->dependents;
+        while (*place != link)
+            place = &(*place)->next;
+        *place = link->next;
+    }
+    lock_release(&input->lock);
+    leash_chan_free(input);
+}
+
+static void free_or_chan(struct leash_chan *ch)
+{
+    for (uint32_t i = 0; i < ch->input_count; i++)
+        unlink_input(&ch->inputs[i]);
+    free(ch);
+}
+
+/* Adds the or-channel to an input's dependents.  True: the input is closed already. */
+static bool link_input(struct leash_chan *ch, struct leash_chan *input)
+{
+    struct chan_link *link = &ch->inputs[ch->input_count++];
+
+    *link = (struct chan_link){.input = leash_chan_ref(input), .dependent = ch};
+    lock_acquire(&input->lock);
+    bool closed = is_closed(input);
+    if (!closed) {
+        link->linked = true;
+        link->next = input->dependents;
+        input->dependents = link;
+    }
+    lock_release(&input->lock);
+    return closed;
+}
+
+leash_chan_t *leash_chan_or(leash_chan_t *const *channels, size_t count, const char *site)
+{
+    size_t inputs = 0;
+    bool closed = false;
+
+    for (size_t i = 0; i < count; i++)
+        inputs += channels[i] != NULL;
+    if (!inputs)
+        return NULL;
+    struct leash_chan *ch = allocate(sizeof(*ch) + inputs * sizeof(struct chan_link), site);
+    chan_init(ch, 0, 0, NULL, free_or_chan, site);
+    ch->inputs = (struct chan_link *)(ch + 1);
+    for (size_t i = 0; i < count; i++)
+        if (channels[i])
+            closed |= link_input(ch, channels[i]);
+    if (closed)
+        chan_close_quietly(ch);
+    return ch;
+}
+
+leash_chan_t *leash_done_of_ctx(leash_ctx_t *ctx)
+{
+    return leash_ctx_done(ctx);
+}
+
+leash_chan_t *leash_done_of_chan(leash_chan_t *done)
+{
+    return done;
+}

@@ -1,0 +1,360 @@
+/*
+ * What a worker does that has nothing to run: look around, help others, rest.
+ *
+ * Of the workers that rest, one polls descriptors until the next timer of any worker is due, the
+ * others sleep on a futex.  While some rest and some run, one of the resting watches: it wakes now
+ * and then, so that nobody waits long behind a task that computes.
+ *
+ * Moving a task to another core costs more than running a short one where it is: its stack and all
+ * that it touches must come over, and a sleeping thread takes ten microseconds to wake.  So help
+ * has to pay.  When what a worker stole kept it busy for PAYS_NS, it goes on to help and every new
+ * task is offered to those that rest (idle.eager); when not, nobody is woken for new tasks, and the
+ * watcher tries again after a pause that doubles up to NAP_MAX_NS.
+ */
+#include "io.h"
+#include "run.h"
+#include "sched.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    LOOK_IO_NS = 20000, /* between looks at descriptors while there are tasks to run */
+    PAYS_NS = 10000,    /* of work that make a steal worth it */
+    NAP_MIN_NS = 50000, /* between looks of the watcher at the others */
+    NAP_MAX_NS = 2000000,
+    NEXT_WAITS_NS = 5000, /* a task about to run next may be stolen after */
+    LAST_LOOKS = 10       /* of a watcher when all rest, before it sleeps without end */
+};
+
+static struct {
+    _Atomic bool eager;     /* offers wake those that rest */
+    _Atomic bool watching;  /* a resting worker watches */
+    _Atomic bool polling;   /* a worker is in io_poll */
+    _Atomic bool searching; /* a worker was woken by an offer and has not found a task yet */
+    _Atomic int64_t nap_ns; /* the watcher's pause */
+} idle;
+
+void idle_start(void)
+{
+    atomic_store(&idle.eager, true);
+    atomic_store(&idle.watching, false);
+    atomic_store(&idle.polling, false);
+    atomic_store(&idle.searching, false);
+    atomic_store(&idle.nap_ns, NAP_MIN_NS);
+}
+
+/* ---- sleeping and waking --------------------------------------------------------------------- */
+
+static void futex_sleep(_Atomic uint32_t *word, uint32_t value, int64_t timeout_ns)
+{
+    struct timespec timeout = {timeout_ns / 1000000000, timeout_ns % 1000000000};
+
+    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, timeout_ns == NEVER ? NULL : &timeout, NULL,
+            0);
+}
+
+static void futex_wake(_Atomic uint32_t *word)
+{
+    syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+/* Ends the rest of a worker that rests in this way. */
+static bool wake(struct worker *worker, enum rest how)
+{
+    uint32_t rest = how;
+
+    if (!atomic_compare_exchange_strong(&worker->rest, &rest, REST_NOT))
+        return false;
+    atomic_fetch_sub(&runtime.resting, 1);
+    if (how == REST_SLEEPS)
+        futex_wake(&worker->rest);
+    else
+        io_interrupt();
+    return true;
+}
+
+/* Sleepers first: the one that polls is needed where it is. */
+static bool wake_any(void)
+{
+    for (uint32_t i = 0; i < runtime.worker_count; i++)
+        if (wake(runtime.workers[i], REST_SLEEPS))
+            return true;
+    for (uint32_t i = 0; i < runtime.worker_count; i++)
+        if (wake(runtime.workers[i], REST_POLLS))
+            return true;
+    return false;
+}
+
+void idle_wake_one(void)
+{
+    /* After what was injected: who rests after this load looks there once more. */
+    if (atomic_load(&runtime.resting))
+        wake_any();
+}
+
+void idle_wake_all(void)
+{
+    while (wake_any())
+        ;
+    io_interrupt();
+}
+
+void idle_offer_slow(void)
+{
+    if (!atomic_load_explicit(&idle.watching, memory_order_relaxed)) {
+        wake_any();
+        return;
+    }
+    if (!atomic_load_explicit(&idle.eager, memory_order_relaxed) ||
+        atomic_exchange(&idle.searching, true))
+        return;
+    if (!wake_any())
+        atomic_store(&idle.searching, false);
+}
+
+/* ---- stealing -------------------------------------------------------------------------------- */
+
+static int64_t spin_until(int64_t when_ns)
+{
+    int64_t now_ns;
+
+    while ((now_ns = clock_now_ns()) < when_ns)
+        ;
+    return now_ns;
+}
+
+/* The task that the victim would run next, where it has waited for a while. */
+static struct task *steal_next(struct worker *victim)
+{
+    struct task *next = atomic_load(&victim->next);
+
+    if (!next)
+        return NULL;
+    uint32_t ticks = atomic_load(&victim->ticks);
+    spin_until(clock_now_ns() + NEXT_WAITS_NS);
+    if (atomic_load(&victim->ticks) != ticks || atomic_load(&victim->next) != next)
+        return NULL;
+    return next_take(victim);
+}
+
+static struct task *steal_from_any(struct worker *worker, struct task *(*steal)(struct worker *))
+{
+    uint32_t first = (uint32_t)(random_next(worker) % runtime.worker_count);
+
+    for (uint32_t i = 0; i < runtime.worker_count; i++) {
+        struct worker *victim = runtime.workers[(first + i) % runtime.worker_count];
+        struct task *task = victim == worker ? NULL : steal(victim);
+        if (task)
+            return task;
+    }
+    return NULL;
+}
+
+static struct task *steal(struct worker *worker)
+{
+    if (runtime.worker_count == 1 || !(worker->may_steal || atomic_load(&idle.eager)))
+        return NULL;
+    worker->may_steal = false;
+    struct task *task = steal_from_any(worker, queue_steal);
+    if (!task)
+        task = steal_from_any(worker, steal_next);
+    if (task)
+        worker->stole_ns = clock_now_ns();
+    return task;
+}
+
+/* Whether helping paid: what was stolen kept the worker busy. */
+static void judge(struct worker *worker)
+{
+    if (!worker->stole_ns && !worker->was_woken)
+        return;
+    bool paid = worker->stole_ns && clock_now_ns() - worker->stole_ns >= PAYS_NS;
+    int64_t nap_ns = paid ? NAP_MIN_NS : atomic_load(&idle.nap_ns) * 2;
+    atomic_store(&idle.nap_ns, nap_ns < NAP_MAX_NS ? nap_ns : NAP_MAX_NS);
+    atomic_store(&idle.eager, paid);
+    worker->stole_ns = 0;
+    worker->was_woken = false;
+}
+
+/* ---- resting --------------------------------------------------------------------------------- */
+
+static int64_t next_timer_ns(void)
+{
+    int64_t next_ns = NEVER;
+
+    for (uint32_t i = 0; i < runtime.worker_count; i++) {
+        int64_t wheel_ns = wheel_next_ns(&runtime.workers[i]->wheel);
+        if (wheel_ns < next_ns)
+            next_ns = wheel_ns;
+    }
+    return next_ns;
+}
+
+/* Fires what is due on any worker's wheel: the others may compute. */
+static void advance_all(void)
+{
+    int64_t now_ns = clock_now_ns();
+
+    for (uint32_t i = 0; i < runtime.worker_count; i++) {
+        struct wheel *wheel = &runtime.workers[i]->wheel;
+        if (wheel_next_ns(wheel) <= now_ns)
+            wheel_advance(wheel, now_ns);
+    }
+}
+
+static bool all_rest(void)
+{
+    return atomic_load(&runtime.resting) == runtime.worker_count;
+}
+
+/* All parked, and nothing that could wake a task. */
+static bool is_deadlock(void)
+{
+    return all_rest() && !atomic_load(&runtime.injected) && !atomic_load(&runtime.outside) &&
+           next_timer_ns() == NEVER && all_rest() && !atomic_load(&runtime.stopping);
+}
+
+/* The timeout, cut where a timer is due earlier. */
+static int64_t until_timer(int64_t timer_ns, int64_t timeout_ns)
+{
+    if (timer_ns == NEVER)
+        return timeout_ns;
+    int64_t left_ns = timer_ns - clock_now_ns();
+    if (left_ns < 0)
+        return 0;
+    return left_ns < timeout_ns ? left_ns : timeout_ns;
+}
+
+static void stop_watching(struct worker *worker)
+{
+    if (worker->watches)
+        atomic_store(&idle.watching, false);
+    worker->watches = false;
+}
+
+/* Rests until woken, an event, a timer or the timeout. */
+static void rest_for(struct worker *worker, int64_t timeout_ns)
+{
+    bool polls = !atomic_exchange(&idle.polling, true);
+
+    atomic_store(&worker->rest, polls ? REST_POLLS : REST_SLEEPS);
+    atomic_fetch_add(&runtime.resting, 1);
+    if (!atomic_load(&runtime.injected) && !atomic_load(&runtime.stopping)) {
+        if (timeout_ns == NEVER && is_deadlock())
+            run_deadlock();
+        if (polls)
+            io_poll(until_timer(next_timer_ns(), timeout_ns));
+        else
+            futex_sleep(&worker->rest, REST_SLEEPS,
+                        until_timer(wheel_next_ns(&worker->wheel), timeout_ns));
+    }
+    if (polls)
+        atomic_store(&idle.polling, false);
+    if (atomic_exchange(&worker->rest, REST_NOT) != REST_NOT)
+        atomic_fetch_sub(&runtime.resting, 1);
+    else
+        worker->was_woken = true;
+    if (polls)
+        advance_all();
+}
+
+/* Begins to watch, or goes on, where that makes sense; after many looks that found all resting it
+ * ends. */
+static void choose_to_watch(struct worker *worker)
+{
+    bool last = atomic_load(&runtime.resting) + 1 == runtime.worker_count;
+
+    worker->looks = last ? worker->looks + 1 : 0;
+    if (runtime.worker_count == 1)
+        return;
+    if (worker->looks < LAST_LOOKS) {
+        if (!worker->watches)
+            worker->watches = !atomic_exchange(&idle.watching, true);
+        return;
+    }
+    atomic_store(&idle.eager, true);
+    stop_watching(worker);
+}
+
+static void rest(struct worker *worker)
+{
+    judge(worker);
+    if (worker->rested)
+        atomic_store(&idle.searching, false);
+    choose_to_watch(worker);
+    rest_for(worker, worker->watches ? atomic_load(&idle.nap_ns) : NEVER);
+    worker->may_steal = worker->watches;
+    worker->rested = true;
+}
+
+/* ---- looking around -------------------------------------------------------------------------- */
+
+/* Descriptors, while there are tasks to run: otherwise resting looks at them. */
+static void look_at_descriptors(struct worker *worker, int64_t now_ns)
+{
+    if (!io_is_used() || now_ns - worker->looked_ns < LOOK_IO_NS)
+        return;
+    worker->looked_ns = now_ns;
+    if (atomic_exchange(&idle.polling, true))
+        return;
+    io_poll(0);
+    atomic_store(&idle.polling, false);
+}
+
+static bool has_task(struct worker *worker)
+{
+    return queue_length(worker) || atomic_load_explicit(&worker->next, memory_order_relaxed) ||
+           atomic_load_explicit(&runtime.injected, memory_order_relaxed);
+}
+
+static struct task *find_once(struct worker *worker)
+{
+    struct task *task = NULL;
+
+    if (worker->switches % LOOK_AROUND == 0)
+        task = inject_take(worker);
+    if (!task)
+        task = queue_pop(worker);
+    if (!task)
+        task = inject_take(worker);
+    if (!task)
+        task = steal(worker);
+    return task;
+}
+
+/* A worker that rested has something to run: another one may have to watch now. */
+static void start_work(struct worker *worker)
+{
+    if (!worker->stole_ns)
+        worker->was_woken = false;
+    if (!worker->rested)
+        return;
+    worker->rested = false;
+    worker->looks = 0;
+    atomic_store(&idle.searching, false);
+    stop_watching(worker);
+    idle_offer();
+}
+
+struct task *idle_find(struct worker *worker)
+{
+    while (!atomic_load(&runtime.stopping)) {
+        int64_t now_ns = clock_now_ns();
+        if (wheel_next_ns(&worker->wheel) <= now_ns)
+            wheel_advance(&worker->wheel, now_ns);
+        if (has_task(worker))
+            look_at_descriptors(worker, now_ns);
+        struct task *task = find_once(worker);
+        if (task) {
+            start_work(worker);
+            return task;
+        }
+        rest(worker);
+    }
+    stop_watching(worker);
+    return NULL;
+}

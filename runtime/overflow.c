@@ -1,0 +1,96 @@
+/*
+ * A task that overflows its stack meets the guard below it, and the thread a SIGSEGV on a stack of
+ * its own.  The handler says whose stack it was, and leaves every other fault to who had it before.
+ */
+#include "dump.h"
+#include "sched.h"
+#include "stack.h"
+
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct sigaction former;
+
+/* Only what a signal handler may call. */
+static void say(const char *text)
+{
+    size_t left = strlen(text);
+
+    while (left) {
+        ssize_t written = write(STDERR_FILENO, text, left);
+        if (written <= 0)
+            return;
+        text += written;
+        left -= (size_t)written;
+    }
+}
+
+static void say_number(uint64_t number)
+{
+    char digits[24];
+    char *place = digits + sizeof(digits) - 1;
+
+    *place = '\0';
+    do
+        *--place = (char)('0' + number % 10);
+    while (number /= 10);
+    say(place);
+}
+
+static void report(const struct task *task)
+{
+    const char *spawn = atomic_load_explicit(&task->spawn, memory_order_relaxed);
+
+    say("leash: stack overflow in ");
+    say(task->name);
+    say(" (task ");
+    say_number(task->id);
+    say(", spawned at ");
+    say(spawn ? spawn : "?");
+    say("): a stack has ");
+    say_number((uint64_t)((const char *)task - (const char *)stack_low(task)) / 1024);
+    say(" KiB; keep large data in malloc'd memory, or set LEASH_STACK_KIB\n");
+}
+
+static void handle_fault(int number, siginfo_t *info, void *context)
+{
+    struct task *task = stack_of_guard(info->si_addr);
+
+    if (!task && (former.sa_flags & SA_SIGINFO) && former.sa_sigaction) {
+        former.sa_sigaction(number, info, context);
+        return;
+    }
+    if (task)
+        report(task);
+    /* Returning runs the faulting instruction again, now with the default outcome. */
+    sigaction(number, task ? &(struct sigaction){.sa_handler = SIG_DFL} : &former, NULL);
+}
+
+void overflow_start(void)
+{
+    struct sigaction action = {.sa_sigaction = handle_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+
+    sigaction(SIGSEGV, &action, &former);
+}
+
+void overflow_stop(void)
+{
+    struct sigaction current;
+
+    if (!sigaction(SIGSEGV, NULL, &current) && (current.sa_flags & SA_SIGINFO) &&
+        current.sa_sigaction == handle_fault)
+        sigaction(SIGSEGV, &former, NULL);
+}
+
+void overflow_enter(void *signal_stack)
+{
+    stack_t stack = {.ss_sp = signal_stack, .ss_size = DUMP_SIGNAL_STACK};
+
+    sigaltstack(&stack, NULL);
+}
+
+void overflow_leave(void)
+{
+    sigaltstack(&(stack_t){.ss_flags = SS_DISABLE}, NULL);
+}

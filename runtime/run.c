@@ -1,0 +1,241 @@
+#include "run.h"
+#include "blocking.h"
+#include "dump.h"
+#include "fiber.h"
+#include "io.h"
+#include "leash.h"
+#include "sched.h"
+#include "stack.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    STATUS_DEADLOCK = 24,
+    /* How long leash_run waits for threads whose task computes on when the first task has ended. */
+    JOIN_SECONDS = 1
+};
+
+/* ---- settings -------------------------------------------------------------------------------- */
+
+static uint32_t online_cores(void)
+{
+    cpu_set_t cores;
+
+    if (!sched_getaffinity(0, sizeof(cores), &cores))
+        return (uint32_t)CPU_COUNT(&cores);
+    long count = sysconf(_SC_NPROCESSORS_ONLN);
+    return count > 0 ? (uint32_t)count : 1;
+}
+
+static uint32_t thread_count(void)
+{
+    const char *text = getenv("LEASH_THREADS");
+    char *end;
+
+    if (!text || !*text) {
+        uint32_t cores = online_cores();
+        return cores < WORKERS_MAX ? cores : WORKERS_MAX;
+    }
+    errno = 0;
+    unsigned long count = strtoul(text, &end, 10);
+    if (errno || *end || *text == '-' || count < 1 || count > WORKERS_MAX)
+        fatal(NULL, "LEASH_THREADS=%s: a number of threads from 1 to %d", text, WORKERS_MAX);
+    return (uint32_t)count;
+}
+
+/* LEASH_SCHEDULE=random:SEED.  Returns whether it is set. */
+static bool random_seed(uint64_t *seed)
+{
+    static const char prefix[] = "random:";
+    const char *text = getenv("LEASH_SCHEDULE");
+    char *end;
+
+    if (!text || !*text)
+        return false;
+    errno = 0;
+    if (strncmp(text, prefix, sizeof(prefix) - 1) == 0) {
+        *seed = strtoull(text + sizeof(prefix) - 1, &end, 10);
+        if (!errno && !*end && end != text + sizeof(prefix) - 1)
+            return true;
+    }
+    fatal(NULL, "LEASH_SCHEDULE=%s: random:SEED, with a number for SEED", text);
+}
+
+/* ---- workers --------------------------------------------------------------------------------- */
+
+static struct worker *worker_make(uint32_t number, uint64_t seed)
+{
+    size_t bytes = (sizeof(struct worker) + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+    struct worker *worker = aligned_alloc(CACHE_LINE, bytes);
+
+    if (!worker)
+        fatal(NULL, "no memory to start");
+    memset(worker, 0, sizeof(*worker));
+    worker->number = number;
+    worker->random = (seed + 1) * 0x9e3779b97f4a7c15u + number * 2 + 1;
+    worker->signal_stack = allocate(DUMP_SIGNAL_STACK, NULL);
+    wheel_init(&worker->wheel, clock_now_ns());
+    return worker;
+}
+
+static void worker_free(struct worker *worker)
+{
+    free(worker->signal_stack);
+    free(worker);
+}
+
+/* The stack of the thread, which a sanitizer wants to know. */
+static void note_thread_stack(struct worker *worker)
+{
+    pthread_attr_t attributes;
+    void *low = NULL;
+
+    worker->sanitizer_fiber = fiber_of_thread();
+    if (!RT_ASAN || pthread_getattr_np(pthread_self(), &attributes))
+        return;
+    pthread_attr_getstack(&attributes, &low, &worker->base_size);
+    worker->base_low = low;
+    pthread_attr_destroy(&attributes);
+}
+
+static void worker_run(struct worker *worker)
+{
+    worker_enter(worker);
+    note_thread_stack(worker);
+    overflow_enter(worker->signal_stack);
+    worker_loop(worker);
+    overflow_leave();
+    worker_enter(NULL);
+}
+
+/* Held until it is known how many threads there are. */
+static pthread_mutex_t start_gate = PTHREAD_MUTEX_INITIALIZER;
+
+static void *worker_thread(void *arg)
+{
+    pthread_mutex_lock(&start_gate);
+    pthread_mutex_unlock(&start_gate);
+    worker_run(arg);
+    return NULL;
+}
+
+/* Starts threads for all workers but the first; returns how many workers there are. */
+static uint32_t start_threads(uint32_t count)
+{
+    for (uint32_t i = 1; i < count; i++) {
+        int error =
+            pthread_create(&runtime.workers[i]->thread, NULL, worker_thread, runtime.workers[i]);
+        if (error) {
+            fprintf(stderr, "leash: %u of %u threads started: %s\n", i, count, strerror(error));
+            return i;
+        }
+    }
+    return count;
+}
+
+/* Waits for the threads; false when one of them computes on. */
+static bool join_threads(uint32_t count)
+{
+    struct timespec until;
+    bool all = true;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += JOIN_SECONDS;
+    for (uint32_t i = 1; i < count; i++) {
+        pthread_t thread = runtime.workers[i]->thread;
+        if (pthread_timedjoin_np(thread, NULL, &until)) {
+            pthread_detach(thread);
+            all = false;
+        }
+    }
+    return all;
+}
+
+/* ---- the first task -------------------------------------------------------------------------- */
+
+struct first_call {
+    int (*entry)(int argc, char **argv);
+    int argc;
+    char **argv;
+    int result;
+};
+
+static void run_first(struct first_call *call)
+{
+    call->result = call->entry(call->argc, call->argv);
+    atomic_store(&runtime.stopping, true);
+    idle_wake_all();
+}
+
+static void runtime_start(void)
+{
+    uint64_t seed = (uint64_t)clock_now_ns();
+    uint32_t count = thread_count();
+
+    memset(&runtime, 0, sizeof(runtime));
+    runtime.random_schedule = random_seed(&seed);
+    runtime.id_next = 1;
+    runtime.workers = allocate(count * sizeof(*runtime.workers), NULL);
+    for (uint32_t i = 0; i < count; i++)
+        runtime.workers[i] = worker_make(i, seed);
+    runtime.worker_count = count;
+    stack_start();
+    idle_start();
+    io_start();
+    blocking_start();
+    overflow_start();
+}
+
+static void runtime_stop(uint32_t count, bool all_ended)
+{
+    overflow_stop();
+    blocking_stop();
+    /* A thread that computes on still uses its stack, its worker and all that is reached by them.
+     */
+    if (!all_ended)
+        return;
+    io_stop();
+    stack_stop();
+    for (uint32_t i = 0; i < count; i++)
+        worker_free(runtime.workers[i]);
+    free(runtime.workers);
+    memset(&runtime, 0, sizeof(runtime));
+}
+
+int leash_run(int (*entry)(int argc, char **argv), int argc, char **argv)
+{
+    struct first_call call = {.entry = entry, .argc = argc, .argv = argv};
+    leash_args args = {1, {(uintptr_t)&call}};
+
+    if (worker_self() || atomic_exchange(&runtime.running, true))
+        fatal(NULL, "leash_run inside leash_run: spawn a task instead");
+    runtime_start();
+    atomic_store(&runtime.running, true);
+    worker_enter(runtime.workers[0]);
+    if (task_spawn((void (*)(void))run_first, &args, "main", NULL, "leash_run"))
+        fatal(NULL, "no memory for the stack of the first task");
+    uint32_t made = runtime.worker_count;
+    pthread_mutex_lock(&start_gate);
+    runtime.worker_count = start_threads(made);
+    pthread_mutex_unlock(&start_gate);
+    worker_run(runtime.workers[0]);
+    bool all_ended = join_threads(runtime.worker_count);
+    runtime_stop(made, all_ended);
+    atomic_store(&runtime.running, false);
+    return call.result;
+}
+
+void run_deadlock(void)
+{
+    fflush(stdout);
+    fprintf(stderr, "leash: all tasks are parked, and nothing can wake one of them:\n");
+    leash_task_dump(stderr);
+    fflush(stderr);
+    _exit(STATUS_DEADLOCK);
+}

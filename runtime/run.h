@@ -1,0 +1,9 @@
+/* run.h - leash_run, and how it may end otherwise. */
+#ifndef LEASH_RT_RUN_H
+#define LEASH_RT_RUN_H
+
+/* All tasks are parked and nothing can wake one: says so with a dump and ends the program with
+ * status 24. */
+_Noreturn void run_deadlock(void);
+
+#endif

@@ -1,0 +1,552 @@
+#include "sched.h"
+#include "context.h"
+#include "fiber.h"
+#include "wait.h"
+
+#include <errno.h>
+#include <sched.h>
+
+struct runtime runtime;
+
+/* ---- the thread's worker --------------------------------------------------------------------- */
+
+static _Thread_local struct worker *this_worker;
+
+RT_OPAQUE struct worker *worker_self(void)
+{
+    __asm__ volatile("" ::: "memory");
+    return this_worker;
+}
+
+RT_OPAQUE void worker_enter(struct worker *worker)
+{
+    this_worker = worker;
+    if (worker)
+        worker->errno_place = &errno;
+}
+
+struct task *task_self(void)
+{
+    struct worker *worker = worker_self();
+
+    return worker ? worker->task : NULL;
+}
+
+static _Noreturn __attribute__((cold)) void refuse_outside(const char *what, const char *site)
+{
+    fatal(site,
+          "%s outside of tasks: call it from the function given to leash_run, or from what "
+          "that spawns",
+          what);
+}
+
+struct worker *worker_of_task(const char *what, const char *site)
+{
+    struct worker *worker = worker_self();
+
+    if (unlikely(!worker || !worker->task))
+        refuse_outside(what, site);
+    return worker;
+}
+
+/* ---- spin locks ------------------------------------------------------------------------------ */
+
+static inline void pause_briefly(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+void lock_contend(struct lock *lock)
+{
+    enum { SPINS = 64 };
+
+    for (;;) {
+        for (int i = 0; i < SPINS; i++) {
+            if (lock_try(lock))
+                return;
+            pause_briefly();
+        }
+        /* The holder may have lost its core. */
+        sched_yield();
+    }
+}
+
+/* ---- injected tasks -------------------------------------------------------------------------- */
+
+static void inject_append(struct task *first, struct task *last, uint32_t count)
+{
+    lock_acquire(&runtime.inject_lock);
+    last->next = NULL;
+    if (runtime.inject_tail)
+        runtime.inject_tail->next = first;
+    else
+        runtime.inject_head = first;
+    runtime.inject_tail = last;
+    atomic_fetch_add(&runtime.injected, count);
+    lock_release(&runtime.inject_lock);
+}
+
+void inject(struct task *first, struct task *last, uint32_t count)
+{
+    inject_append(first, last, count);
+    idle_wake_one();
+}
+
+static struct task *inject_pop(void)
+{
+    struct task *task = runtime.inject_head;
+
+    if (task) {
+        runtime.inject_head = task->next;
+        if (!task->next)
+            runtime.inject_tail = NULL;
+        atomic_fetch_sub(&runtime.injected, 1);
+    }
+    return task;
+}
+
+/* With a random schedule: takes any of them. */
+static struct task *inject_pop_random(struct worker *worker)
+{
+    uint32_t count = atomic_load(&runtime.injected);
+
+    if (!count)
+        return NULL;
+    struct task *before = NULL;
+    struct task *task = runtime.inject_head;
+    for (uint64_t skip = random_next(worker) % count; skip > 0; skip--) {
+        before = task;
+        task = task->next;
+    }
+    if (!before)
+        return inject_pop();
+    before->next = task->next;
+    if (!task->next)
+        runtime.inject_tail = before;
+    atomic_fetch_sub(&runtime.injected, 1);
+    return task;
+}
+
+struct task *inject_take(struct worker *worker)
+{
+    if (!atomic_load(&runtime.injected))
+        return NULL;
+    lock_acquire(&runtime.inject_lock);
+    if (runtime.random_schedule) {
+        struct task *any = inject_pop_random(worker);
+        lock_release(&runtime.inject_lock);
+        return any;
+    }
+    uint32_t share = atomic_load(&runtime.injected) / runtime.worker_count;
+    uint32_t room = RING_SIZE / 2 - queue_length(worker) / 2;
+    struct task *first = inject_pop();
+    struct task *list = NULL;
+    struct task **end = &list;
+    for (uint32_t i = 0; first && i < share && i < room; i++) {
+        struct task *task = inject_pop();
+        if (!task)
+            break;
+        *end = task;
+        end = &task->next;
+    }
+    *end = NULL;
+    lock_release(&runtime.inject_lock);
+    while (list) {
+        struct task *task = list;
+        list = task->next;
+        queue_push(worker, task);
+    }
+    return first;
+}
+
+/* ---- a worker's own queue -------------------------------------------------------------------- */
+
+/* Moves the older half of a full ring to the injected tasks, so that others see it. */
+static void queue_spill(struct worker *worker)
+{
+    struct task *first = NULL;
+    struct task *last = NULL;
+    uint32_t count = 0;
+
+    while (count < RING_SIZE / 2) {
+        struct task *task = queue_steal(worker);
+        if (!task)
+            break;
+        task->next = NULL;
+        if (last)
+            last->next = task;
+        else
+            first = task;
+        last = task;
+        count++;
+    }
+    if (first)
+        inject(first, last, count);
+}
+
+void queue_push(struct worker *worker, struct task *task)
+{
+    if (unlikely(runtime.random_schedule)) {
+        inject_append(task, task, 1);
+        return;
+    }
+    uint32_t tail = atomic_load_explicit(&worker->tail, memory_order_relaxed);
+    uint32_t head = atomic_load_explicit(&worker->head, memory_order_acquire);
+    if (unlikely(tail - head == RING_SIZE)) {
+        queue_spill(worker);
+        queue_push(worker, task);
+        return;
+    }
+    atomic_store_explicit(&worker->ring[tail % RING_SIZE], task, memory_order_relaxed);
+    atomic_store_explicit(&worker->tail, tail + 1, memory_order_release);
+}
+
+struct task *queue_steal(struct worker *victim)
+{
+    for (;;) {
+        uint32_t head = atomic_load_explicit(&victim->head, memory_order_acquire);
+        uint32_t tail = atomic_load_explicit(&victim->tail, memory_order_acquire);
+        if (head == tail)
+            return NULL;
+        struct task *task =
+            atomic_load_explicit(&victim->ring[head % RING_SIZE], memory_order_relaxed);
+        if (atomic_compare_exchange_strong_explicit(&victim->head, &head, head + 1,
+                                                    memory_order_acq_rel, memory_order_relaxed))
+            return task;
+    }
+}
+
+/* The oldest of the ring.  A worker alone takes it without the price of a locked instruction. */
+static inline struct task *queue_shift(struct worker *worker)
+{
+    if (runtime.worker_count > 1)
+        return queue_steal(worker);
+    uint32_t head = atomic_load_explicit(&worker->head, memory_order_relaxed);
+    if (head == atomic_load_explicit(&worker->tail, memory_order_relaxed))
+        return NULL;
+    atomic_store_explicit(&worker->head, head + 1, memory_order_relaxed);
+    return atomic_load_explicit(&worker->ring[head % RING_SIZE], memory_order_relaxed);
+}
+
+struct task *next_take(struct worker *worker)
+{
+    struct task *task = atomic_load_explicit(&worker->next, memory_order_relaxed);
+
+    if (!task)
+        return NULL;
+    if (runtime.worker_count > 1)
+        return atomic_exchange_explicit(&worker->next, NULL, memory_order_acq_rel);
+    atomic_store_explicit(&worker->next, NULL, memory_order_relaxed);
+    return task;
+}
+
+struct task *queue_pop(struct worker *worker)
+{
+    struct task *task = next_take(worker);
+
+    if (task) {
+        if (likely(++worker->streak < NEXT_STREAK))
+            return task;
+        /* The two that hand each other the thread wait once behind the rest. */
+        queue_push(worker, task);
+    }
+    worker->streak = 0;
+    return queue_shift(worker);
+}
+
+/* ---- switching ------------------------------------------------------------------------------- */
+
+static void worker_forget(struct worker *worker, struct task *task)
+{
+    fiber_destroy(task->sanitizer_fiber);
+    task_set_state(task, TASK_FREE);
+    stack_put(&worker->stacks, task);
+}
+
+/* What remains to be done for the context that was left; the first thing in the new one. */
+static inline void after_switch(struct worker *worker)
+{
+    enum after after = worker->after;
+
+    worker->after = AFTER_NOTHING;
+    switch (after) {
+    case AFTER_NOTHING:
+        break;
+    case AFTER_UNLOCK:
+        lock_release(worker->held);
+        break;
+    case AFTER_UNLOCK_SOURCES:
+        sources_unlock(worker->sources);
+        break;
+    case AFTER_QUEUE:
+        queue_push(worker, worker->left);
+        break;
+    case AFTER_END:
+        worker_forget(worker, worker->left);
+        break;
+    }
+}
+
+static inline void count_switch(struct worker *worker)
+{
+    atomic_store_explicit(&worker->ticks, ++worker->switches, memory_order_relaxed);
+}
+
+/* Leaves the running task for `to`, or for the thread's own context when that is NULL. */
+static inline void leave(struct worker *worker, struct task *task, struct task *to, bool ending)
+{
+    void *kept;
+    void *sp;
+
+    task->saved_errno = *worker->errno_place;
+    worker->task = to;
+    if (to) {
+        task_set_state(to, TASK_RUNNING);
+        to->base_sp = &worker->base_sp;
+        sp = to->sp;
+        void *low = RT_ASAN ? stack_low(to) : NULL;
+        kept = fiber_leave(ending, low, (size_t)((char *)to - (char *)low), to->sanitizer_fiber);
+    } else {
+        sp = worker->base_sp;
+        kept = fiber_leave(ending, worker->base_low, worker->base_size, worker->sanitizer_fiber);
+    }
+    worker = context_switch(&task->sp, sp, worker);
+    fiber_arrive(kept);
+    after_switch(worker);
+    *worker->errno_place = task->saved_errno;
+}
+
+/* What the worker runs after the task that it leaves; NULL: the thread's own context decides. */
+static inline struct task *choose(struct worker *worker)
+{
+    count_switch(worker);
+    if (unlikely(worker->switches % LOOK_AROUND == 0 || runtime.random_schedule))
+        return NULL;
+    return queue_pop(worker);
+}
+
+void park_held(struct worker *worker, struct lock *held)
+{
+    struct task *task = worker->task;
+
+    task_set_state(task, TASK_PARKED);
+    worker->after = AFTER_UNLOCK;
+    worker->held = held;
+    leave(worker, task, choose(worker), false);
+}
+
+void park_sources(struct worker *worker, struct sources *sources)
+{
+    struct task *task = worker->task;
+
+    task_set_state(task, TASK_PARKED);
+    worker->after = AFTER_UNLOCK_SOURCES;
+    worker->sources = sources;
+    leave(worker, task, choose(worker), false);
+}
+
+void park(struct lock *held, const char *state, const void *object, const char *site)
+{
+    struct worker *worker = worker_of_task(state, site);
+
+    task_describe(worker->task, state, object, site);
+    park_held(worker, held);
+}
+
+static void yield_now(struct worker *worker)
+{
+    struct task *task = worker->task;
+
+    task_set_state(task, TASK_READY);
+    worker->after = AFTER_QUEUE;
+    worker->left = task;
+    leave(worker, task, choose(worker), false);
+}
+
+void leash_task_yield(void)
+{
+    struct worker *worker = worker_of_task("task_yield", NULL);
+
+    /* Alone, with nothing to look at: there is nobody to let go first. */
+    yield_now(worker);
+}
+
+void schedule_point_slow(void)
+{
+    struct worker *worker = worker_self();
+
+    if (worker && worker->task && random_next(worker) % 2)
+        yield_now(worker);
+}
+
+/* ---- waking ---------------------------------------------------------------------------------- */
+
+void ready(struct task *task)
+{
+    struct worker *worker = worker_self();
+
+    task_set_state(task, TASK_READY);
+    if (unlikely(!worker)) {
+        inject(task, task, 1);
+        return;
+    }
+    if (unlikely(!worker->task || runtime.random_schedule)) {
+        queue_push(worker, task);
+        idle_offer();
+        return;
+    }
+    /* Only this worker fills the place, so where it is empty it stays so. */
+    if (atomic_load_explicit(&worker->next, memory_order_relaxed)) {
+        struct task *former = next_take(worker);
+        if (former)
+            queue_push(worker, former);
+    }
+    atomic_store_explicit(&worker->next, task, memory_order_release);
+    idle_offer();
+}
+
+void ready_list(struct task *list)
+{
+    struct worker *worker = worker_self();
+
+    if (!list)
+        return;
+    while (list) {
+        struct task *task = list;
+        list = task->next;
+        task_set_state(task, TASK_READY);
+        if (worker)
+            queue_push(worker, task);
+        else
+            inject(task, task, 1);
+    }
+    if (worker)
+        idle_offer();
+}
+
+/* ---- a task's life --------------------------------------------------------------------------- */
+
+/* For counters that one thread writes. */
+static inline void count_up(_Atomic uint64_t *counter)
+{
+    uint64_t count = atomic_load_explicit(counter, memory_order_relaxed);
+
+    atomic_store_explicit(counter, count + 1, memory_order_relaxed);
+}
+
+typedef void words_6(uintptr_t, uintptr_t, uintptr_t, uintptr_t, uintptr_t, uintptr_t);
+
+/*
+ * Calls the user's function with its words.
+ *
+ * On the machines this runs on, integers and pointers travel in registers, a function leaves those
+ * alone that it has no parameter for, and a result that nobody reads does no harm; so one call with
+ * six words serves all.
+ */
+__attribute__((no_sanitize("undefined"))) static void call_entry(const struct task *task)
+{
+    ((words_6 *)task->entry)(task->args[0], task->args[1], task->args[2], task->args[3],
+                             task->args[4], task->args[5]);
+}
+
+_Noreturn void task_main(struct worker *worker, struct task *task)
+{
+    fiber_arrive(NULL);
+    after_switch(worker);
+    *worker->errno_place = 0;
+    call_entry(task);
+    /* Before the wait group: who waited for it counts the tasks without this one. */
+    count_up(&worker_self()->ended);
+    if (task->wg)
+        leash_wg_done(task->wg, atomic_load_explicit(&task->spawn, memory_order_relaxed));
+    worker = worker_self();
+    worker->after = AFTER_END;
+    worker->left = task;
+    leave(worker, task, choose(worker), true);
+    __builtin_unreachable();
+}
+
+/* Numbers are given out in blocks, so that workers do not meet at one counter. */
+static uint64_t take_id(struct worker *worker)
+{
+    enum { BLOCK = 1024 };
+    uint32_t age = atomic_load_explicit(&runtime.id_age, memory_order_relaxed);
+
+    if (unlikely(worker->id_next == worker->id_end || worker->id_age != age)) {
+        worker->id_next = atomic_fetch_add(&runtime.id_next, BLOCK);
+        worker->id_end = worker->id_next + BLOCK;
+        worker->id_age = age;
+    }
+    return worker->id_next++;
+}
+
+int task_spawn(void (*fn)(void), const leash_args *args, const char *name, leash_wg_t *wg,
+               const char *site)
+{
+    struct worker *worker = worker_self();
+
+    if (unlikely(!worker))
+        refuse_outside("spawn", site);
+    struct task *task = stack_get(&worker->stacks);
+    if (unlikely(!task))
+        return ENOMEM;
+    task->entry = fn;
+    for (int i = 0; i < 6; i++)
+        task->args[i] = args->value[i];
+    task->wg = wg;
+    task->id = take_id(worker);
+    task->parent_id = worker->task ? worker->task->id : 0;
+    task->name = name;
+    atomic_store_explicit(&task->spawn, site, memory_order_relaxed);
+    task_describe(task, NULL, NULL, NULL);
+    task->sanitizer_fiber = fiber_make();
+    task->sp = context_make(task, stack_low(task));
+    task_set_state(task, TASK_READY);
+    count_up(&worker->spawned);
+    queue_push(worker, task);
+    idle_offer();
+    return 0;
+}
+
+void leash_spawn(void (*fn)(void), leash_args args, const char *name, const char *site)
+{
+    schedule_point();
+    int error = task_spawn(fn, &args, name, NULL, site);
+    if (unlikely(error))
+        fatal(site, "no memory for the stack of a new task (%s)", name);
+}
+
+int leash_try_spawn(void (*fn)(void), leash_args args, const char *name, const char *site)
+{
+    schedule_point();
+    return task_spawn(fn, &args, name, NULL, site);
+}
+
+uint64_t leash_task_id(void)
+{
+    return worker_of_task("task_id", NULL)->task->id;
+}
+
+/* ---- a worker's loop ------------------------------------------------------------------------- */
+
+void worker_loop(struct worker *worker)
+{
+    struct task *task;
+
+    while ((task = idle_find(worker))) {
+        worker->task = task;
+        task_set_state(task, TASK_RUNNING);
+        task->base_sp = &worker->base_sp;
+        void *low = RT_ASAN ? stack_low(task) : NULL;
+        void *kept =
+            fiber_leave(false, low, (size_t)((char *)task - (char *)low), task->sanitizer_fiber);
+        worker->after = AFTER_NOTHING;
+        worker = context_switch(&worker->base_sp, task->sp, worker);
+        fiber_arrive(kept);
+        after_switch(worker);
+    }
+}

@@ -1,0 +1,201 @@
+/*
+ * sched.h - tasks on threads: who runs next, who parks, who is woken.
+ *
+ * Each thread is a worker with a run queue of its own: a ring that the worker fills at the tail and
+ * empties at the head, where idle workers steal, and one place for the task that is to run next,
+ * filled when a task lets another go.  A pair that talks through a channel so stays on one thread,
+ * where the line between two cores would cost more than the talk.  What does not fit, and what
+ * comes from other threads, goes through one shared list, the injected tasks.
+ *
+ * A task that parks switches straight to the next one.  Only when there is none, and every
+ * LOOK_AROUND-th time, it switches to the thread's own context, where the loop looks around:
+ * timers, descriptors, injected tasks, other workers' queues, and at last rest (idle.c).
+ *
+ * No wake-up is lost: whatever is in a worker's own queue is run by that worker, which looks there
+ * before it rests.  Other workers only help.  What is injected is looked for after a worker has
+ * said that it rests, and who injects looks for resting workers afterwards.
+ */
+#ifndef LEASH_RT_SCHED_H
+#define LEASH_RT_SCHED_H
+
+#include "base.h"
+#include "lock.h"
+#include "stack.h"
+#include "task.h"
+#include "timer.h"
+
+#include <pthread.h>
+#include <stdalign.h>
+
+enum {
+    RING_SIZE = 1024, /* tasks in a worker's own queue; a power of two */
+    LOOK_AROUND = 64, /* switches between looks at timers, descriptors and injected tasks */
+    NEXT_STREAK = 32, /* hand-offs in a row before the queue has its turn */
+    WORKERS_MAX = 1024,
+    CACHE_LINE = 64
+};
+
+/* What a context does first after it was switched to, for the one that was left. */
+enum after { AFTER_NOTHING, AFTER_UNLOCK, AFTER_UNLOCK_SOURCES, AFTER_QUEUE, AFTER_END };
+
+/* What a worker does. */
+enum rest { REST_NOT, REST_SLEEPS, REST_POLLS };
+
+struct sources;
+
+struct worker {
+    /* its own */
+    struct task *task;    /* running; NULL in the thread's own context */
+    void *base_sp;        /* the thread's own context, while a task runs */
+    const void *base_low; /* its stack, for sanitizers */
+    size_t base_size;
+    int *errno_place;        /* of this thread */
+    enum after after;        /* see above, for `left` */
+    struct lock *held;       /* AFTER_UNLOCK */
+    struct task *left;       /* AFTER_QUEUE, AFTER_END */
+    struct sources *sources; /* AFTER_UNLOCK_SOURCES */
+    uint32_t switches;       /* counts up */
+    uint32_t streak;         /* hand-offs since the queue had its turn */
+    uint64_t random;         /* state of random_next */
+    uint64_t id_next;        /* the numbers it may give to tasks: from this one ... */
+    uint64_t id_end;         /* ... to before this one */
+    uint32_t id_age;         /* runtime.id_age when it took them */
+    struct stack_cache stacks;
+    int64_t looked_ns; /* when it last asked for descriptors */
+    int64_t stole_ns;  /* when it got the stolen task that its work came from; 0: not stolen */
+    bool may_steal;    /* it watched for a while: time to look at the others' queues */
+    bool was_woken;    /* an offer woke it */
+    bool rested;       /* since it last found a task */
+    bool watches;      /* it is the one that watches */
+    uint32_t looks;    /* rests in a row that began when all others rested */
+    uint32_t number;   /* 0: the thread that called leash_run */
+    pthread_t thread;
+    void *signal_stack;    /* where a stack overflow is reported from */
+    void *sanitizer_fiber; /* the thread's own context */
+
+    /* read by others now and then */
+    alignas(CACHE_LINE) _Atomic uint32_t tail; /* of the ring: written by the worker */
+    _Atomic(struct task *) next;               /* set by the worker, taken by anyone */
+    _Atomic uint32_t ticks;                    /* a copy of switches, for those who watch */
+    _Atomic uint64_t spawned;                  /* counts up */
+    _Atomic uint64_t ended;                    /* counts up */
+    /* written by others */
+    alignas(CACHE_LINE) _Atomic uint32_t head; /* of the ring */
+    alignas(CACHE_LINE) _Atomic uint32_t rest; /* enum rest; a futex */
+    alignas(CACHE_LINE) struct wheel wheel;    /* its timers */
+    alignas(CACHE_LINE) _Atomic(struct task *) ring[RING_SIZE];
+};
+
+/* One for the program; valid while leash_run runs. */
+struct runtime {
+    struct worker **workers; /* worker_count of them */
+    uint32_t worker_count;
+    bool random_schedule;     /* LEASH_SCHEDULE=random:SEED */
+    _Atomic bool running;     /* within leash_run */
+    _Atomic bool stopping;    /* the first task has returned */
+    _Atomic uint32_t id_age;  /* goes up when numbers already handed to workers get too old */
+    _Atomic uint64_t id_next; /* the next block of task numbers */
+    alignas(CACHE_LINE) struct lock inject_lock;
+    struct task *inject_head; /* injected tasks, linked by next; with a random schedule all */
+    struct task *inject_tail;
+    _Atomic uint32_t injected;                    /* their number */
+    alignas(CACHE_LINE) _Atomic uint32_t resting; /* workers whose rest is not REST_NOT */
+    /* What may wake a task from outside: parked I/O, calls on helper threads, signal channels,
+     * contexts that watch a peer.  Where there is none, and no timer, all parked is a deadlock. */
+    _Atomic uint32_t outside;
+};
+
+extern struct runtime runtime;
+
+/* The calling thread's worker; NULL on threads that run no tasks.  Asked anew after every park. */
+struct worker *worker_self(void);
+
+/* ---- for the objects ------------------------------------------------------------------------- */
+
+/* The worker of the calling task.  Ends the program outside of tasks: `what` is the call. */
+struct worker *worker_of_task(const char *what, const char *site);
+
+/*
+ * Parks the calling task, which stands in a queue guarded by `held`, and releases that lock when
+ * nothing of the task runs any more.  Returns when somebody made it ready.  `object` and `state`
+ * are what a dump says.
+ */
+void park(struct lock *held, const char *state, const void *object, const char *site);
+
+/* Makes a parked task ready: it is the next to run on this thread, if a task calls, or the last in
+ * the thread's queue; on a thread without tasks it is injected.  The caller has claimed it. */
+void ready(struct task *task);
+
+/* The same for a list linked by `next`; all go to the end of the queue, in their order. */
+void ready_list(struct task *list);
+
+/* park for the records of several sources, see wait.c. */
+void park_sources(struct worker *worker, struct sources *sources);
+
+/* park for a task that was described (task_describe), on its worker. */
+void park_held(struct worker *worker, struct lock *held);
+
+/* With a random schedule: maybe lets others run now.  Every operation starts with it. */
+void schedule_point_slow(void);
+static inline void schedule_point(void)
+{
+    if (unlikely(runtime.random_schedule))
+        schedule_point_slow();
+}
+
+/* A cheap pseudo-random number. */
+static inline uint64_t random_next(struct worker *worker)
+{
+    uint64_t x = worker->random;
+    x ^= x << 13;
+    x ^= x >> 7;
+    x ^= x << 17;
+    worker->random = x;
+    return x;
+}
+
+/* ---- between sched.c and idle.c -------------------------------------------------------------- */
+
+/* Adds the task at the end of the worker's queue. */
+void queue_push(struct worker *worker, struct task *task);
+/* The next task of the worker's own, or NULL. */
+struct task *queue_pop(struct worker *worker);
+/* The number of tasks in a worker's ring, already outdated. */
+static inline uint32_t queue_length(struct worker *worker)
+{
+    return atomic_load_explicit(&worker->tail, memory_order_relaxed) -
+           atomic_load_explicit(&worker->head, memory_order_relaxed);
+}
+/* Takes the oldest task from another worker's ring, or NULL. */
+struct task *queue_steal(struct worker *victim);
+/* Takes the task that the worker would run next, or NULL. */
+struct task *next_take(struct worker *worker);
+/* Makes a task ready from a thread that runs none, or where the queue is full. */
+void inject(struct task *first, struct task *last, uint32_t count);
+/* Some injected tasks: the first is returned, the others go to the worker's queue. */
+struct task *inject_take(struct worker *worker);
+
+/* What the thread runs next; parks the thread while there is nothing.  NULL: the runtime stops. */
+struct task *idle_find(struct worker *worker);
+/* Wakes a resting worker, if one rests. */
+void idle_wake_one(void);
+/* Called when a task was added to the worker's own queue, or set to be next: others may help. */
+void idle_offer_slow(void);
+static inline void idle_offer(void)
+{
+    if (unlikely(atomic_load_explicit(&runtime.resting, memory_order_relaxed)))
+        idle_offer_slow();
+}
+/* Wakes all, to see that the runtime stops. */
+void idle_wake_all(void);
+/* Before the workers start. */
+void idle_start(void);
+
+/* ---- between sched.c and run.c --------------------------------------------------------------- */
+
+/* Makes the worker the calling thread's. */
+void worker_enter(struct worker *worker);
+/* Runs tasks until the runtime stops. */
+void worker_loop(struct worker *worker);
+
+#endif

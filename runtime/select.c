@@ -1,0 +1,219 @@
+/*
+ * chan_select.
+ *
+ * Quick first: where the channels' hints show cases that can go, one of them is picked at random
+ * and tried under its own lock.  That is fair and right by itself: a case that goes could go.  Only
+ * when none looks ready, or the one that did was not, all locks are taken, in the order of their
+ * addresses, which settles the question for one moment: a case goes, or the default, or the task
+ * stands in all queues before anything changes.
+ */
+#include "chan.h"
+#include "sched.h"
+#include "timer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { NO_CASE = -1, FEW_CASES = 6 };
+
+/* The cases in a form that the steps below share. */
+struct selection {
+    leash_case *cases;
+    size_t count;
+    int default_case;  /* or NO_CASE */
+    int timed_case;    /* the one with the earliest time, or NO_CASE */
+    int64_t when_tick; /* its time */
+    size_t channels;   /* cases on a channel that is not NULL */
+    const char *site;
+};
+
+static inline bool is_channel_case(const leash_case *one)
+{
+    return one->ch && (one->op == LEASH_OP_RECV || one->op == LEASH_OP_SEND);
+}
+
+static inline bool may_go(const leash_case *one)
+{
+    return one->op == LEASH_OP_RECV ? chan_may_recv(one->ch) : chan_may_send(one->ch);
+}
+
+static void note_time(struct selection *selection, int index, int64_t when_tick)
+{
+    if (selection->timed_case != NO_CASE && selection->when_tick <= when_tick)
+        return;
+    selection->timed_case = index;
+    selection->when_tick = when_tick;
+}
+
+/* Tells the user's variables how a case went. */
+static void report(const leash_case *one, size_t size, bool ok)
+{
+    if (one->ok)
+        *one->ok = ok;
+    if (!ok && one->op == LEASH_OP_RECV && one->out && size)
+        memset(one->out, 0, size);
+}
+
+/* With the channel's lock held. */
+static bool try_case(const leash_case *one, struct task **woken)
+{
+    bool ok;
+    bool done = one->op == LEASH_OP_RECV ? chan_try_recv(one->ch, one->out, &ok, woken)
+                                         : chan_try_send(one->ch, one->value, &ok, woken);
+
+    if (done)
+        report(one, one->ch->element_size, ok);
+    return done;
+}
+
+/* Counts what there is; returns how many cases look as if they could go. */
+static size_t survey(struct selection *selection)
+{
+    size_t may = 0;
+
+    for (size_t i = 0; i < selection->count; i++) {
+        const leash_case *one = &selection->cases[i];
+        if (is_channel_case(one)) {
+            selection->channels++;
+            may += may_go(one);
+        } else if (one->op == LEASH_OP_DEFAULT) {
+            selection->default_case = (int)i;
+        } else if (one->op == LEASH_OP_AFTER) {
+            note_time(selection, (int)i, timer_tick_after_ms(one->ms));
+        } else if (one->op == LEASH_OP_UNTIL) {
+            note_time(selection, (int)i, timer_tick_at_ms(one->ms));
+        }
+    }
+    return may;
+}
+
+static size_t pick(size_t count)
+{
+    struct worker *worker = worker_self();
+
+    return count > 1 && worker ? random_next(worker) % count : 0;
+}
+
+/* Tries one of the `may` cases that looked ready. */
+static int try_quickly(const struct selection *selection, size_t may)
+{
+    size_t skip = pick(may);
+    struct task *woken = NULL;
+
+    for (size_t i = 0; i < selection->count; i++) {
+        const leash_case *one = &selection->cases[i];
+        if (!is_channel_case(one) || !may_go(one) || skip-- > 0)
+            continue;
+        lock_acquire(&one->ch->lock);
+        bool done = try_case(one, &woken);
+        lock_release(&one->ch->lock);
+        if (woken)
+            ready(woken);
+        return done ? (int)i : NO_CASE;
+    }
+    return NO_CASE;
+}
+
+/* With all locks held: tries the cases from a random one on. */
+static int try_all(const struct selection *selection, struct task **woken)
+{
+    size_t first = pick(selection->count);
+
+    for (size_t i = 0; i < selection->count; i++) {
+        size_t index = (first + i) % selection->count;
+        const leash_case *one = &selection->cases[index];
+        if (is_channel_case(one) && try_case(one, woken))
+            return (int)index;
+    }
+    return NO_CASE;
+}
+
+/* Makes the sources: the channels' in the order of the cases, then the time. */
+static void make_sources(const struct selection *selection, struct sources *sources,
+                         struct timer *timer)
+{
+    for (size_t i = 0; i < selection->count; i++) {
+        leash_case *one = &selection->cases[i];
+        if (!is_channel_case(one))
+            continue;
+        struct source *source = &sources->source[sources->count++];
+        bool receives = one->op == LEASH_OP_RECV;
+        *source = (struct source){.lock = &one->ch->lock,
+                                  .queue = receives ? &one->ch->receivers : &one->ch->senders,
+                                  .ch = one->ch,
+                                  .index = (uint32_t)i,
+                                  .size = one->ch->element_size};
+        source->waiter.data = receives ? one->out : (void *)one->value;
+    }
+    if (selection->timed_case == NO_CASE || selection->default_case != NO_CASE)
+        return;
+    struct source *source = &sources->source[sources->count++];
+    timer_source(source, timer, selection->when_tick);
+    source->index = (uint32_t)selection->timed_case;
+}
+
+/* Waits for a case that can go.  `source` and `ordered` have room for all. */
+static int select_slowly(const struct selection *selection, struct source *source,
+                         struct source **ordered)
+{
+    struct timer timer;
+    struct sources sources = {source, ordered, 0};
+    struct task *woken = NULL;
+
+    make_sources(selection, &sources, &timer);
+    if (!sources.count && selection->default_case == NO_CASE)
+        chan_park_for_ever("select (no cases)", selection->site);
+    sources_lock(&sources);
+    int index = try_all(selection, &woken);
+    if (index == NO_CASE)
+        index = selection->default_case;
+    if (index != NO_CASE) {
+        sources_unlock(&sources);
+        if (woken)
+            ready(woken);
+        return index;
+    }
+    struct source *fired = &source[sources_park(&sources, "select", NULL, selection->site)];
+    if (fired->ch)
+        report(&selection->cases[fired->index], fired->size, fired->waiter.ok);
+    return (int)fired->index;
+}
+
+static int select_many(const struct selection *selection)
+{
+    struct source *source = allocate_zeroed(selection->count, sizeof(*source), selection->site);
+    struct source **ordered = allocate_zeroed(selection->count, sizeof(*ordered), selection->site);
+    int index = select_slowly(selection, source, ordered);
+
+    free(source);
+    free(ordered);
+    return index;
+}
+
+static __attribute__((noinline)) int select_few(const struct selection *selection)
+{
+    struct source source[FEW_CASES];
+    struct source *ordered[FEW_CASES];
+
+    return select_slowly(selection, source, ordered);
+}
+
+int leash_select(leash_case *cases, size_t count, const char *site)
+{
+    struct selection selection = {.cases = cases,
+                                  .count = count,
+                                  .default_case = NO_CASE,
+                                  .timed_case = NO_CASE,
+                                  .site = site};
+
+    schedule_point();
+    size_t may = survey(&selection);
+    if (may) {
+        int index = try_quickly(&selection, may);
+        if (index != NO_CASE)
+            return index;
+    } else if (selection.default_case != NO_CASE && selection.channels <= 1) {
+        return selection.default_case;
+    }
+    return count <= FEW_CASES ? select_few(&selection) : select_many(&selection);
+}
