@@ -4,6 +4,12 @@
 # It runs in the source tree, so that it can open fixtures by their path in the repository, and
 # finds the tool as $LEASH.
 #
+# leash_runtime_test(NAME SOURCE... [PLAIN] [LIBRARIES TARGET...] [ARGUMENTS ARG...]
+#                    [TIMEOUT SECONDS])
+#
+# One executable on libleash, with cmocka unless PLAIN, registered with the label "runtime".  In the
+# full builds valgrind_NAME runs it once more, where valgrind is installed.
+#
 # leash_test_setup(NAME... [TIMEOUT SECONDS]) gives the same surroundings to tests that were
 # registered by add_test().
 pkg_check_modules(CMOCKA IMPORTED_TARGET cmocka)
@@ -30,4 +36,37 @@ function(leash_test name)
   target_link_libraries(${name} PRIVATE leash_all ${test_LIBRARIES} PkgConfig::CMOCKA)
   add_test(NAME ${name} COMMAND ${name} ${test_ARGUMENTS})
   leash_test_setup(${name} TIMEOUT ${test_TIMEOUT})
+endfunction()
+
+# What runs a program under valgrind; empty where that cannot be, or is left to the full builds.
+if(NOT LEASH_SANITIZE AND NOT LEASH_RUNTIME_ONLY)
+  find_program(VALGRIND valgrind)
+  mark_as_advanced(VALGRIND)
+endif()
+if(VALGRIND)
+  set(leash_valgrind ${VALGRIND} --quiet --error-exitcode=99 --leak-check=full
+    --errors-for-leak-kinds=definite,possible --fair-sched=yes)
+else()
+  set(leash_valgrind "")
+endif()
+
+function(leash_runtime_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 test "PLAIN" "TIMEOUT" "LIBRARIES;ARGUMENTS")
+  if(NOT test_PLAIN)
+    if(NOT CMOCKA_FOUND)
+      return()
+    endif()
+    list(APPEND test_LIBRARIES PkgConfig::CMOCKA)
+  endif()
+  add_executable(${name} ${test_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PRIVATE leash_flags libleash ${test_LIBRARIES})
+  add_test(NAME ${name} COMMAND ${name} ${test_ARGUMENTS})
+  leash_test_setup(${name} TIMEOUT ${test_TIMEOUT})
+  set_tests_properties(${name} PROPERTIES LABELS runtime)
+  if(leash_valgrind)
+    add_test(NAME valgrind_${name}
+      COMMAND ${leash_valgrind} $<TARGET_FILE:${name}> ${test_ARGUMENTS})
+    leash_test_setup(valgrind_${name} TIMEOUT 300)
+    set_tests_properties(valgrind_${name} PROPERTIES LABELS "runtime;valgrind")
+  endif()
 endfunction()

@@ -2,9 +2,14 @@
 #ifndef LEASH_RT_BLOCKING_H
 #define LEASH_RT_BLOCKING_H
 
-/* Before the workers start, and after they have ended: idle helpers are joined, one that is in a
- * call is left alone. */
+#include "base.h"
+
+/* Before the workers start. */
 void blocking_start(void);
-void blocking_stop(void);
+
+/* After the workers have ended: ends the helpers.  False: one of them is still in a call of the
+ * user's and was left alone.  It touches nothing of the runtime any more, but the call may go on
+ * using the stack of the task that made it. */
+bool blocking_stop(void);
 
 #endif

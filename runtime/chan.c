@@ -203,17 +203,18 @@ static int wait_with_ctx(leash_ctx_t *ctx, struct leash_chan *ch, void *value, b
                          const char *site)
 {
     try_operation *try = sends ? try_send_any : chan_try_recv;
-    struct source source[2] = {{0}};
+    struct source source[2];
     struct source *ordered[2];
     struct sources sources = {source, ordered, 2};
     struct task *woken = NULL;
     bool ok;
 
-    if (ch)
-        source[0] = (struct source){.lock = &ch->lock,
-                                    .queue = sends ? &ch->senders : &ch->receivers,
-                                    .ch = ch,
-                                    .waiter.data = value};
+    source_set(&source[0], ch ? &ch->lock : NULL,
+               !ch     ? NULL
+               : sends ? &ch->senders
+                       : &ch->receivers,
+               ch);
+    source[0].waiter.data = value;
     ctx_source(&source[1], ctx);
     sources_lock(&sources);
     if (source[1].ch && is_closed(source[1].ch)) {
@@ -284,12 +285,7 @@ bool chan_offer(struct leash_chan *ch, const void *value)
 
 void chan_source(struct source *source, struct leash_chan *ch)
 {
-    *source = (struct source){0};
-    if (!ch)
-        return;
-    source->lock = &ch->lock;
-    source->queue = &ch->receivers;
-    source->ch = ch;
+    source_set(source, ch ? &ch->lock : NULL, ch ? &ch->receivers : NULL, ch);
 }
 
 /* ---- closing --------------------------------------------------------------------------------- */

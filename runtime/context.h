@@ -17,9 +17,9 @@ struct worker;
  */
 struct worker *context_switch(void **save, void *to, struct worker *worker);
 
-/* A context that calls task_main(worker, task) on the stack below the control block, from `low` up
- * to `task`.  task_main does not return. */
-void *context_make(struct task *task, void *low);
+/* Saves the calling context likewise, and calls task_main(worker, task) on the stack that goes from
+ * `low` up to the control block `task`.  task_main does not return. */
+struct worker *context_begin(void **save, struct task *task, void *low, struct worker *worker);
 
 _Noreturn void task_main(struct worker *worker, struct task *task);
 

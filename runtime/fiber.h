@@ -30,8 +30,18 @@
 #define RT_VALGRIND 0
 #endif
 
+/*
+ * For what runs between fiber_leave and the switch.  TSan keeps the calls of each context: one that
+ * was entered on the old context's account and left on the new one's would spoil both.
+ */
+#if RT_TSAN
+#define FIBER_INLINE static inline __attribute__((always_inline))
+#else
+#define FIBER_INLINE static inline
+#endif
+
 /* Before a switch to the stack of `size` bytes from `bottom` on, known to TSan as `fiber`. */
-static inline void *fiber_leave(bool ending, const void *bottom, size_t size, void *fiber)
+FIBER_INLINE void *fiber_leave(bool ending, const void *bottom, size_t size, void *fiber)
 {
     void *kept = NULL;
 #if RT_ASAN
@@ -90,15 +100,27 @@ static inline void fiber_clean(void *low, size_t size)
     (void)low, (void)size;
 }
 
-/* Memory that holds stacks: valgrind learns of each stack, the leak sanitizer where to look. */
-static inline void fiber_register_stack(void *low, void *high)
+/* A stack that valgrind learns of, and the number it knows it by: where it did not know stacks, it
+ * would take a switch for a function with a huge frame. */
+static inline unsigned fiber_register_stack(void *low, void *high)
 {
+    unsigned number = 0;
 #if RT_VALGRIND
-    (void)VALGRIND_STACK_REGISTER(low, high);
+    number = VALGRIND_STACK_REGISTER(low, high);
 #endif
     (void)low, (void)high;
+    return number;
 }
 
+static inline void fiber_unregister_stack(unsigned number)
+{
+#if RT_VALGRIND
+    VALGRIND_STACK_DEREGISTER(number);
+#endif
+    (void)number;
+}
+
+/* Memory that holds stacks: the leak sanitizer learns where to look. */
 static inline void fiber_register_chunk(void *low, size_t size)
 {
 #if RT_ASAN

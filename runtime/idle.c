@@ -7,9 +7,11 @@
  *
  * Moving a task to another core costs more than running a short one where it is: its stack and all
  * that it touches must come over, and a sleeping thread takes ten microseconds to wake.  So help
- * has to pay.  When what a worker stole kept it busy for PAYS_NS, it goes on to help and every new
- * task is offered to those that rest (idle.eager); when not, nobody is woken for new tasks, and the
- * watcher tries again after a pause that doubles up to NAP_MAX_NS.
+ * has to pay.  A worker that would steal first watches its victim for a moment: where tasks take
+ * turns in less than a microsecond, they are better off together.  When what it stole kept it busy,
+ * it goes on to steal unasked, and every new task is offered to those that rest (idle.eager); when
+ * not, nobody is woken for new tasks, and the watcher tries again after a pause that doubles up to
+ * NAP_MAX_NS.
  */
 #include "io.h"
 #include "run.h"
@@ -23,11 +25,12 @@
 
 enum {
     LOOK_IO_NS = 20000, /* between looks at descriptors while there are tasks to run */
-    PAYS_NS = 10000,    /* of work that make a steal worth it */
+    STUDY_NS = 10000,   /* how long a victim is watched ... */
+    STUDY_TURNS = 10,   /* ... and how many turns its tasks may take in that time */
+    PAYS_NS = 2000,     /* of work that make a steal worth it */
     NAP_MIN_NS = 50000, /* between looks of the watcher at the others */
     NAP_MAX_NS = 2000000,
-    NEXT_WAITS_NS = 5000, /* a task about to run next may be stolen after */
-    LAST_LOOKS = 10       /* of a watcher when all rest, before it sleeps without end */
+    LAST_LOOKS = 10 /* of a watcher when all rest, before it sleeps without end */
 };
 
 static struct {
@@ -118,66 +121,76 @@ void idle_offer_slow(void)
 
 /* ---- stealing -------------------------------------------------------------------------------- */
 
-static int64_t spin_until(int64_t when_ns)
+static bool has_task(struct worker *worker)
 {
-    int64_t now_ns;
-
-    while ((now_ns = clock_now_ns()) < when_ns)
-        ;
-    return now_ns;
+    return queue_length(worker) || atomic_load_explicit(&worker->next, memory_order_relaxed);
 }
 
-/* The task that the victim would run next, where it has waited for a while. */
-static struct task *steal_next(struct worker *victim)
+/* A worker that has tasks waiting, from a random one on; NULL: none has. */
+static struct worker *find_victim(struct worker *worker)
 {
-    struct task *next = atomic_load(&victim->next);
-
-    if (!next)
-        return NULL;
-    uint32_t ticks = atomic_load(&victim->ticks);
-    spin_until(clock_now_ns() + NEXT_WAITS_NS);
-    if (atomic_load(&victim->ticks) != ticks || atomic_load(&victim->next) != next)
-        return NULL;
-    return next_take(victim);
-}
-
-static struct task *steal_from_any(struct worker *worker, struct task *(*steal)(struct worker *))
-{
-    uint32_t first = (uint32_t)(random_next(worker) % runtime.worker_count);
+    uint32_t first = random_below(worker, runtime.worker_count);
 
     for (uint32_t i = 0; i < runtime.worker_count; i++) {
         struct worker *victim = runtime.workers[(first + i) % runtime.worker_count];
-        struct task *task = victim == worker ? NULL : steal(victim);
-        if (task)
-            return task;
+        if (victim != worker && has_task(victim))
+            return victim;
     }
     return NULL;
 }
 
+/* The turns that the worker's tasks take while it is watched. */
+static uint32_t study(struct worker *victim)
+{
+    uint32_t ticks = atomic_load(&victim->ticks);
+    int64_t until_ns = clock_now_ns() + STUDY_NS;
+
+    while (clock_now_ns() < until_ns)
+        ;
+    return atomic_load(&victim->ticks) - ticks;
+}
+
+/* Whether helping paid: what was stolen kept the worker busy.  To have been woken for nothing, or
+ * to have found only short tasks, did not. */
+static void judge(struct worker *worker)
+{
+    bool paid = worker->stole_ns && clock_now_ns() - worker->stole_ns >= PAYS_NS;
+    int64_t nap_ns = paid ? NAP_MIN_NS : atomic_load(&idle.nap_ns) * 2;
+
+    if (worker->stole_ns || worker->was_woken)
+        atomic_store(&idle.eager, paid);
+    if (worker->stole_ns || worker->was_woken || worker->watches)
+        atomic_store(&idle.nap_ns, nap_ns < NAP_MAX_NS ? nap_ns : NAP_MAX_NS);
+    worker->trusts = paid;
+    worker->stole_ns = 0;
+    worker->was_woken = false;
+}
+
+/* One task of another worker.  The one that the victim would run next only where it has waited:
+ * else it is about to run. */
 static struct task *steal(struct worker *worker)
 {
+    if (worker->stole_ns)
+        judge(worker);
     if (runtime.worker_count == 1 || !(worker->may_steal || atomic_load(&idle.eager)))
         return NULL;
     worker->may_steal = false;
-    struct task *task = steal_from_any(worker, queue_steal);
-    if (!task)
-        task = steal_from_any(worker, steal_next);
+    struct worker *victim = find_victim(worker);
+    if (!victim)
+        return NULL;
+    struct task *next = atomic_load(&victim->next);
+    bool trusts = worker->trusts && !next;
+    uint32_t turns = trusts ? 0 : study(victim);
+    if (turns > STUDY_TURNS) {
+        worker->was_woken = true;
+        return NULL;
+    }
+    struct task *task = queue_steal(victim);
+    if (!task && next && !turns && atomic_load(&victim->next) == next)
+        task = next_take(victim);
     if (task)
         worker->stole_ns = clock_now_ns();
     return task;
-}
-
-/* Whether helping paid: what was stolen kept the worker busy. */
-static void judge(struct worker *worker)
-{
-    if (!worker->stole_ns && !worker->was_woken)
-        return;
-    bool paid = worker->stole_ns && clock_now_ns() - worker->stole_ns >= PAYS_NS;
-    int64_t nap_ns = paid ? NAP_MIN_NS : atomic_load(&idle.nap_ns) * 2;
-    atomic_store(&idle.nap_ns, nap_ns < NAP_MAX_NS ? nap_ns : NAP_MAX_NS);
-    atomic_store(&idle.eager, paid);
-    worker->stole_ns = 0;
-    worker->was_woken = false;
 }
 
 /* ---- resting --------------------------------------------------------------------------------- */
@@ -305,12 +318,6 @@ static void look_at_descriptors(struct worker *worker, int64_t now_ns)
     atomic_store(&idle.polling, false);
 }
 
-static bool has_task(struct worker *worker)
-{
-    return queue_length(worker) || atomic_load_explicit(&worker->next, memory_order_relaxed) ||
-           atomic_load_explicit(&runtime.injected, memory_order_relaxed);
-}
-
 static struct task *find_once(struct worker *worker)
 {
     struct task *task = NULL;
@@ -346,7 +353,7 @@ struct task *idle_find(struct worker *worker)
         int64_t now_ns = clock_now_ns();
         if (wheel_next_ns(&worker->wheel) <= now_ns)
             wheel_advance(&worker->wheel, now_ns);
-        if (has_task(worker))
+        if (has_task(worker) || atomic_load_explicit(&runtime.injected, memory_order_relaxed))
             look_at_descriptors(worker, now_ns);
         struct task *task = find_once(worker);
         if (task) {

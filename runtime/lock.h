@@ -7,7 +7,7 @@
  *
  * Lock order, outermost first:
  *
- *   1. a context's tree lock, the parent's before the child's
+ *   1. a context's tree lock, the parent's before the child's; a ticker's lock
  *   2. the locks of what a task can wait for (channel, wait group, lock, descriptor, timer wheel);
  *      several at a time in the order of their addresses, and only by the task that waits
  *   3. the scheduler's: injected tasks, the pool of stacks

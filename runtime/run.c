@@ -5,6 +5,7 @@
 #include "io.h"
 #include "leash.h"
 #include "sched.h"
+#include "signals.h"
 #include "stack.h"
 
 #include <errno.h>
@@ -195,15 +196,22 @@ static void runtime_start(void)
 static void runtime_stop(uint32_t count, bool all_ended)
 {
     overflow_stop();
-    blocking_stop();
+    signals_restore();
+    bool helpers_ended = blocking_stop();
     /* A thread that computes on still uses its stack, its worker and all that is reached by them.
      */
     if (!all_ended)
         return;
+    signals_stop();
     io_stop();
-    stack_stop();
+    for (uint32_t i = 0; i < count; i++)
+        wheel_release(&runtime.workers[i]->wheel);
+    /* A helper's call may write to the stack of the task that made it. */
+    if (helpers_ended)
+        stack_stop();
     for (uint32_t i = 0; i < count; i++)
         worker_free(runtime.workers[i]);
+    free(runtime.inject_ring);
     free(runtime.workers);
     memset(&runtime, 0, sizeof(runtime));
 }

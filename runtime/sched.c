@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <stdlib.h>
 
 struct runtime runtime;
 
@@ -77,89 +78,97 @@ void lock_contend(struct lock *lock)
 
 /* ---- injected tasks -------------------------------------------------------------------------- */
 
-static void inject_append(struct task *first, struct task *last, uint32_t count)
+/*
+ * An array and not a list through the tasks: where there are many, their control blocks are cold,
+ * and a walk from one to the next would wait for memory at each step.
+ */
+
+/* The place of the index-th oldest. */
+static inline struct task **inject_place(uint32_t index)
+{
+    return &runtime.inject_ring[(runtime.inject_head + index) & (runtime.inject_room - 1)];
+}
+
+static void inject_grow(void)
+{
+    enum { FIRST_ROOM = 1024 };
+    uint32_t count = atomic_load(&runtime.injected);
+    uint32_t room = runtime.inject_room ? runtime.inject_room * 2 : FIRST_ROOM;
+    struct task **grown = allocate(room * sizeof(*grown), NULL);
+
+    for (uint32_t i = 0; i < count; i++)
+        grown[i] = *inject_place(i);
+    free(runtime.inject_ring);
+    runtime.inject_ring = grown;
+    runtime.inject_room = room;
+    runtime.inject_head = 0;
+}
+
+static void inject_append(struct task **tasks, uint32_t count)
 {
     lock_acquire(&runtime.inject_lock);
-    last->next = NULL;
-    if (runtime.inject_tail)
-        runtime.inject_tail->next = first;
-    else
-        runtime.inject_head = first;
-    runtime.inject_tail = last;
-    atomic_fetch_add(&runtime.injected, count);
+    uint32_t present = atomic_load(&runtime.injected);
+    while (present + count > runtime.inject_room)
+        inject_grow();
+    for (uint32_t i = 0; i < count; i++)
+        *inject_place(present + i) = tasks[i];
+    atomic_store(&runtime.injected, present + count);
     lock_release(&runtime.inject_lock);
 }
 
-void inject(struct task *first, struct task *last, uint32_t count)
+void inject(struct task **tasks, uint32_t count)
 {
-    inject_append(first, last, count);
+    inject_append(tasks, count);
     idle_wake_one();
 }
 
-static struct task *inject_pop(void)
+/* The oldest, of `count` that there are. */
+static struct task *inject_pop(uint32_t count)
 {
-    struct task *task = runtime.inject_head;
+    struct task *task = *inject_place(0);
 
-    if (task) {
-        runtime.inject_head = task->next;
-        if (!task->next)
-            runtime.inject_tail = NULL;
-        atomic_fetch_sub(&runtime.injected, 1);
-    }
+    runtime.inject_head++;
+    atomic_store(&runtime.injected, count - 1);
     return task;
 }
 
-/* With a random schedule: takes any of them. */
-static struct task *inject_pop_random(struct worker *worker)
+/* With a random schedule: any of them changes places with the oldest. */
+static void inject_shuffle(struct worker *worker, uint32_t count)
 {
-    uint32_t count = atomic_load(&runtime.injected);
+    struct task **chosen = inject_place(random_below(worker, count));
+    struct task *task = *chosen;
 
-    if (!count)
-        return NULL;
-    struct task *before = NULL;
-    struct task *task = runtime.inject_head;
-    for (uint64_t skip = random_next(worker) % count; skip > 0; skip--) {
-        before = task;
-        task = task->next;
-    }
-    if (!before)
-        return inject_pop();
-    before->next = task->next;
-    if (!task->next)
-        runtime.inject_tail = before;
-    atomic_fetch_sub(&runtime.injected, 1);
-    return task;
+    *chosen = *inject_place(0);
+    *inject_place(0) = task;
+}
+
+/* The worker's share of what is injected, as far as its queue has room. */
+static uint32_t inject_share(struct worker *worker, uint32_t count)
+{
+    uint32_t share = count / runtime.worker_count;
+    uint32_t room = (RING_SIZE - queue_length(worker)) / 2;
+
+    if (runtime.random_schedule)
+        return 0;
+    return share < room ? share : room;
 }
 
 struct task *inject_take(struct worker *worker)
 {
+    struct task *first = NULL;
+
     if (!atomic_load(&runtime.injected))
         return NULL;
     lock_acquire(&runtime.inject_lock);
-    if (runtime.random_schedule) {
-        struct task *any = inject_pop_random(worker);
-        lock_release(&runtime.inject_lock);
-        return any;
+    uint32_t count = atomic_load(&runtime.injected);
+    if (count) {
+        if (runtime.random_schedule)
+            inject_shuffle(worker, count);
+        first = inject_pop(count--);
+        for (uint32_t share = inject_share(worker, count); share > 0; share--)
+            queue_push(worker, inject_pop(count--));
     }
-    uint32_t share = atomic_load(&runtime.injected) / runtime.worker_count;
-    uint32_t room = RING_SIZE / 2 - queue_length(worker) / 2;
-    struct task *first = inject_pop();
-    struct task *list = NULL;
-    struct task **end = &list;
-    for (uint32_t i = 0; first && i < share && i < room; i++) {
-        struct task *task = inject_pop();
-        if (!task)
-            break;
-        *end = task;
-        end = &task->next;
-    }
-    *end = NULL;
     lock_release(&runtime.inject_lock);
-    while (list) {
-        struct task *task = list;
-        list = task->next;
-        queue_push(worker, task);
-    }
     return first;
 }
 
@@ -168,30 +177,19 @@ struct task *inject_take(struct worker *worker)
 /* Moves the older half of a full ring to the injected tasks, so that others see it. */
 static void queue_spill(struct worker *worker)
 {
-    struct task *first = NULL;
-    struct task *last = NULL;
+    struct task *tasks[RING_SIZE / 2];
     uint32_t count = 0;
 
-    while (count < RING_SIZE / 2) {
-        struct task *task = queue_steal(worker);
-        if (!task)
-            break;
-        task->next = NULL;
-        if (last)
-            last->next = task;
-        else
-            first = task;
-        last = task;
+    while (count < RING_SIZE / 2 && (tasks[count] = queue_steal(worker)))
         count++;
-    }
-    if (first)
-        inject(first, last, count);
+    if (count)
+        inject(tasks, count);
 }
 
 void queue_push(struct worker *worker, struct task *task)
 {
     if (unlikely(runtime.random_schedule)) {
-        inject_append(task, task, 1);
+        inject_append(&task, 1);
         return;
     }
     uint32_t tail = atomic_load_explicit(&worker->tail, memory_order_relaxed);
@@ -296,25 +294,39 @@ static inline void count_switch(struct worker *worker)
     atomic_store_explicit(&worker->ticks, ++worker->switches, memory_order_relaxed);
 }
 
+/* Goes from the context that is saved to *save on to a task. */
+FIBER_INLINE struct worker *go_on(struct worker *worker, void **save, struct task *to)
+{
+    worker->task = to;
+    task_set_state(to, TASK_RUNNING);
+    to->base_sp = &worker->base_sp;
+    if (likely(to->sp != NULL))
+        return context_switch(save, to->sp, worker);
+    return context_begin(save, to, stack_low(to), worker);
+}
+
+/* Tells the sanitizers of it beforehand. */
+FIBER_INLINE void *announce(struct task *to, bool ending)
+{
+    void *low = RT_ASAN ? stack_low(to) : NULL;
+
+    return fiber_leave(ending, low, (size_t)((char *)to - (char *)low), to->sanitizer_fiber);
+}
+
 /* Leaves the running task for `to`, or for the thread's own context when that is NULL. */
 static inline void leave(struct worker *worker, struct task *task, struct task *to, bool ending)
 {
     void *kept;
-    void *sp;
 
     task->saved_errno = *worker->errno_place;
-    worker->task = to;
     if (to) {
-        task_set_state(to, TASK_RUNNING);
-        to->base_sp = &worker->base_sp;
-        sp = to->sp;
-        void *low = RT_ASAN ? stack_low(to) : NULL;
-        kept = fiber_leave(ending, low, (size_t)((char *)to - (char *)low), to->sanitizer_fiber);
+        kept = announce(to, ending);
+        worker = go_on(worker, &task->sp, to);
     } else {
-        sp = worker->base_sp;
+        worker->task = NULL;
         kept = fiber_leave(ending, worker->base_low, worker->base_size, worker->sanitizer_fiber);
+        worker = context_switch(&task->sp, worker->base_sp, worker);
     }
-    worker = context_switch(&task->sp, sp, worker);
     fiber_arrive(kept);
     after_switch(worker);
     *worker->errno_place = task->saved_errno;
@@ -379,7 +391,7 @@ void schedule_point_slow(void)
 {
     struct worker *worker = worker_self();
 
-    if (worker && worker->task && random_next(worker) % 2)
+    if (worker && worker->task && random_below(worker, 2))
         yield_now(worker);
 }
 
@@ -391,7 +403,7 @@ void ready(struct task *task)
 
     task_set_state(task, TASK_READY);
     if (unlikely(!worker)) {
-        inject(task, task, 1);
+        inject(&task, 1);
         return;
     }
     if (unlikely(!worker->task || runtime.random_schedule)) {
@@ -422,7 +434,7 @@ void ready_list(struct task *list)
         if (worker)
             queue_push(worker, task);
         else
-            inject(task, task, 1);
+            inject(&task, 1);
     }
     if (worker)
         idle_offer();
@@ -504,7 +516,7 @@ int task_spawn(void (*fn)(void), const leash_args *args, const char *name, leash
     atomic_store_explicit(&task->spawn, site, memory_order_relaxed);
     task_describe(task, NULL, NULL, NULL);
     task->sanitizer_fiber = fiber_make();
-    task->sp = context_make(task, stack_low(task));
+    task->sp = NULL;
     task_set_state(task, TASK_READY);
     count_up(&worker->spawned);
     queue_push(worker, task);
@@ -538,14 +550,9 @@ void worker_loop(struct worker *worker)
     struct task *task;
 
     while ((task = idle_find(worker))) {
-        worker->task = task;
-        task_set_state(task, TASK_RUNNING);
-        task->base_sp = &worker->base_sp;
-        void *low = RT_ASAN ? stack_low(task) : NULL;
-        void *kept =
-            fiber_leave(false, low, (size_t)((char *)task - (char *)low), task->sanitizer_fiber);
+        void *kept = announce(task, false);
         worker->after = AFTER_NOTHING;
-        worker = context_switch(&worker->base_sp, task->sp, worker);
+        worker = go_on(worker, &worker->base_sp, task);
         fiber_arrive(kept);
         after_switch(worker);
     }

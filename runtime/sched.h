@@ -64,7 +64,8 @@ struct worker {
     int64_t looked_ns; /* when it last asked for descriptors */
     int64_t stole_ns;  /* when it got the stolen task that its work came from; 0: not stolen */
     bool may_steal;    /* it watched for a while: time to look at the others' queues */
-    bool was_woken;    /* an offer woke it */
+    bool was_woken;    /* for an offer, or it studied a victim, and has no task of it */
+    bool trusts;       /* its last steal paid: the next one goes unstudied */
     bool rested;       /* since it last found a task */
     bool watches;      /* it is the one that watches */
     uint32_t looks;    /* rests in a row that began when all others rested */
@@ -96,9 +97,10 @@ struct runtime {
     _Atomic uint32_t id_age;  /* goes up when numbers already handed to workers get too old */
     _Atomic uint64_t id_next; /* the next block of task numbers */
     alignas(CACHE_LINE) struct lock inject_lock;
-    struct task *inject_head; /* injected tasks, linked by next; with a random schedule all */
-    struct task *inject_tail;
-    _Atomic uint32_t injected;                    /* their number */
+    struct task **inject_ring; /* injected tasks; with a random schedule all that are ready */
+    uint32_t inject_room;      /* of the ring; a power of two */
+    uint32_t inject_head;      /* counts up: the oldest */
+    _Atomic uint32_t injected; /* their number */
     alignas(CACHE_LINE) _Atomic uint32_t resting; /* workers whose rest is not REST_NOT */
     /* What may wake a task from outside: parked I/O, calls on helper threads, signal channels,
      * contexts that watch a peer.  Where there is none, and no timer, all parked is a deadlock. */
@@ -154,6 +156,13 @@ static inline uint64_t random_next(struct worker *worker)
     return x;
 }
 
+/* One of 0 .. count - 1.  (D. Lemire, "Fast random integer generation in an interval", 2019,
+ * without the correction: the bias is below count / 2^32.) */
+static inline uint32_t random_below(struct worker *worker, uint32_t count)
+{
+    return (uint32_t)((random_next(worker) >> 32) * count >> 32);
+}
+
 /* ---- between sched.c and idle.c -------------------------------------------------------------- */
 
 /* Adds the task at the end of the worker's queue. */
@@ -170,8 +179,8 @@ static inline uint32_t queue_length(struct worker *worker)
 struct task *queue_steal(struct worker *victim);
 /* Takes the task that the worker would run next, or NULL. */
 struct task *next_take(struct worker *worker);
-/* Makes a task ready from a thread that runs none, or where the queue is full. */
-void inject(struct task *first, struct task *last, uint32_t count);
+/* Adds tasks that are ready, from a thread that runs none, or where the queue is full. */
+void inject(struct task **tasks, uint32_t count);
 /* Some injected tasks: the first is returned, the others go to the worker's queue. */
 struct task *inject_take(struct worker *worker);
 

@@ -91,7 +91,7 @@ static size_t pick(size_t count)
 {
     struct worker *worker = worker_self();
 
-    return count > 1 && worker ? random_next(worker) % count : 0;
+    return count > 1 && worker ? random_below(worker, (uint32_t)count) : 0;
 }
 
 /* Tries one of the `may` cases that looked ready. */
@@ -117,13 +117,14 @@ static int try_quickly(const struct selection *selection, size_t may)
 /* With all locks held: tries the cases from a random one on. */
 static int try_all(const struct selection *selection, struct task **woken)
 {
-    size_t first = pick(selection->count);
+    size_t index = pick(selection->count);
 
     for (size_t i = 0; i < selection->count; i++) {
-        size_t index = (first + i) % selection->count;
         const leash_case *one = &selection->cases[index];
         if (is_channel_case(one) && try_case(one, woken))
             return (int)index;
+        if (++index == selection->count)
+            index = 0;
     }
     return NO_CASE;
 }
@@ -138,11 +139,10 @@ static void make_sources(const struct selection *selection, struct sources *sour
             continue;
         struct source *source = &sources->source[sources->count++];
         bool receives = one->op == LEASH_OP_RECV;
-        *source = (struct source){.lock = &one->ch->lock,
-                                  .queue = receives ? &one->ch->receivers : &one->ch->senders,
-                                  .ch = one->ch,
-                                  .index = (uint32_t)i,
-                                  .size = one->ch->element_size};
+        source_set(source, &one->ch->lock, receives ? &one->ch->receivers : &one->ch->senders,
+                   one->ch);
+        source->index = (uint32_t)i;
+        source->size = one->ch->element_size;
         source->waiter.data = receives ? one->out : (void *)one->value;
     }
     if (selection->timed_case == NO_CASE || selection->default_case != NO_CASE)

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #ifndef MADV_GUARD_INSTALL
@@ -25,15 +27,17 @@ enum {
     /* Guards by mprotect cost two mappings each, and a process has 65,530 by default: the rest is
      * left to the program. */
     MPROTECT_GUARDS_MAX = 24000,
-    POOL_KEPT = 1024,     /* unused stacks that stay resident */
-    TRIM_PERIOD_MS = 200, /* what was not used for so long is given back, ... */
-    TRIM_SLICE = 32768,   /* ... so many stacks at a time, ... */
-    TRIM_SLICE_MS = 2     /* ... with a pause between */
+    VALGRIND_GUARDS_MAX = 8000, /* valgrind keeps at most 30,000 mappings */
+    POOL_KEPT = 1024,           /* unused stacks that stay resident */
+    TRIM_PERIOD_MS = 400,       /* what was not used for so long is given back, ... */
+    TRIM_SLICE = 32768,         /* ... so many stacks at a time, ... */
+    TRIM_SLICE_MS = 2           /* ... with a pause between */
 };
 
 /* A mapping with CHUNK_STACKS slots. */
 struct chunk {
     char *base;
+    unsigned *numbers; /* by which valgrind knows the stacks; NULL without valgrind */
 };
 
 /* The pool of free stacks and the chunks they lie in; all guarded by `lock`. */
@@ -51,7 +55,9 @@ static struct {
     size_t unused_count; /* the first so many were not used between the last two looks */
     size_t least_count;  /* the fewest free since the last look */
     size_t guards;       /* made by mprotect */
+    size_t guards_max;   /* no more of those */
     bool guard_install;  /* MADV_GUARD_INSTALL works */
+    int self;            /* a descriptor of this process, for process_madvise; or -1 */
     bool bare_told;      /* it was said that there are stacks without a guard */
     bool trim_runs;      /* the timer below does */
     struct timer trim;
@@ -118,7 +124,7 @@ static void tell_bare_stacks(void)
 
 static void guard_by_mprotect(char *slot)
 {
-    if (pool.guards >= MPROTECT_GUARDS_MAX) {
+    if (pool.guards >= pool.guards_max) {
         errno = ENOMEM;
         tell_bare_stacks();
     } else if (mprotect(slot, pool.guard_bytes, PROT_NONE)) {
@@ -128,12 +134,29 @@ static void guard_by_mprotect(char *slot)
     }
 }
 
-static void guard_slot(char *slot)
+/* Guards for all slots of a chunk in one system call: false where that is unknown. */
+static bool guard_all(char *base)
 {
-    if (pool.guard_install && !madvise(slot, pool.guard_bytes, MADV_GUARD_INSTALL))
+    struct iovec guards[CHUNK_STACKS];
+
+    for (size_t k = 0; k < CHUNK_STACKS; k++)
+        guards[k] = (struct iovec){base + k * pool.stack_bytes, pool.guard_bytes};
+    long done =
+        syscall(SYS_process_madvise, pool.self, guards, CHUNK_STACKS, MADV_GUARD_INSTALL, 0);
+    return done == (long)(CHUNK_STACKS * pool.guard_bytes);
+}
+
+static void guard_chunk(char *base)
+{
+    if (pool.guard_install && guard_all(base))
         return;
-    pool.guard_install = false;
-    guard_by_mprotect(slot);
+    for (size_t k = 0; k < CHUNK_STACKS; k++) {
+        char *slot = base + k * pool.stack_bytes;
+        pool.guard_install =
+            pool.guard_install && !madvise(slot, pool.guard_bytes, MADV_GUARD_INSTALL);
+        if (!pool.guard_install)
+            guard_by_mprotect(slot);
+    }
 }
 
 /* Address space for a chunk, aligned to the size of a slot; NULL: none. */
@@ -154,6 +177,27 @@ static char *map_chunk(void)
     /* A huge page would make every parked task cost two megabytes. */
     madvise(map + before, bytes, MADV_NOHUGEPAGE);
     return map + before;
+}
+
+/* Tells sanitizers and valgrind. */
+static void chunk_register(struct chunk *chunk)
+{
+    fiber_register_chunk(chunk->base, CHUNK_STACKS * pool.stack_bytes);
+    if (!fiber_under_valgrind())
+        return;
+    chunk->numbers = allocate(CHUNK_STACKS * sizeof(*chunk->numbers), NULL);
+    for (size_t k = 0; k < CHUNK_STACKS; k++) {
+        char *slot = chunk->base + k * pool.stack_bytes;
+        chunk->numbers[k] = fiber_register_stack(slot + pool.guard_bytes, slot + pool.stack_bytes);
+    }
+}
+
+static void chunk_unregister(struct chunk *chunk)
+{
+    fiber_unregister_chunk(chunk->base, CHUNK_STACKS * pool.stack_bytes);
+    for (size_t k = 0; chunk->numbers && k < CHUNK_STACKS; k++)
+        fiber_unregister_stack(chunk->numbers[k]);
+    free(chunk->numbers);
 }
 
 static bool grow_array(void **array, size_t *room, size_t needed, size_t element_bytes)
@@ -181,13 +225,11 @@ static bool add_chunk(void)
     char *base = map_chunk();
     if (!base)
         return false;
-    pool.chunks[pool.chunk_count++].base = base;
-    fiber_register_chunk(base, CHUNK_STACKS * pool.stack_bytes);
+    pool.chunks[pool.chunk_count] = (struct chunk){.base = base};
+    chunk_register(&pool.chunks[pool.chunk_count++]);
     /* The first slots are handed out first. */
     for (size_t k = CHUNK_STACKS; k-- > 0;) {
         char *slot = base + k * pool.stack_bytes;
-        guard_slot(slot);
-        fiber_register_stack(slot + pool.guard_bytes, slot + pool.stack_bytes);
         pool.free[pool.free_count++] = task_of_slot(slot);
     }
     return true;
@@ -366,6 +408,8 @@ void stack_start(void)
     size_t pages = bytes / 8 / PAGE_BYTES;
     pool.guard_bytes = (pages < GUARD_PAGES_MAX ? pages : GUARD_PAGES_MAX) * PAGE_BYTES;
     pool.guard_install = !fiber_under_valgrind();
+    pool.guards_max = fiber_under_valgrind() ? VALGRIND_GUARDS_MAX : MPROTECT_GUARDS_MAX;
+    pool.self = (int)syscall(SYS_pidfd_open, getpid(), 0);
     pool.trim.fire = trim;
 }
 
@@ -374,10 +418,12 @@ void stack_stop(void)
     for (size_t i = 0; i < pool.chunk_count; i++) {
         char *base = pool.chunks[i].base;
         size_t bytes = CHUNK_STACKS * pool.stack_bytes;
-        fiber_unregister_chunk(base, bytes);
+        chunk_unregister(&pool.chunks[i]);
         fiber_clean(base, bytes);
         munmap(base, bytes);
     }
+    if (pool.self >= 0)
+        close(pool.self);
     free(pool.chunks);
     free(pool.free);
     memset(&pool, 0, sizeof(pool));

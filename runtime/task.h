@@ -24,20 +24,20 @@ struct task_note {
 };
 
 struct task {
-    void *sp;                    /* saved stack pointer, while it does not run */
-    void **base_sp;              /* while it runs: worker->base_sp, for debuggers (arch/) */
-    struct task *next;           /* in a list of the scheduler */
-    struct waiter *fired;        /* of a wait for several things: the one that came */
-    _Atomic uint32_t claimed;    /* of such a wait: somebody decided it */
-    _Atomic uint32_t state;      /* enum task_state */
-    int saved_errno;             /* while it does not run */
-    struct task_note note;       /* what it is parked on */
-    leash_wg_t *wg;              /* told when it returns; or NULL */
-    void (*entry)(void);         /* the user's function */
-    uintptr_t args[6];           /* its arguments */
-    uint64_t id;                 /* counts up from 1 */
-    uint64_t parent_id;          /* 0: none */
-    const char *name;            /* of the function */
+    void *sp;                 /* saved stack pointer, while it does not run; NULL: it never ran */
+    void **base_sp;           /* while it runs: worker->base_sp, for debuggers (arch/) */
+    struct task *next;        /* in a list of the scheduler */
+    struct waiter *fired;     /* of a wait for several things: the one that came */
+    _Atomic uint32_t claimed; /* of such a wait: somebody decided it */
+    _Atomic uint32_t state;   /* enum task_state */
+    int saved_errno;          /* while it does not run */
+    struct task_note note;    /* what it is parked on */
+    leash_wg_t *wg;           /* told when it returns; or NULL */
+    void (*entry)(void);      /* the user's function */
+    uintptr_t args[6];        /* its arguments */
+    uint64_t id;              /* counts up from 1 */
+    uint64_t parent_id;       /* 0: none */
+    const char *name;         /* of the function */
     _Atomic(const char *) spawn; /* the line that spawned it */
     void *sanitizer_fiber;       /* what a sanitizer knows it by; NULL without one */
 };

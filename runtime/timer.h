@@ -2,11 +2,27 @@
  * timer.h - points in time: a hierarchical timing wheel for each worker.
  *
  * (G. Varghese, A. Lauck, "Hashed and hierarchical timing wheels", 1987.)  Starting and stopping
- * take constant time.  Time is counted in ticks of a quarter of a millisecond; a timer never fires
- * early, and at most one tick late where the thread is free.
+ * take constant time.  Time is counted in ticks of half a millisecond; a timer never fires
+ * early, and at most one tick late where the thread is free.  Timers of one wheel fire in the order
+ * of their ticks, those of one tick in the order in which they were started.
  *
  * A timer belongs to the wheel of the worker it was started on.  Any worker may fire or stop it,
  * under the wheel's lock.
+ *
+ * The wheel reads a tick as eight digits of six bits.  A timer stands on the level of the highest
+ * digit in which its tick differs from the wheel's now, in the slot of its own digit there.  So all
+ * of a level comes before all of the next one, what is due next lies in the first slot in use, and
+ * a slot of a higher level is dealt out to lower ones when now reaches its first tick.  Eight
+ * digits reach farther than the clock does: what lies beyond never fires.
+ *
+ * Who stops a timer and who fires it decide by timer_stop alone which of them was first:
+ *
+ *   - true: `fire` will not be called, and the memory is the caller's at once
+ *   - false: `fire` has been called, or is about to be, on another thread perhaps; so the memory
+ *     is for `fire` to give back, or for whoever it tells
+ *
+ * A timer with a `waiter` lies in the frame of the task that waits.  That task stops it, or goes on
+ * because of it; in both cases the wheel is through with it.
  */
 #ifndef LEASH_RT_TIMER_H
 #define LEASH_RT_TIMER_H
@@ -14,45 +30,69 @@
 #include "base.h"
 #include "lock.h"
 
-struct task;
-struct waiter;
-struct worker;
 struct source;
+struct waiter;
+struct wheel;
 
-enum { TICK_NS = 250000, TICKS_PER_MS = 4, WHEEL_LEVELS = 7, WHEEL_SLOTS = 64 };
+enum {
+    TICK_NS = 500000,
+    TICKS_PER_MS = 2,
+    WHEEL_LEVELS = 5,
+    WHEEL_DIGIT = 10, /* so most waits of up to half a second are dealt out once, not twice */
+    WHEEL_SLOTS = 1024,
+    WHEEL_WORDS = WHEEL_SLOTS / 64
+};
 
 #define NEVER INT64_MAX
 
+/* All zero but for `waiter` or `fire` is ready to be started. */
 struct timer {
-    struct timer *next; /* in its slot */
-    struct timer *prev;
-    struct wheel *wheel; /* where it runs; NULL: it does not */
-    int64_t when_tick;   /* when it fires */
-    uint16_t slot;       /* level * WHEEL_SLOTS + place, while it runs */
+    struct timer *next;            /* in its slot */
+    struct timer *prev;            /* in its slot */
+    _Atomic(struct wheel *) wheel; /* where it runs; NULL: it does not */
+    int64_t when_tick;             /* when it fires */
     /* Who is to go on: claimed under the wheel's lock.  NULL: `fire` is called. */
     struct waiter *waiter;
     /* Called after the lock was released, on the worker that fires, outside of tasks; the timer no
-     * longer runs then and the wheel does not touch it again.  It must not park. */
+     * longer runs then and the wheel does not touch it again.  It must not park.  It may start the
+     * timer again, and until it was called nobody else may. */
     void (*fire)(struct timer *timer);
+    /* Called in place of `fire` when the runtime ends before the time comes.  NULL: nothing is. */
+    void (*drop)(struct timer *timer);
+    uint16_t slot; /* level * WHEEL_SLOTS + digit, while it runs */
 };
 
+/* A slot of a wheel: the timers in the order in which they came. */
+struct timer_list {
+    struct timer *first;
+    struct timer *last;
+    int64_t earliest_tick; /* while in use: none of them fires before */
+};
+
+/* All but next_tick is guarded by the lock. */
 struct wheel {
     struct lock lock;
-    int64_t now_tick;            /* all timers before it have fired */
-    _Atomic int64_t next_tick;   /* no timer fires before; NEVER when there is none */
-    uint64_t used[WHEEL_LEVELS]; /* bit: the slot has timers */
-    struct timer *slot[WHEEL_LEVELS * WHEEL_SLOTS];
+    uint16_t dealing;                         /* the slot that is being dealt out; 0: none */
+    int64_t now_tick;                         /* all timers before it have fired */
+    _Atomic int64_t next_tick;                /* no timer fires before; NEVER when none ever does */
+    uint32_t used_words[WHEEL_LEVELS];        /* bit: the word of `used` is not zero */
+    uint64_t used[WHEEL_LEVELS][WHEEL_WORDS]; /* bit: the slot has timers */
+    struct timer_list slot[WHEEL_LEVELS * WHEEL_SLOTS];
 };
 
-/* The clock of task_now_ms() in nanoseconds.  Opaque to the compiler as it may be virtual. */
+/* The clock of task_now_ms() in nanoseconds. */
 int64_t clock_now_ns(void);
 
-/* The first tick at or after now + ms; `ms` below 0 counts as 0.  Saturates. */
+/* The first tick at or after now + ms; with 0 or less one that is due already.  Saturates. */
 int64_t timer_tick_after_ms(int64_t ms);
-/* The tick at which the clock reads when_ms. */
+/* The tick at which the clock reads when_ms.  Saturates. */
 int64_t timer_tick_at_ms(int64_t when_ms);
 
 void wheel_init(struct wheel *wheel, int64_t now_ns);
+
+/* After the workers have ended and before the stacks go, where timers may lie: takes all timers
+ * out, calling `drop` of those that have it. */
+void wheel_release(struct wheel *wheel);
 
 /* Starts a timer that does not run.  The caller holds the wheel's lock. */
 void timer_start_locked(struct wheel *wheel, struct timer *timer, int64_t when_tick);
@@ -62,10 +102,11 @@ void timer_start(struct timer *timer, int64_t when_tick, const char *site);
 /* True: it ran, and will not fire.  False: it has fired, or is about to, or never ran. */
 bool timer_stop(struct timer *timer);
 
-/* The same for one whose wheel's lock the caller holds; it may have fired. */
-void timer_stop_locked(struct timer *timer);
+/* The same for one that was started on a wheel whose lock the caller holds. */
+bool timer_stop_locked(struct timer *timer);
 
-/* Makes `source` the passing of time until when_tick, by `timer`, on the calling task's worker. */
+/* Makes `source` the passing of time until when_tick, by `timer`, on the calling task's worker.
+ * Starts nothing: sources_park does, under the source's lock, which is the wheel's. */
 void timer_source(struct source *source, struct timer *timer, int64_t when_tick);
 
 /* Fires what is due, however late: claims waiters and makes their tasks ready, calls the others.

@@ -9,17 +9,6 @@
 #define SAVED_BYTES 160 /* x19 to x30, d8 to d15 */
 #define BASE_SP     8   /* offset of base_sp in struct task */
 
-/*
- * Not ret where it can be avoided: the processor would predict a return to the context that was
- * left.  With branch target identification there is no choice, as calls return to places that no
- * other branch may go to.
- */
-#ifdef __ARM_FEATURE_BTI_DEFAULT
-#define GO_ON_AT_X30 ret
-#else
-#define GO_ON_AT_X30 br x30
-#endif
-
         .text
 
 /* struct worker *context_switch(void **save, void *to, struct worker *worker) */
@@ -97,19 +86,18 @@ context_switch:
         .cfi_restore d13
         .cfi_restore d14
         .cfi_restore d15
-        GO_ON_AT_X30
+        /* Mostly the place that the context which was left came from: the guess is right. */
+        ret
         .cfi_endproc
         .size   context_switch, . - context_switch
 
 /*
- * Where a new context starts: x0 is the worker, x19 the task.
+ * The frame below all others of a task.  x19 is the task.
  *
  * To debuggers and profilers its caller is the thread's own context, as context_switch left it at
  * *task->base_sp.  A signal frame since the stack changes here, which they take for damage
  * elsewhere.  Exceptions do not go that way: see context_personality.
  */
-        .globl  context_start
-        .hidden context_start
         .hidden task_main
         .type   context_start, %function
         .balign 16
@@ -140,8 +128,6 @@ context_start:
         .cfi_offset d13, -24
         .cfi_offset d14, -16
         .cfi_offset d15, -8
-        hint    #36             /* bti j */
-        mov     x1, x19
         bl      task_main
         brk     #1000
         .cfi_endproc
@@ -159,24 +145,38 @@ context_personality:
         .cfi_endproc
         .size   context_personality, . - context_personality
 
-/* void *context_make(struct task *task, void *low): the frame that context_switch pops.  What it
- * finds in the other registers does not matter; a zero in x29 ends a walk along frame pointers. */
-        .globl  context_make
-        .hidden context_make
-        .type   context_make, %function
-        .balign 16
-context_make:
+/* struct worker *context_begin(void **save, struct task *task, void *low, struct worker *worker) */
+        .globl  context_begin
+        .hidden context_begin
+        .type   context_begin, %function
+        .balign 32
+context_begin:
         .cfi_startproc
         hint    #34             /* bti c */
-        mov     x9, x0
-        and     x0, x0, #-16
-        sub     x0, x0, #SAVED_BYTES
-        adr     x10, context_start
-        stp     xzr, x10, [x0]  /* x29, x30 */
-        str     x9, [x0, #16]   /* x19 */
-        ret
+        stp     x29, x30, [sp, #-SAVED_BYTES]!
+        .cfi_def_cfa_offset SAVED_BYTES
+        stp     x19, x20, [sp, #16]
+        stp     x21, x22, [sp, #32]
+        stp     x23, x24, [sp, #48]
+        stp     x25, x26, [sp, #64]
+        stp     x27, x28, [sp, #80]
+        stp     d8, d9, [sp, #96]
+        stp     d10, d11, [sp, #112]
+        stp     d12, d13, [sp, #128]
+        stp     d14, d15, [sp, #144]
+        mov     x9, sp
+        str     x9, [x0]
         .cfi_endproc
-        .size   context_make, . - context_make
+        .cfi_startproc
+        .cfi_undefined x30
+        mov     x19, x1
+        mov     x0, x3
+        and     x9, x1, #-16
+        mov     sp, x9
+        mov     x29, xzr        /* ends a walk along frame pointers */
+        b       context_start
+        .cfi_endproc
+        .size   context_begin, . - context_begin
 
 #ifdef __ARM_FEATURE_BTI_DEFAULT
 /* GNU_PROPERTY_AARCH64_FEATURE_1_AND: BTI.  One object without it takes it from the program. */

@@ -38,7 +38,7 @@ static void start(unsigned high, unsigned low)
     task_main(context->worker, context->task);
 }
 
-void *context_make(struct task *task, void *low)
+struct worker *context_begin(void **save, struct task *task, void *low, struct worker *worker)
 {
     struct context *context = (struct context *)((uintptr_t)task / 64 * 64) - 1;
     uintptr_t place = (uintptr_t)context;
@@ -50,5 +50,5 @@ void *context_make(struct task *task, void *low)
     context->machine.uc_link = NULL;
     makecontext(&context->machine, (void (*)(void))start, 2, (unsigned)(place >> 32),
                 (unsigned)place);
-    return context;
+    return context_switch(save, context, worker);
 }

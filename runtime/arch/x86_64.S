@@ -56,24 +56,20 @@ context_switch:
         popq    %rbp
         .cfi_adjust_cfa_offset -8
         .cfi_restore rbp
-        popq    %rcx
-        .cfi_adjust_cfa_offset -8
-        .cfi_register rip, rcx
-        /* Not ret: the processor would predict a return to the context that was left.  notrack as
-         * there is no endbr64 where calls return to. */
-        notrack jmpq *%rcx
+        /* The place to go on at is mostly the one that the context which was left came from, since
+         * few functions switch, so the processor's guess of the return is right; and a jump would
+         * leave its stack of returns one too deep, which makes all later guesses wrong. */
+        ret
         .cfi_endproc
         .size   context_switch, . - context_switch
 
 /*
- * Where a new context starts: rax is the worker, rbx the task.
+ * The frame below all others of a task.  rbx is the task.
  *
  * To debuggers and profilers its caller is the thread's own context, as context_switch left it at
  * *task->base_sp.  A signal frame since the stack changes here, which they take for damage
  * elsewhere.  Exceptions do not go that way: see context_personality.
  */
-        .globl  context_start
-        .hidden context_start
         .hidden task_main
         .type   context_start, @function
         .balign 16
@@ -90,9 +86,6 @@ context_start:
         .cfi_offset r13, -40
         .cfi_offset r14, -48
         .cfi_offset r15, -56
-        endbr64
-        movq    %rax, %rdi
-        movq    %rbx, %rsi
         call    task_main
         ud2
         .cfi_endproc
@@ -110,24 +103,37 @@ context_personality:
         .cfi_endproc
         .size   context_personality, . - context_personality
 
-/* void *context_make(struct task *task, void *low): the frame that context_switch pops.  What it
- * finds in r12 to r15 does not matter; a zero in rbp ends a walk along frame pointers. */
-        .globl  context_make
-        .hidden context_make
-        .type   context_make, @function
-        .balign 16
-context_make:
+/* struct worker *context_begin(void **save, struct task *task, void *low, struct worker *worker) */
+        .globl  context_begin
+        .hidden context_begin
+        .type   context_begin, @function
+        .balign 32
+context_begin:
         .cfi_startproc
         endbr64
-        movq    %rdi, %rax
-        andq    $-16, %rax
-        leaq    context_start(%rip), %rcx
-        movq    %rcx, -8(%rax)  /* the place to go on at; the stack is aligned there */
-        movq    $0, -16(%rax)   /* rbp */
-        movq    %rdi, -24(%rax) /* rbx */
-        subq    $SAVED_BYTES, %rax
-        ret
+        pushq   %rbp
+        .cfi_adjust_cfa_offset 8
+        pushq   %rbx
+        .cfi_adjust_cfa_offset 8
+        pushq   %r12
+        .cfi_adjust_cfa_offset 8
+        pushq   %r13
+        .cfi_adjust_cfa_offset 8
+        pushq   %r14
+        .cfi_adjust_cfa_offset 8
+        pushq   %r15
+        .cfi_adjust_cfa_offset 8
+        movq    %rsp, (%rdi)
         .cfi_endproc
-        .size   context_make, . - context_make
+        .cfi_startproc
+        .cfi_undefined rip
+        movq    %rsi, %rbx
+        movq    %rcx, %rdi
+        movq    %rsi, %rsp
+        andq    $-16, %rsp
+        xorl    %ebp, %ebp      /* ends a walk along frame pointers */
+        jmp     context_start
+        .cfi_endproc
+        .size   context_begin, . - context_begin
 
         .section .note.GNU-stack, "", @progbits
