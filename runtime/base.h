@@ -2,6 +2,8 @@
 #ifndef LEASH_RT_BASE_H
 #define LEASH_RT_BASE_H
 
+#include "names.h"
+
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>

@@ -123,7 +123,7 @@ static bool serve(struct helper *self, struct request *request)
         return false;
     in_call_remove(self);
     pthread_mutex_unlock(&pool.mutex);
-    lock_acquire(&request->lock);
+    lock_acquire_among_threads(&request->lock);
     request->result = result;
     request->error = error;
     struct task *task = request->task;
@@ -216,7 +216,7 @@ void *leash_task_blocking(void *(*fn)(void *), void *arg, const char *site)
     struct worker *worker = worker_of_task("task_blocking", site);
     struct request request = {.task = worker->task, .fn = fn, .arg = arg, .error = errno_get()};
 
-    lock_acquire(&request.lock);
+    lock_acquire_among_threads(&request.lock);
     atomic_fetch_add_explicit(&runtime.outside, 1, memory_order_relaxed);
     if (submit(&request)) {
         park(&request.lock, "blocking call", NULL, site);

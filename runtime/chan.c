@@ -219,7 +219,7 @@ static int wait_with_ctx(leash_ctx_t *ctx, struct leash_chan *ch, void *value, b
     sources_lock(&sources);
     if (source[1].ch && is_closed(source[1].ch)) {
         sources_unlock(&sources);
-        return leash_ctx_err(ctx);
+        return ctx_error(ctx);
     }
     if (ch && try(ch, value, &ok, &woken)) {
         sources_unlock(&sources);
@@ -228,7 +228,7 @@ static int wait_with_ctx(leash_ctx_t *ctx, struct leash_chan *ch, void *value, b
         return ok ? 0 : EPIPE;
     }
     if (sources_park(&sources, sends ? "chan send" : "chan receive", ch, site))
-        return leash_ctx_err(ctx);
+        return ctx_error(ctx);
     return source[0].waiter.ok ? 0 : EPIPE;
 }
 
@@ -236,7 +236,7 @@ static int wait_with_ctx(leash_ctx_t *ctx, struct leash_chan *ch, void *value, b
 static int operate_with_ctx(leash_ctx_t *ctx, struct leash_chan *ch, void *value, bool sends,
                             const char *site)
 {
-    int error = leash_ctx_err(ctx);
+    int error = ctx_error(ctx);
     struct task *woken = NULL;
     bool ok;
 

@@ -8,6 +8,8 @@
 #ifndef LEASH_RT_CONTEXT_H
 #define LEASH_RT_CONTEXT_H
 
+#include "names.h"
+
 struct task;
 struct worker;
 

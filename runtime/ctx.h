@@ -5,6 +5,9 @@
 #include "leash.h"
 #include "wait.h"
 
+/* What ctx_err says, for callers that hold locks: it lets nobody else run. */
+int ctx_error(const leash_ctx_t *ctx);
+
 /* Makes `source` the end of the context; of NULL and the background: never. */
 void ctx_source(struct source *source, leash_ctx_t *ctx);
 

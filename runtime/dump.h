@@ -4,15 +4,18 @@
 
 #include "task.h"
 
+#include <signal.h>
+
 /* "worker (task 7, spawned at main.c:12)" into the buffer. */
 void dump_name(const struct task *task, char *buffer, size_t size);
 
 /* Makes an overflow of a task's stack end with a message: for the process, and for the thread whose
- * worker is given (from its memory `signal_stack` of DUMP_SIGNAL_STACK bytes). */
+ * worker is given (from its memory `signal_stack` of DUMP_SIGNAL_STACK bytes).  What the thread had
+ * for signals before is kept in `former` and given back. */
 enum { DUMP_SIGNAL_STACK = 64 * 1024 };
 void overflow_start(void);
 void overflow_stop(void);
-void overflow_enter(void *signal_stack);
-void overflow_leave(void);
+void overflow_enter(void *signal_stack, stack_t *former);
+void overflow_leave(const stack_t *former);
 
 #endif

@@ -31,10 +31,11 @@
 #endif
 
 /*
- * For what runs between fiber_leave and the switch.  TSan keeps the calls of each context: one that
- * was entered on the old context's account and left on the new one's would spoil both.
+ * For what runs between fiber_leave and the switch, and must not be a call of its own.  TSan keeps
+ * the calls of each context: one that was entered on the old context's account and left on the new
+ * one's would spoil both.  ASan may keep locals in memory that goes when the context ends.
  */
-#if RT_TSAN
+#if RT_ASAN || RT_TSAN
 #define FIBER_INLINE static inline __attribute__((always_inline))
 #else
 #define FIBER_INLINE static inline
@@ -45,7 +46,11 @@ FIBER_INLINE void *fiber_leave(bool ending, const void *bottom, size_t size, voi
 {
     void *kept = NULL;
 #if RT_ASAN
-    __sanitizer_start_switch_fiber(ending ? NULL : &kept, bottom, size);
+    if (ending) {
+        __sanitizer_start_switch_fiber(NULL, bottom, size);
+        return NULL;
+    }
+    __sanitizer_start_switch_fiber(&kept, bottom, size);
 #endif
 #if RT_TSAN
     __tsan_switch_to_fiber(fiber, 0);

@@ -24,11 +24,13 @@
 #include <unistd.h>
 
 enum {
-    LOOK_IO_NS = 20000, /* between looks at descriptors while there are tasks to run */
-    STUDY_NS = 10000,   /* how long a victim is watched ... */
-    STUDY_TURNS = 10,   /* ... and how many turns its tasks may take in that time */
-    PAYS_NS = 2000,     /* of work that make a steal worth it */
-    NAP_MIN_NS = 50000, /* between looks of the watcher at the others */
+    LOOK_IO_NS = 20000,    /* between looks at descriptors while there are tasks to run */
+    STUDY_NS = 10000,      /* how long a victim is watched ... */
+    STUDY_TURNS = 10,      /* ... and how many turns its tasks may take in that time */
+    NEXT_WAITS_NS = 20000, /* a task that is to run next is left alone before */
+    PAYS_NS = 2000,        /* of work that make a steal worth it */
+    PAYS_WAKE_NS = 20000,  /* ... and worth waking a thread */
+    NAP_MIN_NS = 50000,    /* between looks of the watcher at the others */
     NAP_MAX_NS = 2000000,
     LAST_LOOKS = 10 /* of a watcher when all rest, before it sleeps without end */
 };
@@ -139,11 +141,11 @@ static struct worker *find_victim(struct worker *worker)
     return NULL;
 }
 
-/* The turns that the worker's tasks take while it is watched. */
-static uint32_t study(struct worker *victim)
+/* The turns that the worker's tasks take while it is watched for so long. */
+static uint32_t study(struct worker *victim, int64_t duration_ns)
 {
     uint32_t ticks = atomic_load(&victim->ticks);
-    int64_t until_ns = clock_now_ns() + STUDY_NS;
+    int64_t until_ns = clock_now_ns() + duration_ns;
 
     while (clock_now_ns() < until_ns)
         ;
@@ -154,11 +156,12 @@ static uint32_t study(struct worker *victim)
  * to have found only short tasks, did not. */
 static void judge(struct worker *worker)
 {
-    bool paid = worker->stole_ns && clock_now_ns() - worker->stole_ns >= PAYS_NS;
+    int64_t worked_ns = worker->stole_ns ? clock_now_ns() - worker->stole_ns : 0;
+    bool paid = worked_ns >= PAYS_NS;
     int64_t nap_ns = paid ? NAP_MIN_NS : atomic_load(&idle.nap_ns) * 2;
 
     if (worker->stole_ns || worker->was_woken)
-        atomic_store(&idle.eager, paid);
+        atomic_store(&idle.eager, worked_ns >= PAYS_WAKE_NS);
     if (worker->stole_ns || worker->was_woken || worker->watches)
         atomic_store(&idle.nap_ns, nap_ns < NAP_MAX_NS ? nap_ns : NAP_MAX_NS);
     worker->trusts = paid;
@@ -166,28 +169,43 @@ static void judge(struct worker *worker)
     worker->was_woken = false;
 }
 
-/* One task of another worker.  The one that the victim would run next only where it has waited:
- * else it is about to run. */
+/* The oldest of the queue, where tasks are not too short. */
+static struct task *steal_queued(struct worker *worker, struct worker *victim)
+{
+    if (!worker->trusts && study(victim, STUDY_NS) > STUDY_TURNS)
+        return NULL;
+    return queue_steal(victim);
+}
+
+/* The task that is to run next, where that does not happen. */
+static struct task *steal_next(struct worker *victim)
+{
+    struct task *next = atomic_load(&victim->next);
+
+    if (!next || study(victim, NEXT_WAITS_NS) || atomic_load(&victim->next) != next)
+        return NULL;
+    return next_take(victim);
+}
+
+/* It watched for a while, or was offered a task, or goes on as it paid so far. */
+static bool may_steal(struct worker *worker)
+{
+    return worker->may_steal || worker->trusts || atomic_load(&idle.eager);
+}
+
+/* One task of another worker, or NULL. */
 static struct task *steal(struct worker *worker)
 {
     if (worker->stole_ns)
         judge(worker);
-    if (runtime.worker_count == 1 || !(worker->may_steal || atomic_load(&idle.eager)))
+    if (runtime.worker_count == 1 || !may_steal(worker))
         return NULL;
     worker->may_steal = false;
     struct worker *victim = find_victim(worker);
     if (!victim)
         return NULL;
-    struct task *next = atomic_load(&victim->next);
-    bool trusts = worker->trusts && !next;
-    uint32_t turns = trusts ? 0 : study(victim);
-    if (turns > STUDY_TURNS) {
-        worker->was_woken = true;
-        return NULL;
-    }
-    struct task *task = queue_steal(victim);
-    if (!task && next && !turns && atomic_load(&victim->next) == next)
-        task = next_take(victim);
+    struct task *task = queue_length(victim) ? steal_queued(worker, victim) : steal_next(victim);
+    worker->was_woken = worker->was_woken || !task;
     if (task)
         worker->stole_ns = clock_now_ns();
     return task;

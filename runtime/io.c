@@ -64,7 +64,7 @@ static int call_begin(struct call *call)
         return EBADF;
     call->generation = atomic_load_explicit(&call->descriptor->generation, memory_order_acquire);
     give_others_a_turn(call->descriptor);
-    return call->ctx ? leash_ctx_err(call->ctx) : 0;
+    return call->ctx ? ctx_error(call->ctx) : 0;
 }
 
 /* The result as the user sees it: -1 and errno for a negative one. */
@@ -137,14 +137,14 @@ static int wait_for_several(struct call *call, struct waitq *queue, uint64_t see
     bool ended = done && done->closed;
     if (ended || has_changed(call->descriptor, seen)) {
         sources_unlock(&sources);
-        return ended ? leash_ctx_err(call->ctx) : given_up(call);
+        return ended ? ctx_error(call->ctx) : given_up(call);
     }
     switch (sources_park(&sources, call->name, call->descriptor, call->site)) {
     case FROM_DESCRIPTOR:
         call->let_go = source[FROM_DESCRIPTOR].waiter.ok;
         return call->let_go ? 0 : ECANCELED;
     case FROM_CTX:
-        return leash_ctx_err(call->ctx);
+        return ctx_error(call->ctx);
     default:
         return ETIMEDOUT;
     }
@@ -437,14 +437,18 @@ int leash_io_accept(leash_ctx_t *ctx, int fd, int64_t timeout_ms, const char *si
                                : call_repeat(&call, attempt_accept, &call.descriptor->readers));
 }
 
-/* The connection is being made: done when the socket can be written to. */
+/* The connection is being made: done when the socket can be written to.  Asking once more says how
+ * it went, and lets the system know that somebody knows. */
 static ssize_t attempt_connected(struct call *call, uint64_t seen)
 {
     (void)seen;
     int events = sys_poll(call->fd, POLLOUT);
     if (events <= 0)
         return events < 0 ? events : -EAGAIN;
-    return sys_socket_error(call->fd);
+    int result = sys_connect(call->fd, call->out, call->len);
+    if (result == -EISCONN)
+        return 0;
+    return result == -EALREADY ? sys_socket_error(call->fd) : result;
 }
 
 /* A local socket whose listener has no room says so with EAGAIN, and no event tells of room. */

@@ -24,13 +24,26 @@ struct lock {
     _Atomic uint32_t word; /* 1 while held */
 };
 
-/* The slow half of lock_acquire: spins, then lets other threads run. */
+/* One thread runs all tasks, so the locks that only tasks and that thread take need no locked
+ * instruction, which would cost more than all else in most operations.  Set while no task runs. */
+extern bool lock_alone;
+
+/* The slow half of the two below: spins, then lets other threads run. */
 void lock_contend(struct lock *lock);
 
-static inline void lock_acquire(struct lock *lock)
+/* For a lock that other threads take too: those that run no tasks. */
+static inline void lock_acquire_among_threads(struct lock *lock)
 {
     if (unlikely(atomic_exchange_explicit(&lock->word, 1, memory_order_acquire)))
         lock_contend(lock);
+}
+
+static inline void lock_acquire(struct lock *lock)
+{
+    if (lock_alone)
+        atomic_store_explicit(&lock->word, 1, memory_order_relaxed);
+    else
+        lock_acquire_among_threads(lock);
 }
 
 static inline bool lock_try(struct lock *lock)

@@ -83,14 +83,14 @@ void overflow_stop(void)
         sigaction(SIGSEGV, &former, NULL);
 }
 
-void overflow_enter(void *signal_stack)
+void overflow_enter(void *signal_stack, stack_t *former_stack)
 {
     stack_t stack = {.ss_sp = signal_stack, .ss_size = DUMP_SIGNAL_STACK};
 
-    sigaltstack(&stack, NULL);
+    sigaltstack(&stack, former_stack);
 }
 
-void overflow_leave(void)
+void overflow_leave(const stack_t *former_stack)
 {
-    sigaltstack(&(stack_t){.ss_flags = SS_DISABLE}, NULL);
+    sigaltstack(former_stack, NULL);
 }

@@ -5,6 +5,7 @@
  * the runtime stops, so looking up takes no lock.
  */
 #include "descriptor.h"
+#include "fiber.h"
 #include "sched.h"
 #include "signals.h"
 #include "sys.h"
@@ -208,8 +209,9 @@ static void hangup_tell(struct hangup *all)
     while (all) {
         struct hangup *hangup = all;
         all = hangup->next;
-        atomic_fetch_sub_explicit(&runtime.outside, 1, memory_order_relaxed);
         hangup->fire(hangup);
+        /* Only now: whom it let go must be seen by those who look for a deadlock. */
+        atomic_fetch_sub(&runtime.outside, 1);
     }
 }
 
@@ -346,10 +348,14 @@ static void watch_own(int fd, uint32_t mark)
 void io_start(void)
 {
     poller.epoll = epoll_create1(EPOLL_CLOEXEC);
+    /* valgrind complains of calls that it does not know. */
+    poller.only_ms = fiber_under_valgrind();
     poller.interrupt = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (poller.epoll < 0 || poller.interrupt < 0)
         fatal(NULL, "cannot make descriptors for epoll: %s", strerror(errno));
     watch_own(poller.interrupt, MARK_INTERRUPT);
+    /* valgrind does not know epoll_pwait2, and says so in the middle of the program's output. */
+    poller.only_ms = fiber_under_valgrind();
 }
 
 static void chunk_release(struct descriptor *chunk, int first_fd)

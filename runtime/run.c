@@ -107,11 +107,13 @@ static void note_thread_stack(struct worker *worker)
 
 static void worker_run(struct worker *worker)
 {
+    stack_t former;
+
     worker_enter(worker);
     note_thread_stack(worker);
-    overflow_enter(worker->signal_stack);
+    overflow_enter(worker->signal_stack, &former);
     worker_loop(worker);
-    overflow_leave();
+    overflow_leave(&former);
     worker_enter(NULL);
 }
 
@@ -207,8 +209,7 @@ static void runtime_stop(uint32_t count, bool all_ended)
     for (uint32_t i = 0; i < count; i++)
         wheel_release(&runtime.workers[i]->wheel);
     /* A helper's call may write to the stack of the task that made it. */
-    if (helpers_ended)
-        stack_stop();
+    stack_stop(!helpers_ended);
     for (uint32_t i = 0; i < count; i++)
         worker_free(runtime.workers[i]);
     free(runtime.inject_ring);
@@ -231,9 +232,11 @@ int leash_run(int (*entry)(int argc, char **argv), int argc, char **argv)
     uint32_t made = runtime.worker_count;
     pthread_mutex_lock(&start_gate);
     runtime.worker_count = start_threads(made);
+    lock_alone = runtime.worker_count == 1;
     pthread_mutex_unlock(&start_gate);
     worker_run(runtime.workers[0]);
     bool all_ended = join_threads(runtime.worker_count);
+    lock_alone = false;
     runtime_stop(made, all_ended);
     atomic_store(&runtime.running, false);
     return call.result;

@@ -2,6 +2,8 @@
 #ifndef LEASH_RT_RUN_H
 #define LEASH_RT_RUN_H
 
+#include "names.h"
+
 /* All tasks are parked and nothing can wake one: says so with a dump and ends the program with
  * status 24. */
 _Noreturn void run_deadlock(void);

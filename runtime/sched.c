@@ -61,6 +61,8 @@ static inline void pause_briefly(void)
 #endif
 }
 
+bool lock_alone;
+
 void lock_contend(struct lock *lock)
 {
     enum { SPINS = 64 };
@@ -106,7 +108,7 @@ static void inject_grow(void)
 
 static void inject_append(struct task **tasks, uint32_t count)
 {
-    lock_acquire(&runtime.inject_lock);
+    lock_acquire_among_threads(&runtime.inject_lock);
     uint32_t present = atomic_load(&runtime.injected);
     while (present + count > runtime.inject_room)
         inject_grow();
@@ -159,7 +161,7 @@ struct task *inject_take(struct worker *worker)
 
     if (!atomic_load(&runtime.injected))
         return NULL;
-    lock_acquire(&runtime.inject_lock);
+    lock_acquire_among_threads(&runtime.inject_lock);
     uint32_t count = atomic_load(&runtime.injected);
     if (count) {
         if (runtime.random_schedule)
@@ -395,6 +397,14 @@ void schedule_point_slow(void)
         yield_now(worker);
 }
 
+void poll_point(void)
+{
+    struct worker *worker = worker_self();
+
+    if (worker && ++worker->polls % POLLS == 0 && worker->task)
+        yield_now(worker);
+}
+
 /* ---- waking ---------------------------------------------------------------------------------- */
 
 void ready(struct task *task)
@@ -412,12 +422,10 @@ void ready(struct task *task)
         return;
     }
     /* Only this worker fills the place, so where it is empty it stays so. */
-    if (atomic_load_explicit(&worker->next, memory_order_relaxed)) {
-        struct task *former = next_take(worker);
-        if (former)
-            queue_push(worker, former);
-    }
-    atomic_store_explicit(&worker->next, task, memory_order_release);
+    if (atomic_load_explicit(&worker->next, memory_order_relaxed))
+        queue_push(worker, task);
+    else
+        atomic_store_explicit(&worker->next, task, memory_order_release);
     idle_offer();
 }
 
@@ -524,18 +532,41 @@ int task_spawn(void (*fn)(void), const leash_args *args, const char *name, leash
     return 0;
 }
 
+/* Who spawns faster than the tasks run waits a turn behind them, so that those that end give their
+ * stacks to the next ones, and a loop of spawns needs some hundred stacks and not one for each. */
+static inline void let_spawned_run(void)
+{
+    struct worker *worker = worker_self();
+
+    if (unlikely(queue_length(worker) >= SPAWNED_MAX) && worker->task)
+        yield_now(worker);
+}
+
 void leash_spawn(void (*fn)(void), leash_args args, const char *name, const char *site)
 {
     schedule_point();
     int error = task_spawn(fn, &args, name, NULL, site);
     if (unlikely(error))
         fatal(site, "no memory for the stack of a new task (%s)", name);
+    let_spawned_run();
 }
 
 int leash_try_spawn(void (*fn)(void), leash_args args, const char *name, const char *site)
 {
     schedule_point();
-    return task_spawn(fn, &args, name, NULL, site);
+    int error = task_spawn(fn, &args, name, NULL, site);
+    if (likely(!error))
+        let_spawned_run();
+    return error;
+}
+
+void leash_wg_spawn(leash_wg_t *wg, void (*fn)(void), leash_args args, const char *name,
+                    const char *site)
+{
+    leash_wg_add(wg, 1, site);
+    if (unlikely(task_spawn(fn, &args, name, wg, site)))
+        fatal(site, "no memory for the stack of a new task (%s)", name);
+    let_spawned_run();
 }
 
 uint64_t leash_task_id(void)

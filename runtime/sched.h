@@ -28,9 +28,11 @@
 #include <stdalign.h>
 
 enum {
-    RING_SIZE = 1024, /* tasks in a worker's own queue; a power of two */
-    LOOK_AROUND = 64, /* switches between looks at timers, descriptors and injected tasks */
-    NEXT_STREAK = 32, /* hand-offs in a row before the queue has its turn */
+    RING_SIZE = 1024,  /* tasks in a worker's own queue; a power of two */
+    SPAWNED_MAX = 512, /* tasks in the queue from which on a spawn lets them run first */
+    LOOK_AROUND = 64,  /* switches between looks at timers, descriptors and injected tasks */
+    NEXT_STREAK = 32,  /* hand-offs in a row before the queue has its turn */
+    POLLS = 64,        /* looks at what is not there yet between two turns of others */
     WORKERS_MAX = 1024,
     CACHE_LINE = 64
 };
@@ -56,6 +58,7 @@ struct worker {
     struct sources *sources; /* AFTER_UNLOCK_SOURCES */
     uint32_t switches;       /* counts up */
     uint32_t streak;         /* hand-offs since the queue had its turn */
+    uint32_t polls;          /* counts up, see poll_point */
     uint64_t random;         /* state of random_next */
     uint64_t id_next;        /* the numbers it may give to tasks: from this one ... */
     uint64_t id_end;         /* ... to before this one */
@@ -144,6 +147,10 @@ static inline void schedule_point(void)
     if (unlikely(runtime.random_schedule))
         schedule_point_slow();
 }
+
+/* In operations that a computing task polls with: lets others run every POLLS-th time, so that what
+ * it looks out for can come on the only thread too. */
+void poll_point(void);
 
 /* A cheap pseudo-random number. */
 static inline uint64_t random_next(struct worker *worker)

@@ -213,7 +213,11 @@ int leash_select(leash_case *cases, size_t count, const char *site)
         if (index != NO_CASE)
             return index;
     } else if (selection.default_case != NO_CASE && selection.channels <= 1) {
+        poll_point();
         return selection.default_case;
     }
-    return count <= FEW_CASES ? select_few(&selection) : select_many(&selection);
+    int index = count <= FEW_CASES ? select_few(&selection) : select_many(&selection);
+    if (index == selection.default_case)
+        poll_point();
+    return index;
 }

@@ -68,10 +68,14 @@ static RT_OPAQUE void make_pipe(const char *site)
     io_watch_signals(fd[0]);
 }
 
+/* TSan puts signals off until the thread makes a call that it knows, so a thread that sleeps must
+ * come out of its sleep. */
+enum { GO_ON_AFTER = RT_TSAN ? 0 : SA_RESTART };
+
 /* On the alternative stack: a task's own may be too small.  False: it cannot be caught. */
 static bool signal_take(int number)
 {
-    struct sigaction action = {.sa_handler = handle, .sa_flags = SA_RESTART | SA_ONSTACK};
+    struct sigaction action = {.sa_handler = handle, .sa_flags = GO_ON_AFTER | SA_ONSTACK};
 
     if (signals.users[number]++ > 0)
         return true;

@@ -2,6 +2,8 @@
 #ifndef LEASH_RT_SIGNALS_H
 #define LEASH_RT_SIGNALS_H
 
+#include "names.h"
+
 /* Offers the signals that have arrived to the channels that want them.  On a worker, outside of
  * tasks. */
 void signals_deliver(void);

@@ -38,17 +38,17 @@ static int sleep_beside(leash_ctx_t *ctx, int64_t when_tick, const char *site)
     sources_lock(&sources);
     if (source[0].ch && source[0].ch->closed) {
         sources_unlock(&sources);
-        return leash_ctx_err(ctx);
+        return ctx_error(ctx);
     }
     bool ended = sources_park(&sources, "sleep", NULL, site) == 0;
-    return ended ? leash_ctx_err(ctx) : 0;
+    return ended ? ctx_error(ctx) : 0;
 }
 
 int leash_task_sleep_ctx(leash_ctx_t *ctx, int64_t ms, const char *site)
 {
     schedule_point();
     worker_of_task("task_sleep_ctx", site);
-    int error = leash_ctx_err(ctx);
+    int error = ctx_error(ctx);
     if (error)
         return error;
     if (ms > 0)

@@ -225,6 +225,7 @@ static bool add_chunk(void)
     char *base = map_chunk();
     if (!base)
         return false;
+    guard_chunk(base);
     pool.chunks[pool.chunk_count] = (struct chunk){.base = base};
     chunk_register(&pool.chunks[pool.chunk_count++]);
     /* The first slots are handed out first. */
@@ -409,16 +410,18 @@ void stack_start(void)
     pool.guard_bytes = (pages < GUARD_PAGES_MAX ? pages : GUARD_PAGES_MAX) * PAGE_BYTES;
     pool.guard_install = !fiber_under_valgrind();
     pool.guards_max = fiber_under_valgrind() ? VALGRIND_GUARDS_MAX : MPROTECT_GUARDS_MAX;
-    pool.self = (int)syscall(SYS_pidfd_open, getpid(), 0);
+    pool.self = pool.guard_install ? (int)syscall(SYS_pidfd_open, getpid(), 0) : -1;
     pool.trim.fire = trim;
 }
 
-void stack_stop(void)
+void stack_stop(bool leave)
 {
     for (size_t i = 0; i < pool.chunk_count; i++) {
         char *base = pool.chunks[i].base;
         size_t bytes = CHUNK_STACKS * pool.stack_bytes;
         chunk_unregister(&pool.chunks[i]);
+        if (leave)
+            continue;
         fiber_clean(base, bytes);
         munmap(base, bytes);
     }

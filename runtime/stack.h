@@ -23,8 +23,9 @@ struct stack_cache {
 
 /* Sizes and settings, LEASH_STACK_KIB among them.  Ends the program with a message on bad ones. */
 void stack_start(void);
-/* Gives all stacks back; no task runs. */
-void stack_stop(void);
+/* Gives all stacks back; no task runs.  With `leave` their memory stays as it is, for good:
+ * somebody may still write there. */
+void stack_stop(bool leave);
 
 /* The control block of a free stack.  NULL and errno ENOMEM: none to be had. */
 struct task *stack_get(struct stack_cache *cache);

@@ -2,6 +2,7 @@
 #include "sched.h"
 #include "wait.h"
 
+#include <stdlib.h>
 #include <time.h>
 
 enum {
@@ -15,8 +16,7 @@ enum {
 #define LAST_TICK ((INT64_C(1) << (WHEEL_LEVELS * WHEEL_DIGIT)) - 1)
 
 _Static_assert(INT64_MAX / TICK_NS < LAST_TICK, "the wheel reaches farther than the clock");
-_Static_assert(1 << WHEEL_DIGIT == WHEEL_SLOTS, "a digit chooses a slot");
-_Static_assert(TICK_NS *TICKS_PER_MS == NS_PER_MS, "a millisecond is a number of ticks");
+_Static_assert(NS_PER_MS == TICK_NS * TICKS_PER_MS, "a millisecond is a number of ticks");
 
 /* ---- the clock ------------------------------------------------------------------------------- */
 
@@ -101,7 +101,7 @@ static bool slot_is_dealt(const struct wheel *wheel, int64_t when_tick)
     return tick_of_place(wheel, when_tick) >> shift == wheel->now_tick >> shift;
 }
 
-static inline void slot_use(struct wheel *wheel, uint32_t slot)
+static void slot_use(struct wheel *wheel, uint32_t slot)
 {
     uint32_t level = slot / WHEEL_SLOTS;
     uint32_t word = slot % WHEEL_SLOTS / 64;
@@ -110,7 +110,7 @@ static inline void slot_use(struct wheel *wheel, uint32_t slot)
     wheel->used_words[level] |= UINT32_C(1) << word;
 }
 
-static inline void slot_unuse(struct wheel *wheel, uint32_t slot)
+static void slot_unuse(struct wheel *wheel, uint32_t slot)
 {
     uint32_t level = slot / WHEEL_SLOTS;
     uint32_t word = slot % WHEEL_SLOTS / 64;
@@ -120,57 +120,112 @@ static inline void slot_unuse(struct wheel *wheel, uint32_t slot)
         wheel->used_words[level] &= ~(UINT32_C(1) << word);
 }
 
+/* Adds an empty block to the end of a slot. */
+static struct timer_block *block_add(struct wheel *wheel, uint32_t slot)
+{
+    struct wheel_slot *blocks = &wheel->slot[slot];
+    struct timer_block *block = wheel->free;
+
+    if (likely(block))
+        wheel->free = block->next;
+    else
+        block = allocate(sizeof(*block), NULL);
+    block->slot = (uint16_t)slot;
+    block->filled = 0;
+    block->live = 0;
+    block->next = NULL;
+    block->prev = blocks->last;
+    if (blocks->last) {
+        blocks->last->next = block;
+    } else {
+        blocks->first = block;
+        blocks->earliest_tick = NEVER;
+        slot_use(wheel, slot);
+    }
+    blocks->last = block;
+    return block;
+}
+
+/* Takes a block without timers out of its slot; true: the slot is empty now. */
+static bool block_remove(struct wheel *wheel, struct timer_block *block)
+{
+    uint32_t slot = block->slot;
+    struct wheel_slot *blocks = &wheel->slot[slot];
+
+    if (block->next)
+        block->next->prev = block->prev;
+    else
+        blocks->last = block->prev;
+    if (block->prev)
+        block->prev->next = block->next;
+    else
+        blocks->first = block->next;
+    block->next = wheel->free;
+    wheel->free = block;
+    if (blocks->first)
+        return false;
+    slot_unuse(wheel, slot);
+    return true;
+}
+
 /* Adds the timer to the end of a slot. */
 static inline void slot_add(struct wheel *wheel, uint32_t slot, struct timer *timer)
 {
-    struct timer_list *list = &wheel->slot[slot];
+    struct wheel_slot *blocks = &wheel->slot[slot];
+    struct timer_block *block = blocks->last;
 
-    timer->slot = (uint16_t)slot;
-    timer->next = NULL;
-    timer->prev = list->last;
-    if (list->last) {
-        list->last->next = timer;
-        if (timer->when_tick < list->earliest_tick)
-            list->earliest_tick = timer->when_tick;
-    } else {
-        list->first = timer;
-        list->earliest_tick = timer->when_tick;
-        slot_use(wheel, slot);
-    }
-    list->last = timer;
+    if (unlikely(!block || block->filled == BLOCK_TIMERS))
+        block = block_add(wheel, slot);
+    if (timer->when_tick < blocks->earliest_tick)
+        blocks->earliest_tick = timer->when_tick;
+    timer->block = block;
+    timer->place = block->filled;
+    block->timer[block->filled++] = timer;
+    block->live++;
 }
 
 /* Takes the timer out of its slot; true: the slot is empty now. */
 static inline bool slot_remove(struct wheel *wheel, struct timer *timer)
 {
-    struct timer_list *list = &wheel->slot[timer->slot];
+    struct timer_block *block = timer->block;
 
-    if (timer->next)
-        timer->next->prev = timer->prev;
-    else
-        list->last = timer->prev;
-    if (timer->prev)
-        timer->prev->next = timer->next;
-    else
-        list->first = timer->next;
-    if (list->first)
-        return false;
-    slot_unuse(wheel, timer->slot);
-    return true;
+    if (--block->live == 0)
+        return block_remove(wheel, block);
+    block->timer[timer->place] = NULL;
+    while (!block->timer[block->filled - 1])
+        block->filled--;
+    return false;
 }
 
-/* Takes all that stand before `first` out of the slot; with NULL simply all. */
-static inline void slot_cut(struct wheel *wheel, uint32_t slot, struct timer *first)
+/* Takes up to `room` timers of a block out, from its beginning. */
+static int block_take(struct timer_block *block, struct timer **taken, int room)
 {
-    struct timer_list *list = &wheel->slot[slot];
+    int count = 0;
 
-    list->first = first;
-    if (first) {
-        first->prev = NULL;
-    } else {
-        list->last = NULL;
-        slot_unuse(wheel, slot);
+    for (uint32_t place = 0; place < block->filled && count < room; place++) {
+        struct timer *timer = block->timer[place];
+        if (!timer)
+            continue;
+        __builtin_prefetch(timer, 1);
+        taken[count++] = timer;
+        block->timer[place] = NULL;
     }
+    block->live -= (uint16_t)count;
+    return count;
+}
+
+/* The same for a slot.  Less than `room`: the slot is empty now. */
+static int slot_take(struct wheel *wheel, uint32_t slot, struct timer **taken, int room)
+{
+    int count = 0;
+    struct timer_block *block;
+
+    while (count < room && (block = wheel->slot[slot].first)) {
+        count += block_take(block, taken + count, room - count);
+        if (!block->live)
+            block_remove(wheel, block);
+    }
+    return count;
 }
 
 /* ---- starting and stopping ------------------------------------------------------------------- */
@@ -259,86 +314,74 @@ void timer_source(struct source *source, struct timer *timer, int64_t when_tick)
 
 /* What one hold of the lock found due, in the order of time. */
 struct due {
-    struct task *tasks; /* linked by next */
-    struct task **tasks_end;
-    struct timer *timers; /* linked by next */
-    struct timer **timers_end;
+    int count;
+    struct {
+        struct task *task;   /* to be made ready; or NULL, ... */
+        struct timer *timer; /* ... and this one's `fire` to be called */
+    } one[BATCH];
 };
 
-static void due_start(struct due *due)
-{
-    due->tasks_end = &due->tasks;
-    due->timers_end = &due->timers;
-}
-
-/* Takes a timer that is due out of the wheel.  A task that was let go by something else may reuse
- * the memory as soon as it reads that the timer does not run. */
+/* Takes note of a timer that was taken out of its slot.  Where its task was let go by something
+ * else, the memory may be gone as soon as that reads that the timer does not run. */
 static inline void due_add(struct due *due, struct timer *timer)
 {
     struct waiter *waiter = timer->waiter;
 
-    if (!waiter) {
-        *due->timers_end = timer;
-        due->timers_end = &timer->next;
-    } else if (waiter_claim(waiter)) {
-        *due->tasks_end = waiter->task;
-        due->tasks_end = &waiter->task->next;
+    if (!waiter || waiter_claim(waiter)) {
+        due->one[due->count].task = waiter ? waiter->task : NULL;
+        due->one[due->count].timer = timer;
+        due->count++;
     }
     atomic_store_explicit(&timer->wheel, NULL, memory_order_release);
 }
 
-/* Lets them go, without the lock.  Returns whether there were any. */
-static bool due_release(struct due *due)
+/* Lets them go, without the lock: tasks that follow each other together. */
+static void due_release(const struct due *due)
 {
-    struct timer *next;
+    struct task *tasks = NULL;
+    struct task **end = &tasks;
 
-    *due->tasks_end = NULL;
-    *due->timers_end = NULL;
-    if (due->tasks)
-        ready_list(due->tasks);
-    for (struct timer *timer = due->timers; timer; timer = next) {
-        next = timer->next;
-        timer->fire(timer);
+    for (int i = 0; i < due->count; i++) {
+        struct task *task = due->one[i].task;
+        if (task) {
+            *end = task;
+            end = &task->next;
+            continue;
+        }
+        *end = NULL;
+        ready_list(tasks);
+        end = &tasks;
+        due->one[i].timer->fire(due->one[i].timer);
     }
-    return due->tasks || due->timers;
+    *end = NULL;
+    ready_list(tasks);
 }
 
-/* Takes up to `room` timers out of the slot of now.  Returns how many.  The timers are mostly cold,
- * so the next one is fetched meanwhile. */
+/* Collects up to `room` timers of the slot of now.  Returns how many. */
 static int expire(struct wheel *wheel, uint32_t slot, struct due *due, int room)
 {
-    struct timer *timer = wheel->slot[slot].first;
-    int taken = 0;
+    struct timer *taken[BATCH];
+    int count = slot_take(wheel, slot, taken, room);
 
-    while (timer && taken < room) {
-        struct timer *next = timer->next;
-        __builtin_prefetch(next);
-        due_add(due, timer);
-        timer = next;
-        taken++;
-    }
-    slot_cut(wheel, slot, timer);
-    return taken;
+    for (int i = 0; i < count; i++)
+        __builtin_prefetch(taken[i]->waiter, 1);
+    for (int i = 0; i < count; i++)
+        due_add(due, taken[i]);
+    return count;
 }
 
 /* Deals up to `room` timers of a slot that now has reached out to lower levels.  Returns how
  * many. */
 static int deal(struct wheel *wheel, int room)
 {
-    struct timer *timer = wheel->slot[wheel->dealing].first;
-    int moved = 0;
+    struct timer *taken[BATCH];
+    int count = slot_take(wheel, wheel->dealing, taken, room);
 
-    while (timer && moved < room) {
-        struct timer *next = timer->next;
-        __builtin_prefetch(next);
-        slot_add(wheel, slot_of(wheel, timer->when_tick), timer);
-        timer = next;
-        moved++;
-    }
-    slot_cut(wheel, wheel->dealing, timer);
-    if (!timer)
+    for (int i = 0; i < count; i++)
+        slot_add(wheel, slot_of(wheel, taken[i]->when_tick), taken[i]);
+    if (count < room)
         wheel->dealing = 0;
-    return moved;
+    return count;
 }
 
 /* Goes on to `until_tick` and collects what is due, as much as one hold of the lock may.  Returns
@@ -375,13 +418,14 @@ bool wheel_advance(struct wheel *wheel, int64_t now_ns)
     bool more = atomic_load_explicit(&wheel->next_tick, memory_order_relaxed) <= until_tick;
 
     while (more) {
-        struct due due = {0};
-        due_start(&due);
+        struct due due;
+        due.count = 0;
         lock_acquire(&wheel->lock);
         more = collect(wheel, until_tick, &due);
         publish(wheel);
         lock_release(&wheel->lock);
-        fired |= due_release(&due);
+        due_release(&due);
+        fired |= due.count > 0;
     }
     return fired;
 }
@@ -394,14 +438,28 @@ int64_t wheel_next_ns(const struct wheel *wheel)
     return __builtin_mul_overflow(next_tick, TICK_NS, &next_ns) ? NEVER : next_ns;
 }
 
+/* Takes any timer out; NULL: none is left. */
+static struct timer *wheel_take(struct wheel *wheel)
+{
+    uint32_t slot = slot_first(wheel);
+    struct timer *timer;
+
+    if (slot == NO_SLOT || !slot_take(wheel, slot, &timer, 1))
+        return NULL;
+    atomic_store_explicit(&timer->wheel, NULL, memory_order_relaxed);
+    return timer;
+}
+
 void wheel_release(struct wheel *wheel)
 {
-    uint32_t slot;
+    struct timer *timer;
 
-    while ((slot = slot_first(wheel)) != NO_SLOT) {
-        struct timer *timer = wheel->slot[slot].first;
-        timer_stop_locked(timer);
+    while ((timer = wheel_take(wheel)))
         if (timer->drop)
             timer->drop(timer);
+    while (wheel->free) {
+        struct timer_block *block = wheel->free;
+        wheel->free = block->next;
+        free(block);
     }
 }

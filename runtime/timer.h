@@ -9,11 +9,15 @@
  * A timer belongs to the wheel of the worker it was started on.  Any worker may fire or stop it,
  * under the wheel's lock.
  *
- * The wheel reads a tick as eight digits of six bits.  A timer stands on the level of the highest
+ * The wheel reads a tick as six digits of eight bits.  A timer stands on the level of the highest
  * digit in which its tick differs from the wheel's now, in the slot of its own digit there.  So all
  * of a level comes before all of the next one, what is due next lies in the first slot in use, and
- * a slot of a higher level is dealt out to lower ones when now reaches its first tick.  Eight
+ * a slot of a higher level is dealt out to lower ones when now reaches its first tick.  Six
  * digits reach farther than the clock does: what lies beyond never fires.
+ *
+ * A slot holds pointers, in blocks, and is not a list through the timers: most of these lie in the
+ * stacks of parked tasks, each on a page that no cache has, and a list leads from one to the next
+ * only after the wait for it; pointers let the machine fetch many at a time.
  *
  * Who stops a timer and who fires it decide by timer_stop alone which of them was first:
  *
@@ -37,18 +41,18 @@ struct wheel;
 enum {
     TICK_NS = 500000,
     TICKS_PER_MS = 2,
-    WHEEL_LEVELS = 5,
-    WHEEL_DIGIT = 10, /* so most waits of up to half a second are dealt out once, not twice */
-    WHEEL_SLOTS = 1024,
-    WHEEL_WORDS = WHEEL_SLOTS / 64
+    WHEEL_LEVELS = 6,
+    WHEEL_DIGIT = 8, /* so that most waits are dealt out once at most */
+    WHEEL_SLOTS = 1 << WHEEL_DIGIT,
+    WHEEL_WORDS = WHEEL_SLOTS / 64,
+    BLOCK_TIMERS = 61 /* makes a block 512 bytes */
 };
 
 #define NEVER INT64_MAX
 
 /* All zero but for `waiter` or `fire` is ready to be started. */
 struct timer {
-    struct timer *next;            /* in its slot */
-    struct timer *prev;            /* in its slot */
+    struct timer_block *block;     /* while it runs: where the pointer to it is */
     _Atomic(struct wheel *) wheel; /* where it runs; NULL: it does not */
     int64_t when_tick;             /* when it fires */
     /* Who is to go on: claimed under the wheel's lock.  NULL: `fire` is called. */
@@ -59,14 +63,24 @@ struct timer {
     void (*fire)(struct timer *timer);
     /* Called in place of `fire` when the runtime ends before the time comes.  NULL: nothing is. */
     void (*drop)(struct timer *timer);
-    uint16_t slot; /* level * WHEEL_SLOTS + digit, while it runs */
+    uint32_t place; /* in the block */
 };
 
-/* A slot of a wheel: the timers in the order in which they came. */
-struct timer_list {
-    struct timer *first;
-    struct timer *last;
-    int64_t earliest_tick; /* while in use: none of them fires before */
+/* Some timers of a slot. */
+struct timer_block {
+    struct timer_block *next;          /* in the slot, or of the wheel's free ones */
+    struct timer_block *prev;          /* in the slot */
+    uint16_t slot;                     /* level * WHEEL_SLOTS + digit */
+    uint16_t filled;                   /* places in use, from the first on */
+    uint16_t live;                     /* ... that hold a timer still; never 0 in a slot */
+    struct timer *timer[BLOCK_TIMERS]; /* in the order of their starts; NULL: taken out */
+};
+
+/* A slot of a wheel: its blocks, the oldest first. */
+struct wheel_slot {
+    struct timer_block *first;
+    struct timer_block *last;
+    int64_t earliest_tick; /* while in use: none of its timers fires before */
 };
 
 /* All but next_tick is guarded by the lock. */
@@ -75,9 +89,10 @@ struct wheel {
     uint16_t dealing;                         /* the slot that is being dealt out; 0: none */
     int64_t now_tick;                         /* all timers before it have fired */
     _Atomic int64_t next_tick;                /* no timer fires before; NEVER when none ever does */
+    struct timer_block *free;                 /* blocks without timers */
     uint32_t used_words[WHEEL_LEVELS];        /* bit: the word of `used` is not zero */
     uint64_t used[WHEEL_LEVELS][WHEEL_WORDS]; /* bit: the slot has timers */
-    struct timer_list slot[WHEEL_LEVELS * WHEEL_SLOTS];
+    struct wheel_slot slot[WHEEL_LEVELS * WHEEL_SLOTS];
 };
 
 /* The clock of task_now_ms() in nanoseconds. */
@@ -94,7 +109,7 @@ void wheel_init(struct wheel *wheel, int64_t now_ns);
  * out, calling `drop` of those that have it. */
 void wheel_release(struct wheel *wheel);
 
-/* Starts a timer that does not run.  The caller holds the wheel's lock. */
+/* Starts a timer that does not run.  The caller holds the wheel's lock.  May allocate. */
 void timer_start_locked(struct wheel *wheel, struct timer *timer, int64_t when_tick);
 /* The same on the calling thread's worker, in a task or not, taking the lock. */
 void timer_start(struct timer *timer, int64_t when_tick, const char *site);

@@ -5,6 +5,7 @@
  * Works with pointer authentication in the C code around it: a return address is signed with the sp
  * of its own frame, and that is what it is checked with.
  */
+#include "../names.h"
 
 #define SAVED_BYTES 160 /* x19 to x30, d8 to d15 */
 #define BASE_SP     8   /* offset of base_sp in struct task */

@@ -2,6 +2,7 @@
  * context.h for x86-64.  By the System V ABI rbx, rbp, r12 to r15 and rsp are the callee's to
  * preserve; the control words of the x87 and of SSE are, too, but stay the thread's.
  */
+#include "../names.h"
 
 #define SAVED_BYTES 56 /* six registers and the place to go on at */
 #define BASE_SP     8  /* offset of base_sp in struct task */

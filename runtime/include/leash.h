@@ -68,6 +68,7 @@
 #ifndef LEASH_H
 #define LEASH_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -83,6 +84,17 @@
 
 #ifdef __cplusplus
 extern "C" {
+#endif
+
+/*
+ * A task may go on on another thread after it parked, and each thread has an errno.  The system's
+ * own errno has an address that never changes, as far as the compiler knows, which may thus read
+ * the former thread's; so this one is the same place, asked for anew each time.
+ */
+#if defined(__linux__)
+int *leash_errno_place_(void) __asm__("__errno_location");
+#undef errno
+#define errno (*leash_errno_place_())
 #endif
 
 /* Opaque: made and given back by the calls below, passed around as pointers. */
@@ -175,7 +187,9 @@ uint64_t leash_task_id(void);
  * passes on its result, and its errno.
  *
  * For C calls that may take long and know nothing of tasks: getaddrinfo, a slow disk, a database.
- * fn itself is no task and makes none of the calls of this header.  Nothing cancels it.
+ * fn itself is no task and makes none of the calls of this header.  Nothing cancels it.  There are
+ * up to 64 helpers (LEASH_HELPERS sets another number); further calls wait their turn, first come,
+ * first served.
  */
 #define LEASH_TASK_BLOCKING(fn, arg) leash_task_blocking((fn), (arg), LEASH_HERE)
 
@@ -418,9 +432,16 @@ void leash_alarm_detach(leash_alarm_t *alarm);
 
 /* ---- I/O ----------------------------------------------------------------------------------------
  * As the system calls of the same names, but they park in place of blocking the thread.  They end
- * early with -1 and errno ECANCELED or ETIMEDOUT, when the context ends or `timeout_ms` has passed.
+ * early with -1 and errno ECANCELED or ETIMEDOUT, when the context ends or `timeout_ms` has passed;
+ * with a context that has ended they do not even try, and with a time of 0 or less they try once.
  * NO_TIMEOUT waits as long as it takes, and a NULL context cannot be cancelled: give at least one
- * of the two.  A descriptor stays the caller's and need not be in non-blocking mode.
+ * of the two.
+ *
+ * A descriptor stays the caller's and need not be in non-blocking mode.  Listening sockets and
+ * FIFOs are set to it at their first use, until io_close or the end of leash_run; others are left
+ * as they are.  Writing where nobody reads any more is EPIPE and raises no SIGPIPE, and no call
+ * ends with EINTR.  A regular file that is not at hand in memory is read and written on a helper
+ * thread, as by task_blocking, and neither context nor time ends that.
  */
 
 #define LEASH_NO_TIMEOUT ((int64_t)-1)
@@ -432,7 +453,8 @@ void leash_alarm_detach(leash_alarm_t *alarm);
 #define LEASH_IO_WRITE(ctx, fd, buf, len, timeout_ms)                                              \
     leash_io_write((ctx), (fd), (buf), (len), (timeout_ms), LEASH_HERE)
 
-/* The next connection of a listening socket: a new descriptor, for the caller to io_close. */
+/* The next connection of a listening socket: a new descriptor, close-on-exec, for the caller to
+ * io_close. */
 #define LEASH_IO_ACCEPT(ctx, fd, timeout_ms) leash_io_accept((ctx), (fd), (timeout_ms), LEASH_HERE)
 
 /* To the socket address `addr` of `addrlen` bytes.  0 when connected; after failing, close `fd`. */

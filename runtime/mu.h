@@ -1,0 +1,12 @@
+/* mu.h - locks, for condition variables. */
+#ifndef LEASH_RT_MU_H
+#define LEASH_RT_MU_H
+
+#include "leash.h"
+
+struct task;
+
+/* Gives the lock up.  Returns the task that has it now, to be made ready, or NULL. */
+struct task *mu_release(leash_mu_t *mu);
+
+#endif

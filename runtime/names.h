@@ -1,0 +1,124 @@
+/*
+ * names.h - what the files of the runtime share among each other, under names of its own.
+ *
+ * The library is linked into programs that may have a fatal(), a ready() or a park() themselves, and
+ * all that is external here begins with leash_.  So the linker sees each of these with a prefix.
+ * Included first, by base.h; tests/runtime/names_test.sh finds what is missing here.
+ */
+#ifndef LEASH_RT_NAMES_H
+#define LEASH_RT_NAMES_H
+
+/* clang-format off */
+#define                        leash_rt_
+#define allocate               leash_rt_allocate
+#define allocate_zeroed        leash_rt_allocate_zeroed
+#define blocking_start         leash_rt_blocking_start
+#define blocking_stop          leash_rt_blocking_stop
+#define chan_close_quietly     leash_rt_chan_close_quietly
+#define chan_init              leash_rt_chan_init
+#define chan_offer             leash_rt_chan_offer
+#define chan_park_for_ever     leash_rt_chan_park_for_ever
+#define chan_source            leash_rt_chan_source
+#define chan_try_recv          leash_rt_chan_try_recv
+#define chan_try_send          leash_rt_chan_try_send
+#define chan_unlock            leash_rt_chan_unlock
+#define chan_zero              leash_rt_chan_zero
+#define clock_now_ns           leash_rt_clock_now_ns
+#define context_begin          leash_rt_context_begin
+#define context_switch         leash_rt_context_switch
+#define ctx_end                leash_rt_ctx_end
+#define ctx_source             leash_rt_ctx_source
+#define descriptor_get         leash_rt_descriptor_get
+#define descriptor_give_up     leash_rt_descriptor_give_up
+#define descriptor_is_used     leash_rt_descriptor_is_used
+#define descriptor_kind        leash_rt_descriptor_kind
+#define descriptor_pass_on     leash_rt_descriptor_pass_on
+#define descriptor_register    leash_rt_descriptor_register
+#define descriptor_unblock     leash_rt_descriptor_unblock
+#define dump_name              leash_rt_dump_name
+#define errno_get              leash_rt_errno_get
+#define errno_set              leash_rt_errno_set
+#define fatal                  leash_rt_fatal
+#define hangup_unwatch         leash_rt_hangup_unwatch
+#define hangup_watch           leash_rt_hangup_watch
+#define idle_find              leash_rt_idle_find
+#define idle_offer_slow        leash_rt_idle_offer_slow
+#define idle_start             leash_rt_idle_start
+#define idle_wake_all          leash_rt_idle_wake_all
+#define idle_wake_one          leash_rt_idle_wake_one
+#define inject                 leash_rt_inject
+#define inject_take            leash_rt_inject_take
+#define io_interrupt           leash_rt_io_interrupt
+#define io_is_used             leash_rt_io_is_used
+#define io_poll                leash_rt_io_poll
+#define io_start               leash_rt_io_start
+#define io_stop                leash_rt_io_stop
+#define io_watch_signals       leash_rt_io_watch_signals
+#define lock_contend           leash_rt_lock_contend
+#define mu_release             leash_rt_mu_release
+#define next_take              leash_rt_next_take
+#define overflow_enter         leash_rt_overflow_enter
+#define overflow_leave         leash_rt_overflow_leave
+#define overflow_start         leash_rt_overflow_start
+#define overflow_stop          leash_rt_overflow_stop
+#define park                   leash_rt_park
+#define park_held              leash_rt_park_held
+#define park_sources           leash_rt_park_sources
+#define queue_pop              leash_rt_queue_pop
+#define queue_push             leash_rt_queue_push
+#define queue_steal            leash_rt_queue_steal
+#define ready                  leash_rt_ready
+#define ready_list             leash_rt_ready_list
+#define run_deadlock           leash_rt_run_deadlock
+#define runtime                leash_rt_runtime
+#define schedule_point_slow    leash_rt_schedule_point_slow
+#define signals_deliver        leash_rt_signals_deliver
+#define signals_restore        leash_rt_signals_restore
+#define signals_stop           leash_rt_signals_stop
+#define sources_lock           leash_rt_sources_lock
+#define sources_park           leash_rt_sources_park
+#define sources_unlock         leash_rt_sources_unlock
+#define stack_cache_release    leash_rt_stack_cache_release
+#define stack_each             leash_rt_stack_each
+#define stack_get              leash_rt_stack_get
+#define stack_low              leash_rt_stack_low
+#define stack_of_guard         leash_rt_stack_of_guard
+#define stack_put              leash_rt_stack_put
+#define stack_start            leash_rt_stack_start
+#define stack_stop             leash_rt_stack_stop
+#define sys_accept             leash_rt_sys_accept
+#define sys_close              leash_rt_sys_close
+#define sys_connect            leash_rt_sys_connect
+#define sys_kind               leash_rt_sys_kind
+#define sys_nonblock           leash_rt_sys_nonblock
+#define sys_poll               leash_rt_sys_poll
+#define sys_read               leash_rt_sys_read
+#define sys_read_now           leash_rt_sys_read_now
+#define sys_receive            leash_rt_sys_receive
+#define sys_send               leash_rt_sys_send
+#define sys_socket_error       leash_rt_sys_socket_error
+#define sys_write              leash_rt_sys_write
+#define sys_write_now          leash_rt_sys_write_now
+#define task_main              leash_rt_task_main
+#define task_self              leash_rt_task_self
+#define task_spawn             leash_rt_task_spawn
+#define timer_source           leash_rt_timer_source
+#define timer_start            leash_rt_timer_start
+#define timer_start_locked     leash_rt_timer_start_locked
+#define timer_stop             leash_rt_timer_stop
+#define timer_stop_locked      leash_rt_timer_stop_locked
+#define timer_tick_after_ms    leash_rt_timer_tick_after_ms
+#define timer_tick_at_ms       leash_rt_timer_tick_at_ms
+#define waitq_has_open         leash_rt_waitq_has_open
+#define waitq_pop_all          leash_rt_waitq_pop_all
+#define wheel_advance          leash_rt_wheel_advance
+#define wheel_init             leash_rt_wheel_init
+#define wheel_next_ns          leash_rt_wheel_next_ns
+#define wheel_release          leash_rt_wheel_release
+#define worker_enter           leash_rt_worker_enter
+#define worker_loop            leash_rt_worker_loop
+#define worker_of_task         leash_rt_worker_of_task
+#define worker_self            leash_rt_worker_self
+/* clang-format on */
+
+#endif

@@ -1,0 +1,64 @@
+/*
+ * check.h - checks inside tasks.
+ *
+ * cmocka's assertions leave a test by a jump, which a task must not do; these end the program with
+ * a message.  Each test runs with 1, 2 and 8 threads.
+ */
+#ifndef LEASH_TEST_CHECK_H
+#define LEASH_TEST_CHECK_H
+
+#include <leash.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static inline void check_failed(const char *what, long result, const char *place)
+{
+    int error = errno;
+
+    fprintf(stderr, "%s: %s (%ld, errno %d: %s)\n", place, what, result, error, strerror(error));
+    abort();
+}
+
+#define CHECK(condition) ((condition) ? (void)0 : check_failed(#condition, 0, LEASH_HERE))
+
+static inline void check_fails(long result, int error, const char *what, const char *place)
+{
+    if (result != -1 || errno != error)
+        check_failed(what, result, place);
+}
+
+/* The call returns -1 with this errno. */
+#define CHECK_FAILS(call, error) check_fails((long)(call), (error), #call, LEASH_HERE)
+
+static void (*check_body)(void);
+
+static int check_entry(int argc, char **argv)
+{
+    (void)argc, (void)argv;
+    check_body();
+    return 0;
+}
+
+/* Runs `body` as the first task. */
+static inline void check_run(void (*body)(void))
+{
+    check_body = body;
+    assert_int_equal(leash_run(check_entry, 0, NULL), 0);
+}
+
+/* Runs the tests with 1, 2 and 8 threads. */
+#define CHECK_ALL(tests)                                                                           \
+    (setenv("LEASH_THREADS", "1", 1),                                                              \
+     cmocka_run_group_tests_name("1 thread", tests, NULL, NULL)) +                                 \
+        (setenv("LEASH_THREADS", "2", 1),                                                          \
+         cmocka_run_group_tests_name("2 threads", tests, NULL, NULL)) +                            \
+        (setenv("LEASH_THREADS", "8", 1),                                                          \
+         cmocka_run_group_tests_name("8 threads", tests, NULL, NULL))
+
+#endif

@@ -1,0 +1,10 @@
+#!/bin/sh
+# names_test.sh LIBRARY: all that the library defines for the linker begins with leash_.
+set -eu
+foreign=$(nm --extern-only --defined-only --format=posix "$1" |
+    awk 'NF >= 3 && $1 !~ /^leash_/ { print $1 }' | sort -u)
+[ -z "$foreign" ] || {
+    echo "add to runtime/names.h what no other file of a program should meet:"
+    echo "$foreign"
+    exit 1
+}
