@@ -36,6 +36,9 @@
 #define RT_TSAN 0
 #endif
 
+/* For steps of operations that are measured in nanoseconds. */
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
 /*
  * Neither inlined nor looked into.  Thread-locals are reached through such functions alone: a task
  * that parked may go on on another thread, and an address of a thread-local that a compiler kept

@@ -17,7 +17,7 @@ struct chan_link {
 /* ---- values ---------------------------------------------------------------------------------- */
 
 /* The common sizes without a call. */
-static inline void copy_value(void *to, const void *from, size_t size)
+static ALWAYS_INLINE void copy_value(void *to, const void *from, size_t size)
 {
     switch (size) {
     case 0:
@@ -77,7 +77,8 @@ static inline size_t count_of(const struct leash_chan *ch)
     return atomic_load_explicit(&ch->count, memory_order_relaxed);
 }
 
-static inline bool try_send(struct leash_chan *ch, const void *value, bool *ok, struct task **woken)
+static ALWAYS_INLINE bool try_send(struct leash_chan *ch, const void *value, bool *ok,
+                                   struct task **woken)
 {
     *ok = false;
     if (unlikely(is_closed(ch)))
@@ -97,7 +98,7 @@ static inline bool try_send(struct leash_chan *ch, const void *value, bool *ok, 
     return true;
 }
 
-static inline bool try_recv(struct leash_chan *ch, void *out, bool *ok, struct task **woken)
+static ALWAYS_INLINE bool try_recv(struct leash_chan *ch, void *out, bool *ok, struct task **woken)
 {
     *ok = true;
     if (count_of(ch)) {
@@ -156,9 +157,8 @@ bool leash_chan_send(leash_chan_t *ch, const void *value, const char *site)
             ready(woken);
         return ok;
     }
-    struct waiter waiter = {.task = task_self(), .data = (void *)value};
-    waitq_push(&ch->senders, &waiter);
-    park(&ch->lock, "chan send", ch, site);
+    struct waiter waiter;
+    park_in(&ch->senders, &waiter, (void *)value, &ch->lock, "chan send", ch, site);
     return waiter.ok;
 }
 
@@ -180,9 +180,8 @@ bool leash_chan_recv(leash_chan_t *ch, void *out, const char *site)
         return ok;
     }
     size_t size = ch->element_size;
-    struct waiter waiter = {.task = task_self(), .data = out};
-    waitq_push(&ch->receivers, &waiter);
-    park(&ch->lock, "chan receive", ch, site);
+    struct waiter waiter;
+    park_in(&ch->receivers, &waiter, out, &ch->lock, "chan receive", ch, site);
     /* The channel may be gone by now. */
     if (unlikely(!waiter.ok) && out && size)
         memset(out, 0, size);

@@ -28,9 +28,8 @@ void leash_mu_lock(leash_mu_t *object, const char *site)
         lock_release(&mu->lock);
         return;
     }
-    struct waiter waiter = {.task = task_self()};
-    waitq_push(&mu->waiters, &waiter);
-    park(&mu->lock, "mutex lock", object, site);
+    struct waiter waiter;
+    park_in(&mu->waiters, &waiter, NULL, &mu->lock, "mutex lock", object, site);
 }
 
 bool leash_mu_trylock(leash_mu_t *object, const char *site)

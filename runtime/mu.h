@@ -2,6 +2,7 @@
 #ifndef LEASH_RT_MU_H
 #define LEASH_RT_MU_H
 
+#include "base.h"
 #include "leash.h"
 
 struct task;

@@ -37,9 +37,8 @@ void leash_rw_rlock(leash_rw_t *object, const char *site)
         lock_release(&rw->lock);
         return;
     }
-    struct waiter waiter = {.task = task_self()};
-    waitq_push(&rw->readers, &waiter);
-    park(&rw->lock, "read lock", object, site);
+    struct waiter waiter;
+    park_in(&rw->readers, &waiter, NULL, &rw->lock, "read lock", object, site);
 }
 
 void leash_rw_lock(leash_rw_t *object, const char *site)
@@ -53,9 +52,8 @@ void leash_rw_lock(leash_rw_t *object, const char *site)
         lock_release(&rw->lock);
         return;
     }
-    struct waiter waiter = {.task = task_self()};
-    waitq_push(&rw->writers, &waiter);
-    park(&rw->lock, "write lock", object, site);
+    struct waiter waiter;
+    park_in(&rw->writers, &waiter, NULL, &rw->lock, "write lock", object, site);
 }
 
 /* Lets the readers go that wait; they hold the lock then.  With its inner lock held. */

@@ -232,7 +232,7 @@ static inline struct task *queue_shift(struct worker *worker)
     return atomic_load_explicit(&worker->ring[head % RING_SIZE], memory_order_relaxed);
 }
 
-struct task *next_take(struct worker *worker)
+static ALWAYS_INLINE struct task *take_next(struct worker *worker)
 {
     struct task *task = atomic_load_explicit(&worker->next, memory_order_relaxed);
 
@@ -244,9 +244,14 @@ struct task *next_take(struct worker *worker)
     return task;
 }
 
-struct task *queue_pop(struct worker *worker)
+struct task *next_take(struct worker *worker)
 {
-    struct task *task = next_take(worker);
+    return take_next(worker);
+}
+
+static ALWAYS_INLINE struct task *pop_own(struct worker *worker)
+{
+    struct task *task = take_next(worker);
 
     if (task) {
         if (likely(++worker->streak < NEXT_STREAK))
@@ -256,6 +261,11 @@ struct task *queue_pop(struct worker *worker)
     }
     worker->streak = 0;
     return queue_shift(worker);
+}
+
+struct task *queue_pop(struct worker *worker)
+{
+    return pop_own(worker);
 }
 
 /* ---- switching ------------------------------------------------------------------------------- */
@@ -268,27 +278,18 @@ static void worker_forget(struct worker *worker, struct task *task)
 }
 
 /* What remains to be done for the context that was left; the first thing in the new one. */
-static inline void after_switch(struct worker *worker)
+static ALWAYS_INLINE void after_switch(struct worker *worker)
 {
     enum after after = worker->after;
 
-    worker->after = AFTER_NOTHING;
-    switch (after) {
-    case AFTER_NOTHING:
-        break;
-    case AFTER_UNLOCK:
+    if (likely(after == AFTER_UNLOCK))
         lock_release(worker->held);
-        break;
-    case AFTER_UNLOCK_SOURCES:
+    else if (after == AFTER_UNLOCK_SOURCES)
         sources_unlock(worker->sources);
-        break;
-    case AFTER_QUEUE:
+    else if (after == AFTER_QUEUE)
         queue_push(worker, worker->left);
-        break;
-    case AFTER_END:
+    else if (after == AFTER_END)
         worker_forget(worker, worker->left);
-        break;
-    }
 }
 
 static inline void count_switch(struct worker *worker)
@@ -316,12 +317,13 @@ FIBER_INLINE void *announce(struct task *to, bool ending)
 }
 
 /* Leaves the running task for `to`, or for the thread's own context when that is NULL. */
-static inline void leave(struct worker *worker, struct task *task, struct task *to, bool ending)
+static ALWAYS_INLINE void leave(struct worker *worker, struct task *task, struct task *to,
+                                bool ending)
 {
     void *kept;
 
     task->saved_errno = *worker->errno_place;
-    if (to) {
+    if (likely(to != NULL)) {
         kept = announce(to, ending);
         worker = go_on(worker, &task->sp, to);
     } else {
@@ -335,15 +337,15 @@ static inline void leave(struct worker *worker, struct task *task, struct task *
 }
 
 /* What the worker runs after the task that it leaves; NULL: the thread's own context decides. */
-static inline struct task *choose(struct worker *worker)
+static ALWAYS_INLINE struct task *choose(struct worker *worker)
 {
     count_switch(worker);
     if (unlikely(worker->switches % LOOK_AROUND == 0 || runtime.random_schedule))
         return NULL;
-    return queue_pop(worker);
+    return pop_own(worker);
 }
 
-void park_held(struct worker *worker, struct lock *held)
+static ALWAYS_INLINE void park_until_ready(struct worker *worker, struct lock *held)
 {
     struct task *task = worker->task;
 
@@ -351,6 +353,11 @@ void park_held(struct worker *worker, struct lock *held)
     worker->after = AFTER_UNLOCK;
     worker->held = held;
     leave(worker, task, choose(worker), false);
+}
+
+void park_held(struct worker *worker, struct lock *held)
+{
+    park_until_ready(worker, held);
 }
 
 void park_sources(struct worker *worker, struct sources *sources)
@@ -368,7 +375,21 @@ void park(struct lock *held, const char *state, const void *object, const char *
     struct worker *worker = worker_of_task(state, site);
 
     task_describe(worker->task, state, object, site);
-    park_held(worker, held);
+    park_until_ready(worker, held);
+}
+
+void park_in(struct waitq *queue, struct waiter *waiter, void *data, struct lock *held,
+             const char *state, const void *object, const char *site)
+{
+    struct worker *worker = worker_of_task(state, site);
+
+    waiter->task = worker->task;
+    waiter->data = data;
+    waiter->shared = false;
+    waiter->ok = false;
+    waitq_push(queue, waiter);
+    task_describe(worker->task, state, object, site);
+    park_until_ready(worker, held);
 }
 
 static void yield_now(struct worker *worker)

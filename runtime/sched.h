@@ -44,6 +44,8 @@ enum after { AFTER_NOTHING, AFTER_UNLOCK, AFTER_UNLOCK_SOURCES, AFTER_QUEUE, AFT
 enum rest { REST_NOT, REST_SLEEPS, REST_POLLS };
 
 struct sources;
+struct waiter;
+struct waitq;
 
 struct worker {
     /* its own */
@@ -126,6 +128,10 @@ struct worker *worker_of_task(const char *what, const char *site);
  * are what a dump says.
  */
 void park(struct lock *held, const char *state, const void *object, const char *site);
+
+/* Stands in the queue by `waiter`, with `data`, and parks.  `held` guards the queue. */
+void park_in(struct waitq *queue, struct waiter *waiter, void *data, struct lock *held,
+             const char *state, const void *object, const char *site);
 
 /* Makes a parked task ready: it is the next to run on this thread, if a task calls, or the last in
  * the thread's queue; on a thread without tasks it is injected.  The caller has claimed it. */

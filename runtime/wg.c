@@ -62,9 +62,8 @@ void leash_wg_wait(leash_wg_t *group, const char *site)
         lock_release(&wg->lock);
         return;
     }
-    struct waiter waiter = {.task = task_self()};
-    waitq_push(&wg->waiters, &waiter);
-    park(&wg->lock, "wait group", group, site);
+    struct waiter waiter;
+    park_in(&wg->waiters, &waiter, NULL, &wg->lock, "wait group", group, site);
 }
 
 int leash_wg_wait_ctx(leash_ctx_t *ctx, leash_wg_t *group, const char *site)
