@@ -100,14 +100,18 @@ static void accept_connections(ctx_t *accepting, ctx_t *server, int listener, wg
 static int listen_on(uint16_t port)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
+    socklen_t size = sizeof address;
     int fd = socket(AF_INET, SOCK_STREAM, 0);
 
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if (fd < 0)
         return -1;
     (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
-    if (bind(fd, (const struct sockaddr *)&address, sizeof address) == 0 && listen(fd, 64) == 0)
+    if (bind(fd, (const struct sockaddr *)&address, size) == 0 && listen(fd, 64) == 0 &&
+        getsockname(fd, (struct sockaddr *)&address, &size) == 0) {
+        printf("listening on 127.0.0.1:%d\n", ntohs(address.sin_port));
         return fd;
+    }
     io_close(fd);
     return -1;
 }
@@ -123,6 +127,7 @@ static void run(ctx_t *parent, int listener, chan_t *signals)
 
     wg_spawn(&acceptor, accept_connections, accepting, server, listener, &connections);
     (void)chan_select(RECV(signals, NULL), DONE(accepting));
+    printf("stopping\n");
     ctx_cancel(accepting);
     wg_wait(&acceptor);
 
@@ -136,20 +141,23 @@ static void run(ctx_t *parent, int listener, chan_t *signals)
 
 static int entry(int argc, char **argv)
 {
+    chan_t *signals = signal_notify(SIGINT, SIGTERM); /* before anybody can know that we are here */
     int listener = listen_on((uint16_t)(argc > 1 ? strtoul(argv[1], NULL, 10) : 7000));
-    if (listener < 0) {
+
+    if (listener >= 0) {
+        run(ctx_background(), listener, signals);
+        io_close(listener);
+        printf("stopped\n");
+    } else {
         perror("listen");
-        return 1;
     }
-    chan_t *signals = signal_notify(SIGINT, SIGTERM);
-    run(ctx_background(), listener, signals);
     signal_stop(signals);
-    io_close(listener);
-    return 0;
+    return listener >= 0 ? 0 : 1;
 }
 
 int main(int argc, char **argv)
 {
+    (void)setvbuf(stdout, NULL, _IOLBF, 0);
     (void)signal(SIGPIPE, SIG_IGN); /* a peer that has gone is an error of the write */
     return leash_run(entry, argc, argv);
 }
