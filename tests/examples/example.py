@@ -17,7 +17,7 @@ PATIENCE_S = 30  # for what should take no time; a sanitized build on a busy mac
 
 
 def folder():
-    return pathlib.Path(sys.argv[1])
+    return pathlib.Path(sys.argv[1]).resolve()
 
 
 def main():
