@@ -66,25 +66,20 @@ static bool try_case(const leash_case *one, struct task **woken)
     return done;
 }
 
-/* Counts what there is; returns how many cases look as if they could go. */
-static size_t survey(struct selection *selection)
+/* Counts what there is. */
+static void survey(struct selection *selection)
 {
-    size_t may = 0;
-
     for (size_t i = 0; i < selection->count; i++) {
         const leash_case *one = &selection->cases[i];
-        if (is_channel_case(one)) {
+        if (is_channel_case(one))
             selection->channels++;
-            may += may_go(one);
-        } else if (one->op == LEASH_OP_DEFAULT) {
+        else if (one->op == LEASH_OP_DEFAULT)
             selection->default_case = (int)i;
-        } else if (one->op == LEASH_OP_AFTER) {
+        else if (one->op == LEASH_OP_AFTER)
             note_time(selection, (int)i, timer_tick_after_ms(one->ms));
-        } else if (one->op == LEASH_OP_UNTIL) {
+        else if (one->op == LEASH_OP_UNTIL)
             note_time(selection, (int)i, timer_tick_at_ms(one->ms));
-        }
     }
-    return may;
 }
 
 static size_t pick(size_t count)
@@ -94,62 +89,92 @@ static size_t pick(size_t count)
     return count > 1 && worker ? random_below(worker, (uint32_t)count) : 0;
 }
 
-/* Tries one of the `may` cases that looked ready. */
-static int try_quickly(const struct selection *selection, size_t may)
+/* Under the channel's own lock. */
+static ALWAYS_INLINE bool try_alone(const leash_case *one)
 {
-    size_t skip = pick(may);
     struct task *woken = NULL;
 
-    for (size_t i = 0; i < selection->count; i++) {
-        const leash_case *one = &selection->cases[i];
-        if (!is_channel_case(one) || !may_go(one) || skip-- > 0)
-            continue;
-        lock_acquire(&one->ch->lock);
-        bool done = try_case(one, &woken);
-        lock_release(&one->ch->lock);
-        if (woken)
-            ready(woken);
-        return done ? (int)i : NO_CASE;
-    }
+    lock_acquire(&one->ch->lock);
+    bool done = try_case(one, &woken);
+    lock_release(&one->ch->lock);
+    if (woken)
+        ready(woken);
+    return done;
+}
+
+/* Tries one of several cases that looked ready. */
+static int try_any(const leash_case *cases, size_t count, size_t may)
+{
+    size_t skip = pick(may);
+
+    for (size_t i = 0; i < count; i++)
+        if (is_channel_case(&cases[i]) && may_go(&cases[i]) && skip-- == 0)
+            return try_alone(&cases[i]) ? (int)i : NO_CASE;
     return NO_CASE;
 }
 
-/* With all locks held: tries the cases from a random one on. */
-static int try_all(const struct selection *selection, struct task **woken)
+/* Tries a case that looks ready. */
+static ALWAYS_INLINE int try_quickly(const leash_case *cases, size_t count)
 {
-    size_t index = pick(selection->count);
+    size_t may = 0;
+    size_t last = 0;
 
-    for (size_t i = 0; i < selection->count; i++) {
-        const leash_case *one = &selection->cases[index];
-        if (is_channel_case(one) && try_case(one, woken))
+    for (size_t i = 0; i < count; i++) {
+        if (!is_channel_case(&cases[i]) || !may_go(&cases[i]))
+            continue;
+        last = i;
+        may++;
+    }
+    if (may == 1)
+        return try_alone(&cases[last]) ? (int)last : NO_CASE;
+    return may ? try_any(cases, count, may) : NO_CASE;
+}
+
+/* With all locks held: tries the cases that look ready, from a random one on.  Not all of them need
+ * be: records that were passed over look like somebody who waits. */
+static int try_all(const leash_case *cases, size_t count, struct task **woken)
+{
+    size_t may = 0;
+
+    for (size_t i = 0; i < count; i++)
+        may += is_channel_case(&cases[i]) && may_go(&cases[i]);
+    if (!may)
+        return NO_CASE;
+    size_t index = pick(count);
+    for (size_t i = 0; i < count; i++) {
+        const leash_case *one = &cases[index];
+        if (is_channel_case(one) && may_go(one) && try_case(one, woken))
             return (int)index;
-        if (++index == selection->count)
+        if (++index == count)
             index = 0;
     }
     return NO_CASE;
 }
 
 /* Makes the sources: the channels' in the order of the cases, then the time. */
-static void make_sources(const struct selection *selection, struct sources *sources,
-                         struct timer *timer)
+static ALWAYS_INLINE void make_sources(const struct selection *selection, struct sources *sources,
+                                       struct timer *timer)
 {
-    for (size_t i = 0; i < selection->count; i++) {
-        leash_case *one = &selection->cases[i];
+    struct source *source = sources->source;
+    const leash_case *one = selection->cases;
+
+    for (uint32_t i = 0; i < selection->count; i++, one++) {
         if (!is_channel_case(one))
             continue;
-        struct source *source = &sources->source[sources->count++];
         bool receives = one->op == LEASH_OP_RECV;
         source_set(source, &one->ch->lock, receives ? &one->ch->receivers : &one->ch->senders,
                    one->ch);
-        source->index = (uint32_t)i;
+        source->index = i;
         source->size = one->ch->element_size;
         source->waiter.data = receives ? one->out : (void *)one->value;
+        source++;
     }
-    if (selection->timed_case == NO_CASE || selection->default_case != NO_CASE)
-        return;
-    struct source *source = &sources->source[sources->count++];
-    timer_source(source, timer, selection->when_tick);
-    source->index = (uint32_t)selection->timed_case;
+    if (selection->timed_case != NO_CASE && selection->default_case == NO_CASE) {
+        timer_source(source, timer, selection->when_tick);
+        source->index = (uint32_t)selection->timed_case;
+        source++;
+    }
+    sources->count = (size_t)(source - sources->source);
 }
 
 /* Waits for a case that can go.  `source` and `ordered` have room for all. */
@@ -164,7 +189,7 @@ static int select_slowly(const struct selection *selection, struct source *sourc
     if (!sources.count && selection->default_case == NO_CASE)
         chan_park_for_ever("select (no cases)", selection->site);
     sources_lock(&sources);
-    int index = try_all(selection, &woken);
+    int index = try_all(selection->cases, selection->count, &woken);
     if (index == NO_CASE)
         index = selection->default_case;
     if (index != NO_CASE) {
@@ -198,7 +223,14 @@ static __attribute__((noinline)) int select_few(const struct selection *selectio
     return select_slowly(selection, source, ordered);
 }
 
-int leash_select(leash_case *cases, size_t count, const char *site)
+static int select_sized(const struct selection *selection)
+{
+    return selection->count <= FEW_CASES ? select_few(selection) : select_many(selection);
+}
+
+/* No case looked ready. */
+static __attribute__((noinline)) int select_patiently(leash_case *cases, size_t count,
+                                                      const char *site)
 {
     struct selection selection = {.cases = cases,
                                   .count = count,
@@ -206,18 +238,19 @@ int leash_select(leash_case *cases, size_t count, const char *site)
                                   .timed_case = NO_CASE,
                                   .site = site};
 
-    schedule_point();
-    size_t may = survey(&selection);
-    if (may) {
-        int index = try_quickly(&selection, may);
-        if (index != NO_CASE)
-            return index;
-    } else if (selection.default_case != NO_CASE && selection.channels <= 1) {
-        poll_point();
-        return selection.default_case;
-    }
-    int index = count <= FEW_CASES ? select_few(&selection) : select_many(&selection);
+    survey(&selection);
+    if (selection.default_case == NO_CASE)
+        return select_sized(&selection);
+    /* What one channel's hints say holds for a moment, which is all that is asked. */
+    int index = selection.channels > 1 ? select_sized(&selection) : selection.default_case;
     if (index == selection.default_case)
         poll_point();
     return index;
+}
+
+int leash_select(leash_case *cases, size_t count, const char *site)
+{
+    schedule_point();
+    int index = try_quickly(cases, count);
+    return index != NO_CASE ? index : select_patiently(cases, count, site);
 }

@@ -51,6 +51,8 @@ void sources_lock(struct sources *sources)
 {
     struct lock *held = NULL;
 
+    if (lock_alone)
+        return;
     sort_by_lock(sources);
     for (size_t i = 0; i < sources->count; i++) {
         struct lock *lock = sources->ordered[i]->lock;
@@ -71,6 +73,8 @@ void sources_unlock(struct sources *sources)
     size_t count = sources->count;
     struct lock *held = NULL;
 
+    if (lock_alone)
+        return;
     for (size_t i = 0; i < count; i++) {
         struct lock *lock = ordered[i]->lock;
         if (held && lock != held)

@@ -10,9 +10,10 @@
 
 enum { CALL_MS = 20 };
 
-/* Stands before the C library's: refuses threads on demand.  TSan has one of its own there. */
+/* Stands before the C library's: refuses threads on demand.  TSan has one of its own there, and so
+ * has clang's ASan, which must know of every thread. */
 #if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
+#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
 #define CANNOT_REFUSE 1
 #endif
 #endif
