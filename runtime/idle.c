@@ -27,6 +27,7 @@ enum {
     LOOK_IO_NS = 20000,    /* between looks at descriptors while there are tasks to run */
     STUDY_NS = 10000,      /* how long a victim is watched ... */
     STUDY_TURNS = 10,      /* ... and how many turns its tasks may take in that time */
+    STEAL_MAX = 8,         /* tasks taken at once */
     NEXT_WAITS_NS = 20000, /* a task that is to run next is left alone before */
     PAYS_NS = 2000,        /* of work that make a steal worth it */
     PAYS_WAKE_NS = 20000,  /* ... and worth waking a thread */
@@ -175,22 +176,36 @@ static void judge(struct worker *worker)
     worker->was_woken = false;
 }
 
-/* The oldest of the queue, where tasks are not too short. */
+/* Half of the queue, at most STEAL_MAX, where tasks are not too short.  The first is returned. */
 static struct task *steal_queued(struct worker *worker, struct worker *victim)
 {
-    if (!worker->trusts && study(victim, STUDY_NS) > STUDY_TURNS)
+    uint32_t more = worker->trusts ? queue_length(victim) / 2 : 1;
+    struct task *first = NULL;
+
+    if ((!worker->trusts && study(victim, STUDY_NS) > STUDY_TURNS) || !raid_begin(victim))
         return NULL;
-    return queue_steal(victim);
+    first = queue_shift(victim);
+    for (uint32_t i = 1; first && i < more && i < STEAL_MAX; i++) {
+        struct task *task = queue_shift(victim);
+        if (task)
+            queue_push(worker, task);
+    }
+    raid_end(victim);
+    return first;
 }
 
 /* The task that is to run next, where that does not happen. */
 static struct task *steal_next(struct worker *victim)
 {
     struct task *next = atomic_load(&victim->next);
+    struct task *task = NULL;
 
-    if (!next || study(victim, NEXT_WAITS_NS) || atomic_load(&victim->next) != next)
+    if (!next || study(victim, NEXT_WAITS_NS) || !raid_begin(victim))
         return NULL;
-    return next_take(victim);
+    if (atomic_load(&victim->next) == next)
+        task = next_take(victim);
+    raid_end(victim);
+    return task;
 }
 
 /* It watched for a while, or was offered a task, or goes on as it paid so far. */
@@ -248,11 +263,21 @@ static bool all_rest(void)
     return atomic_load(&runtime.resting) == runtime.worker_count;
 }
 
-/* All parked, and nothing that could wake a task. */
+static bool any_has_task(void)
+{
+    for (uint32_t i = 0; i < runtime.worker_count; i++)
+        if (has_task(runtime.workers[i]))
+            return true;
+    return false;
+}
+
+/* All parked, and nothing that could wake a task.  A worker that polls counts as resting while it
+ * fills its queue, so the queues are asked too. */
 static bool is_deadlock(void)
 {
     return all_rest() && !atomic_load(&runtime.injected) && !atomic_load(&runtime.outside) &&
-           next_timer_ns() == NEVER && all_rest() && !atomic_load(&runtime.stopping);
+           next_timer_ns() == NEVER && !any_has_task() && all_rest() &&
+           !atomic_load(&runtime.stopping);
 }
 
 /* The timeout, cut where a timer is due earlier. */

@@ -70,7 +70,9 @@
 #define poll_point          leash_rt_poll_point
 #define queue_pop           leash_rt_queue_pop
 #define queue_push          leash_rt_queue_push
-#define queue_steal         leash_rt_queue_steal
+#define queue_shift leash_rt_queue_shift
+#define raid_begin leash_rt_raid_begin
+#define raid_end leash_rt_raid_end
 #define ready               leash_rt_ready
 #define ready_list          leash_rt_ready_list
 #define run_deadlock        leash_rt_run_deadlock

@@ -9,10 +9,12 @@
 #include "stack.h"
 
 #include <errno.h>
+#include <linux/membarrier.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -183,6 +185,8 @@ static void runtime_start(void)
 
     memset(&runtime, 0, sizeof(runtime));
     runtime.random_schedule = random_seed(&seed);
+    runtime.has_membarrier =
+        !RT_TSAN && !syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
     runtime.id_next = 1;
     runtime.workers = allocate(count * sizeof(*runtime.workers), NULL);
     for (uint32_t i = 0; i < count; i++)

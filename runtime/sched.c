@@ -4,8 +4,11 @@
 #include "wait.h"
 
 #include <errno.h>
+#include <linux/membarrier.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 struct runtime runtime;
 
@@ -52,6 +55,9 @@ struct worker *worker_of_task(const char *what, const char *site)
 
 /* ---- spin locks ------------------------------------------------------------------------------ */
 
+/* Before a thread that waits for another one lets its core go. */
+enum { SPINS = 64 };
+
 static inline void pause_briefly(void)
 {
 #if defined(__x86_64__)
@@ -65,8 +71,6 @@ bool lock_alone;
 
 void lock_contend(struct lock *lock)
 {
-    enum { SPINS = 64 };
-
     for (;;) {
         for (int i = 0; i < SPINS; i++) {
             if (lock_try(lock))
@@ -176,14 +180,94 @@ struct task *inject_take(struct worker *worker)
 
 /* ---- a worker's own queue -------------------------------------------------------------------- */
 
+/* A thief is at it: lets it finish.  Returns true, to try again. */
+static __attribute__((noinline)) bool own_wait(struct worker *worker)
+{
+    atomic_store_explicit(&worker->takes, 0, memory_order_release);
+    while (atomic_load_explicit(&worker->raided, memory_order_acquire))
+        sched_yield();
+    return true;
+}
+
+/*
+ * Taking from a worker's queue excludes others by a lock that is free of charge for the worker
+ * itself and dear for thieves: it says that it is at it and then looks for a thief, the thief says
+ * so and then looks whether the worker is at it.  What keeps each from looking before the other can
+ * see what it said is a barrier; the thief makes all threads pass one (membarrier(2)), so the
+ * worker needs none.  (D. Dice, H. Huang, M. Yang, "Asymmetric Dekker synchronization", 2001.)
+ */
+static ALWAYS_INLINE void own_begin(struct worker *worker)
+{
+    if (runtime.worker_count == 1)
+        return;
+    do {
+        if (runtime.has_membarrier)
+            atomic_store_explicit(&worker->takes, 1, memory_order_relaxed);
+        else
+            atomic_exchange(&worker->takes, 1);
+        atomic_signal_fence(memory_order_seq_cst);
+    } while (unlikely(atomic_load_explicit(&worker->raided, memory_order_acquire)) &&
+             own_wait(worker));
+}
+
+static ALWAYS_INLINE void own_end(struct worker *worker)
+{
+    if (runtime.worker_count > 1)
+        atomic_store_explicit(&worker->takes, 0, memory_order_release);
+}
+
+bool raid_begin(struct worker *victim)
+{
+    uint32_t none = 0;
+
+    if (!atomic_compare_exchange_strong(&victim->raided, &none, 1))
+        return false;
+    if (runtime.has_membarrier)
+        syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+    for (int spins = 0; atomic_load(&victim->takes); spins++)
+        if (spins < SPINS)
+            pause_briefly();
+        else
+            sched_yield(); /* it may have lost its core */
+    return true;
+}
+
+void raid_end(struct worker *victim)
+{
+    atomic_store_explicit(&victim->raided, 0, memory_order_release);
+}
+
+struct task *queue_shift(struct worker *worker)
+{
+    uint32_t head = atomic_load_explicit(&worker->head, memory_order_relaxed);
+    uint32_t tail = atomic_load_explicit(&worker->tail, memory_order_acquire);
+
+    if (head == tail)
+        return NULL;
+    struct task *task = atomic_load_explicit(&worker->ring[head % RING_SIZE], memory_order_relaxed);
+    atomic_store_explicit(&worker->head, head + 1, memory_order_release);
+    return task;
+}
+
+struct task *next_take(struct worker *worker)
+{
+    struct task *task = atomic_load_explicit(&worker->next, memory_order_acquire);
+
+    if (task)
+        atomic_store_explicit(&worker->next, NULL, memory_order_relaxed);
+    return task;
+}
+
 /* Moves the older half of a full ring to the injected tasks, so that others see it. */
 static void queue_spill(struct worker *worker)
 {
     struct task *tasks[RING_SIZE / 2];
     uint32_t count = 0;
 
-    while (count < RING_SIZE / 2 && (tasks[count] = queue_steal(worker)))
+    own_begin(worker);
+    while (count < RING_SIZE / 2 && (tasks[count] = queue_shift(worker)))
         count++;
+    own_end(worker);
     if (count)
         inject(tasks, count);
 }
@@ -205,62 +289,27 @@ void queue_push(struct worker *worker, struct task *task)
     atomic_store_explicit(&worker->tail, tail + 1, memory_order_release);
 }
 
-struct task *queue_steal(struct worker *victim)
-{
-    for (;;) {
-        uint32_t head = atomic_load_explicit(&victim->head, memory_order_acquire);
-        uint32_t tail = atomic_load_explicit(&victim->tail, memory_order_acquire);
-        if (head == tail)
-            return NULL;
-        struct task *task =
-            atomic_load_explicit(&victim->ring[head % RING_SIZE], memory_order_relaxed);
-        if (atomic_compare_exchange_strong_explicit(&victim->head, &head, head + 1,
-                                                    memory_order_acq_rel, memory_order_relaxed))
-            return task;
-    }
-}
-
-/* The oldest of the ring.  A worker alone takes it without the price of a locked instruction. */
-static inline struct task *queue_shift(struct worker *worker)
-{
-    if (runtime.worker_count > 1)
-        return queue_steal(worker);
-    uint32_t head = atomic_load_explicit(&worker->head, memory_order_relaxed);
-    if (head == atomic_load_explicit(&worker->tail, memory_order_relaxed))
-        return NULL;
-    atomic_store_explicit(&worker->head, head + 1, memory_order_relaxed);
-    return atomic_load_explicit(&worker->ring[head % RING_SIZE], memory_order_relaxed);
-}
-
-static ALWAYS_INLINE struct task *take_next(struct worker *worker)
-{
-    struct task *task = atomic_load_explicit(&worker->next, memory_order_relaxed);
-
-    if (!task)
-        return NULL;
-    if (runtime.worker_count > 1)
-        return atomic_exchange_explicit(&worker->next, NULL, memory_order_acq_rel);
-    atomic_store_explicit(&worker->next, NULL, memory_order_relaxed);
-    return task;
-}
-
-struct task *next_take(struct worker *worker)
-{
-    return take_next(worker);
-}
-
 static ALWAYS_INLINE struct task *pop_own(struct worker *worker)
 {
-    struct task *task = take_next(worker);
-
-    if (task) {
-        if (likely(++worker->streak < NEXT_STREAK))
-            return task;
+    own_begin(worker);
+    struct task *task = next_take(worker);
+    struct task *waits = NULL;
+    if (task && unlikely(++worker->streak >= NEXT_STREAK)) {
         /* The two that hand each other the thread wait once behind the rest. */
-        queue_push(worker, task);
+        waits = task;
+        task = NULL;
     }
-    worker->streak = 0;
-    return queue_shift(worker);
+    if (!task) {
+        worker->streak = 0;
+        task = queue_shift(worker);
+    }
+    own_end(worker);
+    if (likely(!waits))
+        return task;
+    if (!task)
+        return waits;
+    queue_push(worker, waits);
+    return task;
 }
 
 struct task *queue_pop(struct worker *worker)

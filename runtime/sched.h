@@ -81,12 +81,14 @@ struct worker {
 
     /* read by others now and then */
     alignas(CACHE_LINE) _Atomic uint32_t tail; /* of the ring: written by the worker */
-    _Atomic(struct task *) next;               /* set by the worker, taken by anyone */
+    _Atomic uint32_t takes;                    /* 1 while the worker takes from its queue */
+    _Atomic(struct task *) next;               /* set by the worker */
     _Atomic uint32_t ticks;                    /* a copy of switches, for those who watch */
     _Atomic uint64_t spawned;                  /* counts up */
     _Atomic uint64_t ended;                    /* counts up */
     /* written by others */
-    alignas(CACHE_LINE) _Atomic uint32_t head; /* of the ring */
+    alignas(CACHE_LINE) _Atomic uint32_t head; /* of the ring: moved by who takes from it */
+    _Atomic uint32_t raided;                   /* 1 while a thief takes */
     alignas(CACHE_LINE) _Atomic uint32_t rest; /* enum rest; a futex */
     alignas(CACHE_LINE) struct wheel wheel;    /* its timers */
     alignas(CACHE_LINE) _Atomic(struct task *) ring[RING_SIZE];
@@ -97,6 +99,7 @@ struct runtime {
     struct worker **workers; /* worker_count of them */
     uint32_t worker_count;
     bool random_schedule;     /* LEASH_SCHEDULE=random:SEED */
+    bool has_membarrier;      /* see raid_begin */
     _Atomic bool running;     /* within leash_run */
     _Atomic bool stopping;    /* the first task has returned */
     _Atomic uint32_t id_age;  /* goes up when numbers already handed to workers get too old */
@@ -188,9 +191,13 @@ static inline uint32_t queue_length(struct worker *worker)
     return atomic_load_explicit(&worker->tail, memory_order_relaxed) -
            atomic_load_explicit(&worker->head, memory_order_relaxed);
 }
-/* Takes the oldest task from another worker's ring, or NULL. */
-struct task *queue_steal(struct worker *victim);
-/* Takes the task that the worker would run next, or NULL. */
+/* Keeps the victim from taking tasks of its own until raid_end; for microseconds.  False: another
+ * thief is at it. */
+bool raid_begin(struct worker *victim);
+void raid_end(struct worker *victim);
+/* The oldest task in the worker's ring, or NULL.  For the worker itself, or within a raid. */
+struct task *queue_shift(struct worker *worker);
+/* The task that the worker would run next, or NULL.  For whom queue_shift is. */
 struct task *next_take(struct worker *worker);
 /* Adds tasks that are ready, from a thread that runs none, or where the queue is full. */
 void inject(struct task **tasks, uint32_t count);

@@ -408,7 +408,8 @@ void stack_start(void)
     /* An eighth of the stack: a frame that skips one page still meets the guard. */
     size_t pages = bytes / 8 / PAGE_BYTES;
     pool.guard_bytes = (pages < GUARD_PAGES_MAX ? pages : GUARD_PAGES_MAX) * PAGE_BYTES;
-    pool.guard_install = !fiber_under_valgrind();
+    /* The leak sanitizer reads all that is mapped to be read, and valgrind knows no such guards. */
+    pool.guard_install = !RT_ASAN && !fiber_under_valgrind();
     pool.guards_max = fiber_under_valgrind() ? VALGRIND_GUARDS_MAX : MPROTECT_GUARDS_MAX;
     pool.self = pool.guard_install ? (int)syscall(SYS_pidfd_open, getpid(), 0) : -1;
     pool.trim.fire = trim;

@@ -23,15 +23,16 @@ struct task_note {
     _Atomic(const void *) object; /* while parked: what it waits for; NULL: several, or time */
 };
 
+/* The first cache line is all that parking and waking touch. */
 struct task {
     void *sp;                 /* saved stack pointer, while it does not run; NULL: it never ran */
     void **base_sp;           /* while it runs: worker->base_sp, for debuggers (arch/) */
     struct task *next;        /* in a list of the scheduler */
-    struct waiter *fired;     /* of a wait for several things: the one that came */
-    _Atomic uint32_t claimed; /* of such a wait: somebody decided it */
+    _Atomic uint32_t claimed; /* of a wait for several things: somebody decided it */
     _Atomic uint32_t state;   /* enum task_state */
     int saved_errno;          /* while it does not run */
     struct task_note note;    /* what it is parked on */
+    struct waiter *fired;     /* of a wait for several things: the one that came */
     leash_wg_t *wg;           /* told when it returns; or NULL */
     void (*entry)(void);      /* the user's function */
     uintptr_t args[6];        /* its arguments */
