@@ -58,7 +58,6 @@
 #define lock_alone          leash_rt_lock_alone
 #define lock_contend        leash_rt_lock_contend
 #define mu_release          leash_rt_mu_release
-#define next_take           leash_rt_next_take
 #define overflow_enter      leash_rt_overflow_enter
 #define overflow_leave      leash_rt_overflow_leave
 #define overflow_start      leash_rt_overflow_start
@@ -68,9 +67,12 @@
 #define park_in                leash_rt_park_in
 #define park_sources        leash_rt_park_sources
 #define poll_point          leash_rt_poll_point
-#define queue_pop           leash_rt_queue_pop
 #define queue_push          leash_rt_queue_push
-#define queue_shift leash_rt_queue_shift
+#define queue_push_fresh leash_rt_queue_push_fresh
+#define queue_push_behind_fresh leash_rt_queue_push_behind_fresh
+#define queue_take leash_rt_queue_take
+#define queue_take_overdue leash_rt_queue_take_overdue
+#define spin leash_rt_spin
 #define raid_begin leash_rt_raid_begin
 #define raid_end leash_rt_raid_end
 #define ready               leash_rt_ready
