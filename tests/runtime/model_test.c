@@ -320,6 +320,8 @@ static void print_history(const struct history *history)
 
 static uint64_t seed;
 static int histories = 20000;
+static bool one_thread;
+static bool random_schedule;
 
 /* ---- running a history ----------------------------------------------------------------------- */
 
@@ -446,7 +448,7 @@ static void make_op(struct op *op)
  * cores. */
 static void step_aside(int *steps)
 {
-    if (++*steps % 8 == 0)
+    if (!one_thread && ++*steps % 8 == 0)
         sched_yield();
     task_yield();
 }
@@ -502,15 +504,15 @@ static void prepare(void)
     }
 }
 
-/* `settles`: what runs can be waited for by yielding. */
-static void run_history(bool settles)
+static void run_history(void)
 {
     int steps = 0;
 
     prepare();
     atomic_store(&finished, 0);
     atomic_fetch_add(&started, 1);
-    if (settles && random_chance(&run.random, 50))
+    /* Of other threads nobody knows when nothing moves any more. */
+    if (one_thread && random_chance(&run.random, 50))
         settle();
     else
         for (int pause = random_below(&run.random, 12); pause > 0; pause--)
@@ -524,7 +526,7 @@ static void run_history(bool settles)
         chan_free(run.ch[i]);
 }
 
-static void check_history(int number, bool one_thread, bool random_schedule)
+static void check_history(int number)
 {
     memset(&run, 0, sizeof(run));
     run.random.state = mix(seed) + (uint64_t)number;
@@ -532,7 +534,7 @@ static void check_history(int number, bool one_thread, bool random_schedule)
     run.history.strict = one_thread && !random_schedule;
     for (int i = 0; i < run.history.channels; i++)
         run.history.capacity[i] = random_below(&run.random, CAPACITY_MAX + 1);
-    run_history(one_thread);
+    run_history();
     run.history.count = run.op_count;
     if (is_explained(&run.history))
         return;
@@ -657,23 +659,25 @@ static void check_examples(void)
 
 static int check_histories(int argc, char **argv)
 {
-    const char *threads = getenv("LEASH_THREADS");
-    const char *schedule = getenv("LEASH_SCHEDULE");
     wg_t tasks = {0};
 
     (void)argc, (void)argv;
     for (int i = 0; i < TASKS_MAX; i++)
         wg_spawn(&tasks, follow_all, i);
     for (int i = 0; i < histories; i++)
-        check_history(i, threads && strcmp(threads, "1") == 0, schedule && *schedule);
+        check_history(i);
     wg_wait(&tasks);
     return 0;
 }
 
 int main(int argc, char **argv)
 {
+    const char *threads = getenv("LEASH_THREADS");
+    const char *schedule = getenv("LEASH_SCHEDULE");
     struct timespec now;
 
+    one_thread = threads && strcmp(threads, "1") == 0;
+    random_schedule = schedule && *schedule;
     clock_gettime(CLOCK_REALTIME, &now);
     seed = (uint64_t)now.tv_nsec;
     for (int i = 1; i < argc; i++)
