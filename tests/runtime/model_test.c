@@ -319,7 +319,7 @@ static void print_history(const struct history *history)
 }
 
 static uint64_t seed;
-static int histories = 20000;
+static int histories = 10000;
 static bool one_thread;
 static bool random_schedule;
 
