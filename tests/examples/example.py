@@ -26,8 +26,9 @@ def main():
 
 
 def start(name, *arguments, **options):
+    emulator = os.environ.get("EXAMPLES_EMULATOR", "").split()
     return subprocess.Popen(
-        [folder() / name, *map(str, arguments)], text=True, stdout=subprocess.PIPE,
+        [*emulator, folder() / name, *map(str, arguments)], text=True, stdout=subprocess.PIPE,
         env=os.environ | {"LEASH_LEAKS": "fail"}, **options)
 
 
