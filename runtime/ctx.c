@@ -38,6 +38,9 @@ struct leash_ctx {
 /* The background is known by its address alone. */
 static struct leash_ctx background;
 
+/* The key of a context that carries no value; NULL is a key like any other. */
+static const char no_key;
+
 static bool is_background(const leash_ctx_t *ctx)
 {
     return !ctx || ctx == &background;
@@ -143,6 +146,7 @@ static struct leash_ctx *make(leash_ctx_t *parent, const char *site)
     atomic_init(&ctx->holders, 1);
     chan_init(&ctx->done, 0, 0, NULL, free_ctx, site);
     ctx->deadline_ms = leash_ctx_deadline_ms(parent);
+    ctx->key = &no_key;
     if (!is_background(parent)) {
         hold(parent);
         ctx->parent = parent;

@@ -22,9 +22,9 @@ static struct cv *cv_of(leash_cv_t *cv)
     return (struct cv *)cv;
 }
 
-static void give_up(leash_mu_t *mu)
+static void give_up(leash_mu_t *mu, const char *site)
 {
-    struct task *next = mu_release(mu);
+    struct task *next = mu_release(mu, "cv_wait with", site);
 
     if (next)
         ready(next);
@@ -38,7 +38,7 @@ void leash_cv_wait(leash_cv_t *object, leash_mu_t *mu, const char *site)
     lock_acquire(&cv->lock);
     struct waiter waiter = {.task = task_self()};
     waitq_push(&cv->waiters, &waiter);
-    give_up(mu);
+    give_up(mu, site);
     park(&cv->lock, "condition wait", object, site);
     leash_mu_lock(mu, site);
 }
@@ -59,7 +59,7 @@ int leash_cv_wait_ctx(leash_ctx_t *ctx, leash_cv_t *object, leash_mu_t *mu, cons
         sources_unlock(&sources);
         return error;
     }
-    give_up(mu);
+    give_up(mu, site);
     bool ended = sources_park(&sources, "condition wait", object, site) != 0;
     leash_mu_lock(mu, site);
     return ended ? ctx_error(ctx) : 0;

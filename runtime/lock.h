@@ -9,7 +9,8 @@
  *
  *   1. a context's tree lock, the parent's before the child's; a ticker's lock
  *   2. the locks of what a task can wait for (channel, wait group, lock, descriptor, timer wheel);
- *      several at a time in the order of their addresses, and only by the task that waits
+ *      several at a time in the order of their addresses, and only by the task that waits; after
+ *      them that of the mutex which a condition wait gives up, whatever its address
  *   3. the scheduler's: injected tasks, the pool of stacks
  *
  * Nothing of 1 is taken under 2, and nothing at all under 3.  A task that was claimed under a lock

@@ -42,10 +42,13 @@ bool leash_mu_trylock(leash_mu_t *object, const char *site)
     bool taken = !mu->held;
     mu->held = true;
     lock_release(&mu->lock);
+    /* Who tries until it succeeds must let the holder run. */
+    if (!taken)
+        poll_point();
     return taken;
 }
 
-struct task *mu_release(leash_mu_t *object)
+struct task *mu_release(leash_mu_t *object, const char *call, const char *site)
 {
     struct mu *mu = mu_of(object);
     struct task *next = NULL;
@@ -53,7 +56,7 @@ struct task *mu_release(leash_mu_t *object)
     lock_acquire(&mu->lock);
     if (unlikely(!mu->held)) {
         lock_release(&mu->lock);
-        fatal(NULL, "mu_unlock of a lock that is not locked (%p)", (void *)object);
+        fatal(site, "%s a lock that is not locked (%p)", call, (void *)object);
     }
     struct waiter *waiter = waitq_pop(&mu->waiters);
     if (waiter)
@@ -67,7 +70,7 @@ struct task *mu_release(leash_mu_t *object)
 void leash_mu_unlock(leash_mu_t *mu)
 {
     schedule_point();
-    struct task *next = mu_release(mu);
+    struct task *next = mu_release(mu, "mu_unlock of", NULL);
     if (next)
         ready(next);
 }

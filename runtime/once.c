@@ -14,6 +14,20 @@ struct once {
 
 _Static_assert(sizeof(struct once) <= sizeof(leash_once_t), "a once fits its opaque words");
 
+/* Turns the list around: the first who came goes on first. */
+static struct task *oldest_first(struct task *latest)
+{
+    struct task *list = NULL;
+
+    while (latest) {
+        struct task *task = latest;
+        latest = task->next;
+        task->next = list;
+        list = task;
+    }
+    return list;
+}
+
 /* The calling task runs the function; the others go on after it. */
 static void run(struct once *once, void (*fn)(void *), void *arg)
 {
@@ -23,7 +37,7 @@ static void run(struct once *once, void (*fn)(void *), void *arg)
     once->waiters = NULL;
     atomic_store_explicit(&once->state, ONCE_DONE, memory_order_release);
     lock_release(&once->lock);
-    ready_list(woken);
+    ready_list(oldest_first(woken));
 }
 
 void leash_once_do(leash_once_t *object, void (*fn)(void *), void *arg, const char *site)

@@ -42,7 +42,8 @@ static uint32_t thread_count(void)
     char *end;
 
     if (!text || !*text) {
-        uint32_t cores = online_cores();
+        /* valgrind runs one thread at a time, and follows the stacks of one best (stack.c). */
+        uint32_t cores = fiber_under_valgrind() ? 1 : online_cores();
         return cores < WORKERS_MAX ? cores : WORKERS_MAX;
     }
     errno = 0;

@@ -33,9 +33,10 @@ void leash_wg_add(leash_wg_t *group, int n, const char *site)
 
     schedule_point();
     lock_acquire(&wg->lock);
-    if (unlikely(__builtin_add_overflow(wg->count, n, &count) || count < 0)) {
+    int32_t before = wg->count;
+    if (unlikely(__builtin_add_overflow(before, n, &count) || count < 0)) {
         lock_release(&wg->lock);
-        refuse_count(wg->count, n, site);
+        refuse_count(before, n, site);
     }
     wg->count = count;
     if (count == 0 && waitq_head(&wg->waiters))

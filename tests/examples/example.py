@@ -1,7 +1,8 @@
 """Running one example, and talking to it when it is a server.
 
 Every example runs under LEASH_LEAKS=fail: where the library knows that setting, a task that is left
-at the end makes the status 23, and then the test fails.
+at the end makes the status 23, and then the test fails.  EXAMPLE_RUNNER is a command to run them by,
+valgrind or qemu.
 """
 
 import os
@@ -26,9 +27,9 @@ def main():
 
 
 def start(name, *arguments, **options):
-    emulator = os.environ.get("EXAMPLES_EMULATOR", "").split()
+    runner = os.environ.get("EXAMPLE_RUNNER", "").split()
     return subprocess.Popen(
-        [*emulator, folder() / name, *map(str, arguments)], text=True, stdout=subprocess.PIPE,
+        [*runner, folder() / name, *map(str, arguments)], text=True, stdout=subprocess.PIPE,
         env=os.environ | {"LEASH_LEAKS": "fail"}, **options)
 
 
