@@ -19,8 +19,6 @@
 #define chan_offer          leash_rt_chan_offer
 #define chan_park_for_ever  leash_rt_chan_park_for_ever
 #define chan_source         leash_rt_chan_source
-#define chan_try_recv       leash_rt_chan_try_recv
-#define chan_try_send       leash_rt_chan_try_send
 #define chan_unlock         leash_rt_chan_unlock
 #define chan_zero           leash_rt_chan_zero
 #define clock_now_ns        leash_rt_clock_now_ns

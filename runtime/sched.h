@@ -63,9 +63,6 @@ struct worker {
     uint32_t switches;       /* counts up */
     uint32_t polls;          /* counts up, see poll_point */
     uint64_t random;         /* state of random_next */
-    uint64_t id_next;        /* the numbers it may give to tasks: from this one ... */
-    uint64_t id_end;         /* ... to before this one */
-    uint32_t id_age;         /* runtime.id_age when it took them */
     struct stack_cache stacks;
     int64_t looked_ns; /* when it last asked for descriptors */
     int64_t stole_ns;  /* when it got the stolen task that its work came from; 0: not stolen */
@@ -94,12 +91,11 @@ struct worker {
 struct runtime {
     struct worker **workers; /* worker_count of them */
     uint32_t worker_count;
-    bool random_schedule;     /* LEASH_SCHEDULE=random:SEED */
-    bool has_membarrier;      /* see raid_begin */
-    _Atomic bool running;     /* within leash_run */
-    _Atomic bool stopping;    /* the first task has returned */
-    _Atomic uint32_t id_age;  /* goes up when numbers already handed to workers get too old */
-    _Atomic uint64_t id_next; /* the next block of task numbers */
+    bool random_schedule;                         /* LEASH_SCHEDULE=random:SEED */
+    bool has_membarrier;                          /* see raid_begin */
+    _Atomic bool running;                         /* within leash_run */
+    _Atomic bool stopping;                        /* the first task has returned */
+    alignas(CACHE_LINE) _Atomic uint64_t id_next; /* the number of the next task */
     alignas(CACHE_LINE) struct lock inject_lock;
     struct task **inject_ring; /* injected tasks; with a random schedule all that are ready */
     uint32_t inject_room;      /* of the ring; a power of two */
