@@ -1,5 +1,5 @@
 #include "dump.h"
-#include "sched.h"
+#include "scheduler.h"
 #include "stack.h"
 
 #include <errno.h>
