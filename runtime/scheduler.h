@@ -171,8 +171,7 @@ static inline uint32_t random_below(struct worker *worker, uint32_t count)
     return (uint32_t)((random_next(worker) >> 32) * count >> 32);
 }
 
-/* ---- between sched.c, queue.c and idle.c
- * -------------------------------------------------------------- */
+/* ---- between scheduler.c, queue.c and idle.c ------------------------------------------------- */
 
 /* What the thread runs next; parks the thread while there is nothing.  NULL: the runtime stops. */
 struct task *idle_find(struct worker *worker);
