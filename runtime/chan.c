@@ -14,51 +14,6 @@ struct chan_link {
     bool linked; /* it stands in the list of the input */
 };
 
-/* ---- values ---------------------------------------------------------------------------------- */
-
-/* The common sizes without a call. */
-static ALWAYS_INLINE void copy_value(void *to, const void *from, size_t size)
-{
-    switch (size) {
-    case 0:
-        break;
-    case 4:
-        memcpy(to, from, 4);
-        break;
-    case 8:
-        memcpy(to, from, 8);
-        break;
-    case 16:
-        memcpy(to, from, 16);
-        break;
-    default:
-        memcpy(to, from, size);
-    }
-}
-
-static inline unsigned char *place_of(struct leash_chan *ch, size_t index)
-{
-    size_t place = ch->first + index;
-
-    if (place >= ch->capacity)
-        place -= ch->capacity;
-    return ch->buffer + place * ch->element_size;
-}
-
-static inline void buffer_put(struct leash_chan *ch, const void *value)
-{
-    copy_value(place_of(ch, ch->count), value, ch->element_size);
-    atomic_store_explicit(&ch->count, ch->count + 1, memory_order_relaxed);
-}
-
-static inline void buffer_take(struct leash_chan *ch, void *out)
-{
-    if (out)
-        copy_value(out, place_of(ch, 0), ch->element_size);
-    ch->first = ch->first + 1 == ch->capacity ? 0 : ch->first + 1;
-    atomic_store_explicit(&ch->count, ch->count - 1, memory_order_relaxed);
-}
-
 void chan_zero(const struct leash_chan *ch, void *out)
 {
     if (out && ch->element_size)
@@ -66,72 +21,6 @@ void chan_zero(const struct leash_chan *ch, void *out)
 }
 
 /* ---- sending and receiving ------------------------------------------------------------------- */
-
-static inline bool is_closed(const struct leash_chan *ch)
-{
-    return atomic_load_explicit(&ch->closed, memory_order_relaxed);
-}
-
-static inline size_t count_of(const struct leash_chan *ch)
-{
-    return atomic_load_explicit(&ch->count, memory_order_relaxed);
-}
-
-static ALWAYS_INLINE bool try_send(struct leash_chan *ch, const void *value, bool *ok,
-                                   struct task **woken)
-{
-    *ok = false;
-    if (unlikely(is_closed(ch)))
-        return true;
-    *ok = true;
-    struct waiter *receiver = waitq_pop(&ch->receivers);
-    if (receiver) {
-        if (receiver->data)
-            copy_value(receiver->data, value, ch->element_size);
-        receiver->ok = true;
-        *woken = receiver->task;
-        return true;
-    }
-    if (count_of(ch) == ch->capacity)
-        return false;
-    buffer_put(ch, value);
-    return true;
-}
-
-static ALWAYS_INLINE bool try_recv(struct leash_chan *ch, void *out, bool *ok, struct task **woken)
-{
-    *ok = true;
-    if (count_of(ch)) {
-        buffer_take(ch, out);
-        struct waiter *sender = waitq_pop(&ch->senders);
-        if (sender) {
-            buffer_put(ch, sender->data);
-            sender->ok = true;
-            *woken = sender->task;
-        }
-        return true;
-    }
-    struct waiter *sender = waitq_pop(&ch->senders);
-    if (sender) {
-        if (out)
-            copy_value(out, sender->data, ch->element_size);
-        sender->ok = true;
-        *woken = sender->task;
-        return true;
-    }
-    *ok = false;
-    return is_closed(ch);
-}
-
-bool chan_try_send(struct leash_chan *ch, const void *value, bool *ok, struct task **woken)
-{
-    return try_send(ch, value, ok, woken);
-}
-
-bool chan_try_recv(struct leash_chan *ch, void *out, bool *ok, struct task **woken)
-{
-    return try_recv(ch, out, ok, woken);
-}
 
 void chan_park_for_ever(const char *state, const char *site)
 {
@@ -151,7 +40,7 @@ bool leash_chan_send(leash_chan_t *ch, const void *value, const char *site)
     if (unlikely(!ch))
         chan_park_for_ever("chan send (NULL)", site);
     lock_acquire(&ch->lock);
-    if (likely(try_send(ch, value, &ok, &woken))) {
+    if (likely(chan_try_send(ch, value, &ok, &woken))) {
         lock_release(&ch->lock);
         if (woken)
             ready(woken);
@@ -171,7 +60,7 @@ bool leash_chan_recv(leash_chan_t *ch, void *out, const char *site)
     if (unlikely(!ch))
         chan_park_for_ever("chan receive (NULL)", site);
     lock_acquire(&ch->lock);
-    if (try_recv(ch, out, &ok, &woken)) {
+    if (chan_try_recv(ch, out, &ok, &woken)) {
         lock_release(&ch->lock);
         if (woken)
             ready(woken);
@@ -190,18 +79,16 @@ bool leash_chan_recv(leash_chan_t *ch, void *out, const char *site)
 
 /* ---- with a context -------------------------------------------------------------------------- */
 
-typedef bool try_operation(struct leash_chan *ch, void *value, bool *ok, struct task **woken);
-
-static bool try_send_any(struct leash_chan *ch, void *value, bool *ok, struct task **woken)
+static bool try_operation(struct leash_chan *ch, void *value, bool sends, bool *ok,
+                          struct task **woken)
 {
-    return try_send(ch, value, ok, woken);
+    return sends ? chan_try_send(ch, value, ok, woken) : chan_try_recv(ch, value, ok, woken);
 }
 
 /* The wait of both: 0, EPIPE, or what the context ended with. */
 static int wait_with_ctx(leash_ctx_t *ctx, struct leash_chan *ch, void *value, bool sends,
                          const char *site)
 {
-    try_operation *try = sends ? try_send_any : chan_try_recv;
     struct source source[2];
     struct source *ordered[2];
     struct sources sources = {source, ordered, 2};
@@ -216,11 +103,11 @@ static int wait_with_ctx(leash_ctx_t *ctx, struct leash_chan *ch, void *value, b
     source[0].waiter.data = value;
     ctx_source(&source[1], ctx);
     sources_lock(&sources);
-    if (source[1].ch && is_closed(source[1].ch)) {
+    if (source[1].ch && chan_is_closed(source[1].ch)) {
         sources_unlock(&sources);
         return ctx_error(ctx);
     }
-    if (ch && try(ch, value, &ok, &woken)) {
+    if (ch && try_operation(ch, value, sends, &ok, &woken)) {
         sources_unlock(&sources);
         if (woken)
             ready(woken);
@@ -244,7 +131,7 @@ static int operate_with_ctx(leash_ctx_t *ctx, struct leash_chan *ch, void *value
         return error;
     if (ch && (sends ? chan_may_send(ch) : chan_may_recv(ch))) {
         lock_acquire(&ch->lock);
-        bool done = sends ? try_send(ch, value, &ok, &woken) : try_recv(ch, value, &ok, &woken);
+        bool done = try_operation(ch, value, sends, &ok, &woken);
         lock_release(&ch->lock);
         if (woken)
             ready(woken);
@@ -275,7 +162,7 @@ bool chan_offer(struct leash_chan *ch, const void *value)
     bool ok;
 
     lock_acquire(&ch->lock);
-    bool done = try_send(ch, value, &ok, &woken);
+    bool done = chan_try_send(ch, value, &ok, &woken);
     lock_release(&ch->lock);
     if (woken)
         ready(woken);
@@ -330,7 +217,7 @@ static void close_dependents(struct leash_chan *ch)
 static bool close_once(struct leash_chan *ch)
 {
     lock_acquire(&ch->lock);
-    if (is_closed(ch)) {
+    if (chan_is_closed(ch)) {
         lock_release(&ch->lock);
         return false;
     }
@@ -428,7 +315,7 @@ void leash_chan_free(leash_chan_t *ch)
 
 size_t leash_chan_len(const leash_chan_t *ch)
 {
-    return ch ? count_of(ch) : 0;
+    return ch ? chan_count(ch) : 0;
 }
 
 size_t leash_chan_cap(const leash_chan_t *ch)
@@ -467,7 +354,7 @@ static bool link_input(struct leash_chan *ch, struct leash_chan *input)
 
     *link = (struct chan_link){.input = leash_chan_ref(input), .dependent = ch};
     lock_acquire(&input->lock);
-    bool closed = is_closed(input);
+    bool closed = chan_is_closed(input);
     if (!closed) {
         link->linked = true;
         link->next = input->dependents;

@@ -13,6 +13,7 @@
  * not, nobody is woken for new tasks, and the watcher tries again after a pause that doubles up to
  * NAP_MAX_NS.
  */
+#include "idle.h"
 #include "io.h"
 #include "run.h"
 #include "sched.h"
@@ -55,8 +56,14 @@ void idle_start(void)
 
 /* ---- sleeping and waking --------------------------------------------------------------------- */
 
+/* TSan puts a signal off until the thread makes a call that it knows.  This one it does not know,
+ * so a signal that comes just before would sleep along: under TSan no sleep is long. */
+enum { TSAN_SLEEP_NS_MAX = 50 * 1000 * 1000 };
+
 static void futex_sleep(_Atomic uint32_t *word, uint32_t value, int64_t timeout_ns)
 {
+    if (RT_TSAN && timeout_ns > TSAN_SLEEP_NS_MAX)
+        timeout_ns = TSAN_SLEEP_NS_MAX;
     struct timespec timeout = {timeout_ns / 1000000000, timeout_ns % 1000000000};
 
     syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, timeout_ns == NEVER ? NULL : &timeout, NULL,
@@ -124,11 +131,6 @@ void idle_offer_slow(void)
 
 /* ---- stealing -------------------------------------------------------------------------------- */
 
-static bool has_task(struct worker *worker)
-{
-    return queue_length(worker) || atomic_load_explicit(&worker->next, memory_order_relaxed);
-}
-
 /* A worker that has tasks waiting, from a random one on; NULL: none has. */
 static struct worker *find_victim(struct worker *worker)
 {
@@ -136,7 +138,7 @@ static struct worker *find_victim(struct worker *worker)
 
     for (uint32_t i = 0; i < runtime.worker_count; i++) {
         struct worker *victim = runtime.workers[(first + i) % runtime.worker_count];
-        if (victim != worker && has_task(victim))
+        if (victim != worker && queue_has_task(&victim->queue))
             return victim;
     }
     return NULL;
@@ -170,17 +172,18 @@ static void judge(struct worker *worker)
     worker->was_woken = false;
 }
 
-/* Half of the queue, at most STEAL_MAX, where tasks are not too short.  The first is returned. */
-static struct task *steal_queued(struct worker *worker, struct worker *victim)
+/* The oldest of the fresh tasks, which mostly lead to many others, or of the woken ones, where they
+ * are not too short; up to STEAL_MAX at once.  The first is returned. */
+static struct task *steal_queued(struct worker *worker, struct queue *victim)
 {
-    uint32_t more = worker->trusts ? queue_length(victim) / 2 : 1;
-    struct task *first = NULL;
+    struct ring *ring = ring_length(&victim->fresh) ? &victim->fresh : &victim->woken;
+    uint32_t more = worker->trusts ? ring_length(ring) / 2 : 1;
 
-    if ((!worker->trusts && study(victim, STUDY_NS) > STUDY_TURNS) || !raid_begin(victim))
+    if (!raid_begin(victim))
         return NULL;
-    first = queue_shift(victim);
+    struct task *first = ring_shift(ring);
     for (uint32_t i = 1; first && i < more && i < STEAL_MAX; i++) {
-        struct task *task = queue_shift(victim);
+        struct task *task = ring_shift(ring);
         if (task)
             queue_push(worker, task);
     }
@@ -188,18 +191,30 @@ static struct task *steal_queued(struct worker *worker, struct worker *victim)
     return first;
 }
 
-/* The task that is to run next, where that does not happen. */
-static struct task *steal_next(struct worker *victim)
+/* The task that was to run next, if it still is. */
+static struct task *steal_next(struct queue *victim, struct task *next)
 {
-    struct task *next = atomic_load(&victim->next);
     struct task *task = NULL;
 
-    if (!next || study(victim, NEXT_WAITS_NS) || !raid_begin(victim))
+    if (!raid_begin(victim))
         return NULL;
     if (atomic_load(&victim->next) == next)
         task = next_take(victim);
     raid_end(victim);
     return task;
+}
+
+/* From a victim that has tasks, after a study of it. */
+static struct task *steal_from(struct worker *worker, struct worker *victim)
+{
+    struct queue *queue = &victim->queue;
+    struct task *next = atomic_load(&queue->next);
+
+    if (ring_length(&queue->woken) || ring_length(&queue->fresh)) {
+        bool allowed = worker->trusts || study(victim, STUDY_NS) <= STUDY_TURNS;
+        return allowed ? steal_queued(worker, queue) : NULL;
+    }
+    return next && !study(victim, NEXT_WAITS_NS) ? steal_next(queue, next) : NULL;
 }
 
 /* It watched for a while, or was offered a task, or goes on as it paid so far. */
@@ -219,7 +234,7 @@ static struct task *steal(struct worker *worker)
     struct worker *victim = find_victim(worker);
     if (!victim)
         return NULL;
-    struct task *task = queue_length(victim) ? steal_queued(worker, victim) : steal_next(victim);
+    struct task *task = steal_from(worker, victim);
     worker->was_woken = worker->was_woken || !task;
     if (task)
         worker->stole_ns = clock_now_ns();
@@ -260,9 +275,15 @@ static bool all_rest(void)
 static bool any_has_task(void)
 {
     for (uint32_t i = 0; i < runtime.worker_count; i++)
-        if (has_task(runtime.workers[i]))
+        if (queue_has_task(&runtime.workers[i]->queue))
             return true;
     return false;
+}
+
+bool idle_others_run(void)
+{
+    return any_has_task() || atomic_load(&runtime.injected) ||
+           atomic_load(&runtime.resting) + 1 < runtime.worker_count;
 }
 
 /* All parked, and nothing that could wake a task.  A worker that polls counts as resting while it
@@ -361,14 +382,17 @@ static void look_at_descriptors(struct worker *worker, int64_t now_ns)
     atomic_store(&idle.polling, false);
 }
 
-static struct task *find_once(struct worker *worker)
+static struct task *find_once(struct worker *worker, int64_t now_ns)
 {
     struct task *task = NULL;
 
-    if (worker->switches % LOOK_AROUND == 0)
-        task = inject_take(worker);
+    if (worker->switches % LOOK_AROUND == 0) {
+        task = queue_take_overdue(worker, now_ns);
+        if (!task)
+            task = inject_take(worker);
+    }
     if (!task)
-        task = queue_pop(worker);
+        task = queue_take(worker);
     if (!task)
         task = inject_take(worker);
     if (!task)
@@ -396,9 +420,10 @@ struct task *idle_find(struct worker *worker)
         int64_t now_ns = clock_now_ns();
         if (wheel_next_ns(&worker->wheel) <= now_ns)
             wheel_advance(&worker->wheel, now_ns);
-        if (has_task(worker) || atomic_load_explicit(&runtime.injected, memory_order_relaxed))
+        if (queue_has_task(&worker->queue) ||
+            atomic_load_explicit(&runtime.injected, memory_order_relaxed))
             look_at_descriptors(worker, now_ns);
-        struct task *task = find_once(worker);
+        struct task *task = find_once(worker, now_ns);
         if (task) {
             start_work(worker);
             return task;

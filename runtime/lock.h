@@ -29,6 +29,9 @@ struct lock {
  * instruction, which would cost more than all else in most operations.  Set while no task runs. */
 extern bool lock_alone;
 
+/* A step of waiting for another thread: a pause, and after many steps others get the core. */
+void spin(int spins);
+
 /* The slow half of the two below: spins, then lets other threads run. */
 void lock_contend(struct lock *lock);
 

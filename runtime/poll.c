@@ -354,8 +354,6 @@ void io_start(void)
     if (poller.epoll < 0 || poller.interrupt < 0)
         fatal(NULL, "cannot make descriptors for epoll: %s", strerror(errno));
     watch_own(poller.interrupt, MARK_INTERRUPT);
-    /* valgrind does not know epoll_pwait2, and says so in the middle of the program's output. */
-    poller.only_ms = fiber_under_valgrind();
 }
 
 static void chunk_release(struct descriptor *chunk, int first_fd)

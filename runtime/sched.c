@@ -4,11 +4,7 @@
 #include "wait.h"
 
 #include <errno.h>
-#include <linux/membarrier.h>
 #include <sched.h>
-#include <stdlib.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 struct runtime runtime;
 
@@ -55,11 +51,15 @@ struct worker *worker_of_task(const char *what, const char *site)
 
 /* ---- spin locks ------------------------------------------------------------------------------ */
 
-/* Before a thread that waits for another one lets its core go. */
-enum { SPINS = 64 };
-
-static inline void pause_briefly(void)
+void spin(int spins)
 {
+    enum { SPINS = 64 };
+
+    if (spins >= SPINS) {
+        /* The one that is waited for may have lost its core. */
+        sched_yield();
+        return;
+    }
 #if defined(__x86_64__)
     __builtin_ia32_pause();
 #elif defined(__aarch64__)
@@ -71,250 +71,8 @@ bool lock_alone;
 
 void lock_contend(struct lock *lock)
 {
-    for (;;) {
-        for (int i = 0; i < SPINS; i++) {
-            if (lock_try(lock))
-                return;
-            pause_briefly();
-        }
-        /* The holder may have lost its core. */
-        sched_yield();
-    }
-}
-
-/* ---- injected tasks -------------------------------------------------------------------------- */
-
-/*
- * An array and not a list through the tasks: where there are many, their control blocks are cold,
- * and a walk from one to the next would wait for memory at each step.
- */
-
-/* The place of the index-th oldest. */
-static inline struct task **inject_place(uint32_t index)
-{
-    return &runtime.inject_ring[(runtime.inject_head + index) & (runtime.inject_room - 1)];
-}
-
-static void inject_grow(void)
-{
-    enum { FIRST_ROOM = 1024 };
-    uint32_t count = atomic_load(&runtime.injected);
-    uint32_t room = runtime.inject_room ? runtime.inject_room * 2 : FIRST_ROOM;
-    struct task **grown = allocate(room * sizeof(*grown), NULL);
-
-    for (uint32_t i = 0; i < count; i++)
-        grown[i] = *inject_place(i);
-    free(runtime.inject_ring);
-    runtime.inject_ring = grown;
-    runtime.inject_room = room;
-    runtime.inject_head = 0;
-}
-
-static void inject_append(struct task **tasks, uint32_t count)
-{
-    lock_acquire_among_threads(&runtime.inject_lock);
-    uint32_t present = atomic_load(&runtime.injected);
-    while (present + count > runtime.inject_room)
-        inject_grow();
-    for (uint32_t i = 0; i < count; i++)
-        *inject_place(present + i) = tasks[i];
-    atomic_store(&runtime.injected, present + count);
-    lock_release(&runtime.inject_lock);
-}
-
-void inject(struct task **tasks, uint32_t count)
-{
-    inject_append(tasks, count);
-    idle_wake_one();
-}
-
-/* The oldest, of `count` that there are. */
-static struct task *inject_pop(uint32_t count)
-{
-    struct task *task = *inject_place(0);
-
-    runtime.inject_head++;
-    atomic_store(&runtime.injected, count - 1);
-    return task;
-}
-
-/* With a random schedule: any of them changes places with the oldest. */
-static void inject_shuffle(struct worker *worker, uint32_t count)
-{
-    struct task **chosen = inject_place(random_below(worker, count));
-    struct task *task = *chosen;
-
-    *chosen = *inject_place(0);
-    *inject_place(0) = task;
-}
-
-/* The worker's share of what is injected, as far as its queue has room. */
-static uint32_t inject_share(struct worker *worker, uint32_t count)
-{
-    uint32_t share = count / runtime.worker_count;
-    uint32_t room = (RING_SIZE - queue_length(worker)) / 2;
-
-    if (runtime.random_schedule)
-        return 0;
-    return share < room ? share : room;
-}
-
-struct task *inject_take(struct worker *worker)
-{
-    struct task *first = NULL;
-
-    if (!atomic_load(&runtime.injected))
-        return NULL;
-    lock_acquire_among_threads(&runtime.inject_lock);
-    uint32_t count = atomic_load(&runtime.injected);
-    if (count) {
-        if (runtime.random_schedule)
-            inject_shuffle(worker, count);
-        first = inject_pop(count--);
-        for (uint32_t share = inject_share(worker, count); share > 0; share--)
-            queue_push(worker, inject_pop(count--));
-    }
-    lock_release(&runtime.inject_lock);
-    return first;
-}
-
-/* ---- a worker's own queue -------------------------------------------------------------------- */
-
-/* A thief is at it: lets it finish.  Returns true, to try again. */
-static __attribute__((noinline)) bool own_wait(struct worker *worker)
-{
-    atomic_store_explicit(&worker->takes, 0, memory_order_release);
-    while (atomic_load_explicit(&worker->raided, memory_order_acquire))
-        sched_yield();
-    return true;
-}
-
-/*
- * Taking from a worker's queue excludes others by a lock that is free of charge for the worker
- * itself and dear for thieves: it says that it is at it and then looks for a thief, the thief says
- * so and then looks whether the worker is at it.  What keeps each from looking before the other can
- * see what it said is a barrier; the thief makes all threads pass one (membarrier(2)), so the
- * worker needs none.  (D. Dice, H. Huang, M. Yang, "Asymmetric Dekker synchronization", 2001.)
- */
-static ALWAYS_INLINE void own_begin(struct worker *worker)
-{
-    if (runtime.worker_count == 1)
-        return;
-    do {
-        if (runtime.has_membarrier)
-            atomic_store_explicit(&worker->takes, 1, memory_order_relaxed);
-        else
-            atomic_exchange(&worker->takes, 1);
-        atomic_signal_fence(memory_order_seq_cst);
-    } while (unlikely(atomic_load_explicit(&worker->raided, memory_order_acquire)) &&
-             own_wait(worker));
-}
-
-static ALWAYS_INLINE void own_end(struct worker *worker)
-{
-    if (runtime.worker_count > 1)
-        atomic_store_explicit(&worker->takes, 0, memory_order_release);
-}
-
-bool raid_begin(struct worker *victim)
-{
-    uint32_t none = 0;
-
-    if (!atomic_compare_exchange_strong(&victim->raided, &none, 1))
-        return false;
-    if (runtime.has_membarrier)
-        syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
-    for (int spins = 0; atomic_load(&victim->takes); spins++)
-        if (spins < SPINS)
-            pause_briefly();
-        else
-            sched_yield(); /* it may have lost its core */
-    return true;
-}
-
-void raid_end(struct worker *victim)
-{
-    atomic_store_explicit(&victim->raided, 0, memory_order_release);
-}
-
-struct task *queue_shift(struct worker *worker)
-{
-    uint32_t head = atomic_load_explicit(&worker->head, memory_order_relaxed);
-    uint32_t tail = atomic_load_explicit(&worker->tail, memory_order_acquire);
-
-    if (head == tail)
-        return NULL;
-    struct task *task = atomic_load_explicit(&worker->ring[head % RING_SIZE], memory_order_relaxed);
-    atomic_store_explicit(&worker->head, head + 1, memory_order_release);
-    return task;
-}
-
-struct task *next_take(struct worker *worker)
-{
-    struct task *task = atomic_load_explicit(&worker->next, memory_order_acquire);
-
-    if (task)
-        atomic_store_explicit(&worker->next, NULL, memory_order_relaxed);
-    return task;
-}
-
-/* Moves the older half of a full ring to the injected tasks, so that others see it. */
-static void queue_spill(struct worker *worker)
-{
-    struct task *tasks[RING_SIZE / 2];
-    uint32_t count = 0;
-
-    own_begin(worker);
-    while (count < RING_SIZE / 2 && (tasks[count] = queue_shift(worker)))
-        count++;
-    own_end(worker);
-    if (count)
-        inject(tasks, count);
-}
-
-void queue_push(struct worker *worker, struct task *task)
-{
-    if (unlikely(runtime.random_schedule)) {
-        inject_append(&task, 1);
-        return;
-    }
-    uint32_t tail = atomic_load_explicit(&worker->tail, memory_order_relaxed);
-    uint32_t head = atomic_load_explicit(&worker->head, memory_order_acquire);
-    if (unlikely(tail - head == RING_SIZE)) {
-        queue_spill(worker);
-        queue_push(worker, task);
-        return;
-    }
-    atomic_store_explicit(&worker->ring[tail % RING_SIZE], task, memory_order_relaxed);
-    atomic_store_explicit(&worker->tail, tail + 1, memory_order_release);
-}
-
-static ALWAYS_INLINE struct task *pop_own(struct worker *worker)
-{
-    own_begin(worker);
-    struct task *task = next_take(worker);
-    struct task *waits = NULL;
-    if (task && unlikely(++worker->streak >= NEXT_STREAK)) {
-        /* The two that hand each other the thread wait once behind the rest. */
-        waits = task;
-        task = NULL;
-    }
-    if (!task) {
-        worker->streak = 0;
-        task = queue_shift(worker);
-    }
-    own_end(worker);
-    if (likely(!waits))
-        return task;
-    if (!task)
-        return waits;
-    queue_push(worker, waits);
-    return task;
-}
-
-struct task *queue_pop(struct worker *worker)
-{
-    return pop_own(worker);
+    for (int spins = 0; !lock_try(lock); spins++)
+        spin(spins);
 }
 
 /* ---- switching ------------------------------------------------------------------------------- */
@@ -337,6 +95,8 @@ static ALWAYS_INLINE void after_switch(struct worker *worker)
         sources_unlock(worker->sources);
     else if (after == AFTER_QUEUE)
         queue_push(worker, worker->left);
+    else if (after == AFTER_BEHIND_FRESH)
+        queue_push_behind_fresh(worker, worker->left);
     else if (after == AFTER_END)
         worker_forget(worker, worker->left);
 }
@@ -391,7 +151,7 @@ static ALWAYS_INLINE struct task *choose(struct worker *worker)
     count_switch(worker);
     if (unlikely(worker->switches % LOOK_AROUND == 0 || runtime.random_schedule))
         return NULL;
-    return pop_own(worker);
+    return queue_take(worker);
 }
 
 static ALWAYS_INLINE void park_until_ready(struct worker *worker, struct lock *held)
@@ -441,14 +201,20 @@ void park_in(struct waitq *queue, struct waiter *waiter, void *data, struct lock
     park_until_ready(worker, held);
 }
 
-static void yield_now(struct worker *worker)
+/* Lets others run.  `after` says where the task waits for its turn. */
+static void yield(struct worker *worker, enum after after)
 {
     struct task *task = worker->task;
 
     task_set_state(task, TASK_READY);
-    worker->after = AFTER_QUEUE;
+    worker->after = after;
     worker->left = task;
     leave(worker, task, choose(worker), false);
+}
+
+static void yield_now(struct worker *worker)
+{
+    yield(worker, AFTER_QUEUE);
 }
 
 void leash_task_yield(void)
@@ -492,10 +258,10 @@ void ready(struct task *task)
         return;
     }
     /* Only this worker fills the place, so where it is empty it stays so. */
-    if (atomic_load_explicit(&worker->next, memory_order_relaxed))
+    if (atomic_load_explicit(&worker->queue.next, memory_order_relaxed))
         queue_push(worker, task);
     else
-        atomic_store_explicit(&worker->next, task, memory_order_release);
+        atomic_store_explicit(&worker->queue.next, task, memory_order_release);
     idle_offer();
 }
 
@@ -560,18 +326,14 @@ _Noreturn void task_main(struct worker *worker, struct task *task)
     __builtin_unreachable();
 }
 
-/* Numbers are given out in blocks, so that workers do not meet at one counter. */
-static uint64_t take_id(struct worker *worker)
+/* A later task has a higher number, whichever worker spawns it. */
+static inline uint64_t take_id(void)
 {
-    enum { BLOCK = 1024 };
-    uint32_t age = atomic_load_explicit(&runtime.id_age, memory_order_relaxed);
-
-    if (unlikely(worker->id_next == worker->id_end || worker->id_age != age)) {
-        worker->id_next = atomic_fetch_add(&runtime.id_next, BLOCK);
-        worker->id_end = worker->id_next + BLOCK;
-        worker->id_age = age;
-    }
-    return worker->id_next++;
+    if (!lock_alone)
+        return atomic_fetch_add_explicit(&runtime.id_next, 1, memory_order_relaxed);
+    uint64_t id = atomic_load_explicit(&runtime.id_next, memory_order_relaxed);
+    atomic_store_explicit(&runtime.id_next, id + 1, memory_order_relaxed);
+    return id;
 }
 
 int task_spawn(void (*fn)(void), const leash_args *args, const char *name, leash_wg_t *wg,
@@ -588,7 +350,7 @@ int task_spawn(void (*fn)(void), const leash_args *args, const char *name, leash
     for (int i = 0; i < 6; i++)
         task->args[i] = args->value[i];
     task->wg = wg;
-    task->id = take_id(worker);
+    task->id = take_id();
     task->parent_id = worker->task ? worker->task->id : 0;
     task->name = name;
     atomic_store_explicit(&task->spawn, site, memory_order_relaxed);
@@ -597,7 +359,7 @@ int task_spawn(void (*fn)(void), const leash_args *args, const char *name, leash
     task->sp = NULL;
     task_set_state(task, TASK_READY);
     count_up(&worker->spawned);
-    queue_push(worker, task);
+    queue_push_fresh(worker, task);
     idle_offer();
     return 0;
 }
@@ -608,8 +370,8 @@ static inline void let_spawned_run(void)
 {
     struct worker *worker = worker_self();
 
-    if (unlikely(queue_length(worker) >= SPAWNED_MAX) && worker->task)
-        yield_now(worker);
+    if (unlikely(ring_length(&worker->queue.fresh) >= FRESH_MAX) && worker->task)
+        yield(worker, AFTER_BEHIND_FRESH);
 }
 
 void leash_spawn(void (*fn)(void), leash_args args, const char *name, const char *site)

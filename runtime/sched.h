@@ -1,9 +1,8 @@
 /*
  * sched.h - tasks on threads: who runs next, who parks, who is woken.
  *
- * Each thread is a worker with a run queue of its own: a ring that the worker fills at the tail and
- * empties at the head, where idle workers steal, and one place for the task that is to run next,
- * filled when a task lets another go.  A pair that talks through a channel so stays on one thread,
+ * Each thread is a worker with ready tasks of its own (queue.h), among them the one that is to run
+ * next: the last that a task let go.  A pair that talks through a channel so stays on one thread,
  * where the line between two cores would cost more than the talk.  What does not fit, and what
  * comes from other threads, goes through one shared list, the injected tasks.
  *
@@ -20,25 +19,28 @@
 
 #include "base.h"
 #include "lock.h"
+#include "queue.h"
 #include "stack.h"
 #include "task.h"
 #include "timer.h"
 
 #include <pthread.h>
-#include <stdalign.h>
 
 enum {
-    RING_SIZE = 1024,  /* tasks in a worker's own queue; a power of two */
-    SPAWNED_MAX = 512, /* tasks in the queue from which on a spawn lets them run first */
-    LOOK_AROUND = 64,  /* switches between looks at timers, descriptors and injected tasks */
-    NEXT_STREAK = 32,  /* hand-offs in a row before the queue has its turn */
-    POLLS = 64,        /* looks at what is not there yet between two turns of others */
-    WORKERS_MAX = 1024,
-    CACHE_LINE = 64
+    LOOK_AROUND = 64, /* switches between looks at timers, descriptors and injected tasks */
+    POLLS = 64,       /* looks at what is not there yet between two turns of others */
+    WORKERS_MAX = 1024
 };
 
 /* What a context does first after it was switched to, for the one that was left. */
-enum after { AFTER_NOTHING, AFTER_UNLOCK, AFTER_UNLOCK_SOURCES, AFTER_QUEUE, AFTER_END };
+enum after {
+    AFTER_NOTHING,
+    AFTER_UNLOCK,
+    AFTER_UNLOCK_SOURCES,
+    AFTER_QUEUE,
+    AFTER_BEHIND_FRESH,
+    AFTER_END
+};
 
 /* What a worker does. */
 enum rest { REST_NOT, REST_SLEEPS, REST_POLLS };
@@ -56,15 +58,11 @@ struct worker {
     int *errno_place;        /* of this thread */
     enum after after;        /* see above, for `left` */
     struct lock *held;       /* AFTER_UNLOCK */
-    struct task *left;       /* AFTER_QUEUE, AFTER_END */
+    struct task *left;       /* AFTER_QUEUE, AFTER_BEHIND_FRESH, AFTER_END */
     struct sources *sources; /* AFTER_UNLOCK_SOURCES */
     uint32_t switches;       /* counts up */
-    uint32_t streak;         /* hand-offs since the queue had its turn */
     uint32_t polls;          /* counts up, see poll_point */
     uint64_t random;         /* state of random_next */
-    uint64_t id_next;        /* the numbers it may give to tasks: from this one ... */
-    uint64_t id_end;         /* ... to before this one */
-    uint32_t id_age;         /* runtime.id_age when it took them */
     struct stack_cache stacks;
     int64_t looked_ns; /* when it last asked for descriptors */
     int64_t stole_ns;  /* when it got the stolen task that its work came from; 0: not stolen */
@@ -80,30 +78,24 @@ struct worker {
     void *sanitizer_fiber; /* the thread's own context */
 
     /* read by others now and then */
-    alignas(CACHE_LINE) _Atomic uint32_t tail; /* of the ring: written by the worker */
-    _Atomic uint32_t takes;                    /* 1 while the worker takes from its queue */
-    _Atomic(struct task *) next;               /* set by the worker */
-    _Atomic uint32_t ticks;                    /* a copy of switches, for those who watch */
-    _Atomic uint64_t spawned;                  /* counts up */
-    _Atomic uint64_t ended;                    /* counts up */
+    alignas(CACHE_LINE) _Atomic uint32_t ticks; /* a copy of switches, for those who watch */
+    _Atomic uint64_t spawned;                   /* counts up */
+    _Atomic uint64_t ended;                     /* counts up */
     /* written by others */
-    alignas(CACHE_LINE) _Atomic uint32_t head; /* of the ring: moved by who takes from it */
-    _Atomic uint32_t raided;                   /* 1 while a thief takes */
     alignas(CACHE_LINE) _Atomic uint32_t rest; /* enum rest; a futex */
     alignas(CACHE_LINE) struct wheel wheel;    /* its timers */
-    alignas(CACHE_LINE) _Atomic(struct task *) ring[RING_SIZE];
+    struct queue queue;                        /* its ready tasks */
 };
 
 /* One for the program; valid while leash_run runs. */
 struct runtime {
     struct worker **workers; /* worker_count of them */
     uint32_t worker_count;
-    bool random_schedule;     /* LEASH_SCHEDULE=random:SEED */
-    bool has_membarrier;      /* see raid_begin */
-    _Atomic bool running;     /* within leash_run */
-    _Atomic bool stopping;    /* the first task has returned */
-    _Atomic uint32_t id_age;  /* goes up when numbers already handed to workers get too old */
-    _Atomic uint64_t id_next; /* the next block of task numbers */
+    bool random_schedule;                         /* LEASH_SCHEDULE=random:SEED */
+    bool has_membarrier;                          /* see raid_begin */
+    _Atomic bool running;                         /* within leash_run */
+    _Atomic bool stopping;                        /* the first task has returned */
+    alignas(CACHE_LINE) _Atomic uint64_t id_next; /* the number of the next task */
     alignas(CACHE_LINE) struct lock inject_lock;
     struct task **inject_ring; /* injected tasks; with a random schedule all that are ready */
     uint32_t inject_room;      /* of the ring; a power of two */
@@ -179,30 +171,8 @@ static inline uint32_t random_below(struct worker *worker, uint32_t count)
     return (uint32_t)((random_next(worker) >> 32) * count >> 32);
 }
 
-/* ---- between sched.c and idle.c -------------------------------------------------------------- */
-
-/* Adds the task at the end of the worker's queue. */
-void queue_push(struct worker *worker, struct task *task);
-/* The next task of the worker's own, or NULL. */
-struct task *queue_pop(struct worker *worker);
-/* The number of tasks in a worker's ring, already outdated. */
-static inline uint32_t queue_length(struct worker *worker)
-{
-    return atomic_load_explicit(&worker->tail, memory_order_relaxed) -
-           atomic_load_explicit(&worker->head, memory_order_relaxed);
-}
-/* Keeps the victim from taking tasks of its own until raid_end; for microseconds.  False: another
- * thief is at it. */
-bool raid_begin(struct worker *victim);
-void raid_end(struct worker *victim);
-/* The oldest task in the worker's ring, or NULL.  For the worker itself, or within a raid. */
-struct task *queue_shift(struct worker *worker);
-/* The task that the worker would run next, or NULL.  For whom queue_shift is. */
-struct task *next_take(struct worker *worker);
-/* Adds tasks that are ready, from a thread that runs none, or where the queue is full. */
-void inject(struct task **tasks, uint32_t count);
-/* Some injected tasks: the first is returned, the others go to the worker's queue. */
-struct task *inject_take(struct worker *worker);
+/* ---- between sched.c, queue.c and idle.c
+ * -------------------------------------------------------------- */
 
 /* What the thread runs next; parks the thread while there is nothing.  NULL: the runtime stops. */
 struct task *idle_find(struct worker *worker);

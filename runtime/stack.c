@@ -28,10 +28,11 @@ enum {
      * left to the program. */
     MPROTECT_GUARDS_MAX = 24000,
     VALGRIND_GUARDS_MAX = 8000, /* valgrind keeps at most 30,000 mappings */
-    POOL_KEPT = 1024,           /* unused stacks that stay resident */
-    TRIM_PERIOD_MS = 400,       /* what was not used for so long is given back, ... */
-    TRIM_SLICE = 32768,         /* ... so many stacks at a time, ... */
-    TRIM_SLICE_MS = 2           /* ... with a pause between */
+    VALGRIND_APART_BYTES = 4 * 1024 * 1024,
+    POOL_KEPT = 1024,     /* unused stacks that stay resident */
+    TRIM_PERIOD_MS = 400, /* what was not used for so long is given back, ... */
+    TRIM_SLICE = 32768,   /* ... so many stacks at a time, ... */
+    TRIM_SLICE_MS = 2     /* ... with a pause between */
 };
 
 /* A mapping with CHUNK_STACKS slots. */
@@ -179,11 +180,20 @@ static char *map_chunk(void)
     return map + before;
 }
 
+/* Whether valgrind is told of each stack.  It knows one current stack, and not for each thread:
+ * with several threads it would take the next large frame on the other thread's stack for a switch,
+ * and the frame's memory for invalid.  Then the stacks lie so far apart that it sees switches by
+ * that. */
+static bool valgrind_knows_stacks(void)
+{
+    return fiber_under_valgrind() && runtime.worker_count == 1;
+}
+
 /* Tells sanitizers and valgrind. */
 static void chunk_register(struct chunk *chunk)
 {
     fiber_register_chunk(chunk->base, CHUNK_STACKS * pool.stack_bytes);
-    if (!fiber_under_valgrind())
+    if (!valgrind_knows_stacks())
         return;
     chunk->numbers = allocate(CHUNK_STACKS * sizeof(*chunk->numbers), NULL);
     for (size_t k = 0; k < CHUNK_STACKS; k++) {
@@ -401,6 +411,8 @@ void stack_start(void)
     size_t wanted = stack_kib() * 1024;
     size_t bytes = STACK_KIB_MIN * (size_t)1024;
 
+    if (fiber_under_valgrind() && !valgrind_knows_stacks())
+        bytes = VALGRIND_APART_BYTES;
     while (bytes < wanted)
         bytes *= 2;
     memset(&pool, 0, sizeof(pool));

@@ -38,8 +38,12 @@ static bool pass_on(ctx_t *ctx, chan_t *out, char *line)
 /* The next `length` bytes on the heap; NULL when there is no memory. */
 static char *take(struct reader *reader, size_t length)
 {
-    char *line = strndup(reader->bytes, length);
+    char *line = malloc(length + 1);
 
+    if (line) {
+        memcpy(line, reader->bytes, length);
+        line[length] = '\0';
+    }
     reader->length -= length;
     memmove(reader->bytes, reader->bytes + length, reader->length);
     return line;

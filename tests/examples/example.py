@@ -1,7 +1,8 @@
 """Running one example, and talking to it when it is a server.
 
-Every example runs under LEASH_LEAKS=fail: a task that is left at the end makes the status 23, and
-then the test fails.
+Every example runs under LEASH_LEAKS=fail: where the library knows that setting, a task that is left
+at the end makes the status 23, and then the test fails.  EXAMPLE_RUNNER is a command to run them by,
+valgrind or qemu.
 """
 
 import os
@@ -17,7 +18,7 @@ PATIENCE_S = 30  # for what should take no time; a sanitized build on a busy mac
 
 
 def folder():
-    return pathlib.Path(sys.argv[1])
+    return pathlib.Path(sys.argv[1]).resolve()
 
 
 def main():
@@ -26,8 +27,9 @@ def main():
 
 
 def start(name, *arguments, **options):
+    runner = os.environ.get("EXAMPLE_RUNNER", "").split()
     return subprocess.Popen(
-        [folder() / name, *map(str, arguments)], text=True, stdout=subprocess.PIPE,
+        [*runner, folder() / name, *map(str, arguments)], text=True, stdout=subprocess.PIPE,
         env=os.environ | {"LEASH_LEAKS": "fail"}, **options)
 
 
