@@ -1,5 +1,5 @@
 #include "dump.h"
-#include "sched.h"
+#include "scheduler.h"
 #include "stack.h"
 
 #include <errno.h>
@@ -67,7 +67,10 @@ int leash_task_dump(FILE *out)
 {
     errno = 0;
     stack_each(dump_if_alive, out);
-    return fflush(out) ? errno : 0;
+    /* An unbuffered stream, or a buffer that was full, has failed before the flush. */
+    if (!fflush(out) && !ferror(out))
+        return 0;
+    return errno ? errno : EIO;
 }
 
 size_t leash_task_count(void)

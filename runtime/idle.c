@@ -16,7 +16,7 @@
 #include "idle.h"
 #include "io.h"
 #include "run.h"
-#include "sched.h"
+#include "scheduler.h"
 
 #include <errno.h>
 #include <linux/futex.h>

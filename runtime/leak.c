@@ -3,7 +3,7 @@
 #include "dump.h"
 #include "idle.h"
 #include "leash.h"
-#include "sched.h"
+#include "scheduler.h"
 #include "stack.h"
 
 #include <stdlib.h>

@@ -5,7 +5,7 @@
 #include "io.h"
 #include "leak.h"
 #include "leash.h"
-#include "sched.h"
+#include "scheduler.h"
 #include "signals.h"
 #include "stack.h"
 
