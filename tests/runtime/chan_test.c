@@ -6,15 +6,6 @@
 
 enum { SOON_MS = 20, LONG_MS = 20 * 1000 };
 
-/* Parks until the other tasks are parked too, as far as that can be told: they get `count` turns
- * and a while. */
-static void let_others_park(void)
-{
-    for (int i = 0; i < 5; i++)
-        task_yield();
-    task_sleep_ms(SOON_MS);
-}
-
 /* ---- values ---------------------------------------------------------------------------------- */
 
 enum { VALUE_BYTES_MAX = 100, VALUES = 300 };
@@ -155,7 +146,7 @@ static void behind_the_buffer(void)
     int value;
 
     spawn(send_numbers, ch, 0, 10);
-    let_others_park();
+    check_await_parked(1);
     CHECK(chan_len(ch) == 4 && chan_cap(ch) == 4);
     for (int i = 0; i < 10; i++)
         CHECK(chan_recv(ch, &value) && value == i);
@@ -178,7 +169,7 @@ static void rendezvous(void)
     wg_t wg = {0};
 
     wg_spawn(&wg, send_flagged, ch, &sent);
-    let_others_park();
+    check_await_parked(1);
     CHECK(!__atomic_load_n(&sent, __ATOMIC_SEQ_CST));
     CHECK(chan_len(ch) == 0 && chan_cap(ch) == 0);
     CHECK(chan_recv(ch, &value) && value == 5);
@@ -202,7 +193,7 @@ static void receivers_in_turn(void)
 
     for (int i = 0; i < 5; i++) {
         wg_spawn(&wg, recv_in_turn, ch, i);
-        let_others_park();
+        check_await_parked((size_t)i + 1);
     }
     send_numbers(ch, 0, 5);
     wg_wait(&wg);
@@ -318,7 +309,7 @@ static void close_on_senders(void)
         wg_spawn(&wg, send_refused, ch);
         wg_spawn(&wg, send_ctx_refused, ch);
     }
-    let_others_park();
+    check_await_parked(10);
     chan_close(ch);
     wg_wait(&wg);
     CHECK(chan_recv(ch, &value) && value == 3 && !chan_recv(ch, &value));
@@ -334,7 +325,7 @@ static void close_on_receivers(void)
         wg_spawn(&wg, recv_refused, ch);
         wg_spawn(&wg, recv_ctx_refused, ch);
     }
-    let_others_park();
+    check_await_parked(10);
     chan_close(ch);
     wg_wait(&wg);
     chan_free(ch);
@@ -501,7 +492,7 @@ static void ctx_ends(ctx_t *ctx, int expected)
         wg_spawn(&wg, send_with_ctx, ctx, full, expected);
         wg_spawn(&wg, recv_with_ctx, ctx, empty, expected);
     }
-    let_others_park();
+    task_sleep_ms(SOON_MS);
     if (expected == ECANCELED)
         ctx_cancel(ctx);
     wg_wait(&wg);

@@ -6,14 +6,6 @@
 
 enum { SOON_MS = 20, LONG_MS = 20 * 1000 };
 
-/* Long enough for other tasks to have parked, as far as that can be told. */
-static void let_others_park(void)
-{
-    for (int i = 0; i < 5; i++)
-        task_yield();
-    task_sleep_ms(SOON_MS);
-}
-
 static int get(const int *place)
 {
     return __atomic_load_n(place, __ATOMIC_SEQ_CST);
@@ -51,11 +43,11 @@ static void wg_counts(void)
     wg_add(&wg, -2);
     for (int i = 0; i < 4; i++)
         spawn(wait_and_count, &wg, &work, 1, &through);
-    let_others_park();
+    check_await_parked(4);
     wg_done(&wg);
     wg_add(&wg, 0);
     wg_add(&wg, -1);
-    let_others_park();
+    task_sleep_ms(SOON_MS);
     CHECK(get(&through) == 0);
     add(&work, 1);
     wg_done(&wg);
@@ -167,7 +159,7 @@ static void wg_some_give_up(void)
         spawn(wait_cancelled, ctx, &wg, &given_up);
         spawn(wait_and_count, &wg, &work, 1, &through);
     }
-    let_others_park();
+    check_await_parked(8);
     ctx_cancel(ctx);
     yield_until(&given_up, 4);
     CHECK(get(&through) == 0);
@@ -244,7 +236,7 @@ static void mu_in_turn(void)
     mu_lock(&mu);
     for (int i = 0; i < 6; i++) {
         wg_spawn(&wg, lock_in_turn, &mu, i, &turn);
-        let_others_park();
+        check_await_parked((size_t)i + 1);
     }
     mu_unlock(&mu);
     wg_wait(&wg);
@@ -267,7 +259,7 @@ static void mu_no_starvation(void)
 
     mu_lock(&mu);
     wg_spawn(&wg, lock_and_count, &mu, &count);
-    let_others_park();
+    check_await_parked(1);
     mu_unlock(&mu);
     mu_lock(&mu);
     CHECK(get(&count) == 1);
@@ -398,10 +390,10 @@ static void rw_writer_waits(void)
     wg_spawn(&wg, read_until_released, &shared);
     yield_until(&shared.readers, 1);
     wg_spawn(&wg, write_once, &shared);
-    let_others_park();
+    check_await_parked(1);
     for (int i = 0; i < 5; i++)
         wg_spawn(&wg, read_once, &shared, 1);
-    let_others_park();
+    check_await_parked(6);
     CHECK(get(&shared.reads) == 0);
     add(&shared.release, 1);
     wg_wait(&wg);
@@ -417,7 +409,7 @@ static void rw_readers_after_writer(void)
     rw_lock(&shared.rw);
     for (int i = 0; i < 5; i++)
         wg_spawn(&wg, read_once, &shared, 7);
-    let_others_park();
+    check_await_parked(5);
     shared.plain = 7;
     rw_unlock(&shared.rw);
     rw_lock(&shared.rw);
@@ -505,12 +497,13 @@ static void cv_signals(void)
     mu_lock(&room.mu);
     room.free = 5;
     mu_unlock(&room.mu);
-    let_others_park();
+    task_sleep_ms(SOON_MS);
     CHECK(through(&room) == 0);
     for (int i = 1; i <= 3; i++) {
         cv_signal(&room.cv);
-        let_others_park();
-        CHECK(through(&room) == i);
+        while (through(&room) != i)
+            task_yield();
+        check_await_parked(5 - (size_t)i);
     }
     cv_broadcast(&room.cv);
     wg_wait(&wg);

@@ -6,14 +6,6 @@
 
 enum { SOON_MS = 20, LONG_MS = 20 * 1000 };
 
-/* Long enough for other tasks to have parked, as far as that can be told. */
-static void let_others_park(void)
-{
-    for (int i = 0; i < 5; i++)
-        task_yield();
-    task_sleep_ms(SOON_MS);
-}
-
 static void send_one(chan_t *ch, int value)
 {
     CHECK(chan_send(ch, &value));
@@ -81,10 +73,10 @@ static void with_parked_peer(void)
     wg_t wg = {0};
 
     wg_spawn(&wg, send_one, ch, 8);
-    let_others_park();
+    check_await_parked(1);
     CHECK(chan_select(RECV_OK(ch, &value, &ok), DEFAULT()) == 0 && ok && value == 8);
     wg_spawn(&wg, recv_one, ch, 9);
-    let_others_park();
+    check_await_parked(1);
     ok = false;
     CHECK(chan_select(SEND_OK(ch, &ok, &(int){9}), DEFAULT()) == 0 && ok);
     wg_wait(&wg);
@@ -303,7 +295,7 @@ static void null_cases(void)
     spawn(send_soon, ch, 3);
     CHECK(chan_select(SEND(none, &value), RECV(ch, &value), RECV(none, &value)) == 1);
     CHECK(value == 3);
-    let_others_park();
+    check_await_parked(1);
     CHECK(!__atomic_load_n(&gone_on, __ATOMIC_RELAXED));
     chan_free(ch);
 }
@@ -353,12 +345,12 @@ static void same_channel_twice(void)
         value[0] = value[1] = -1;
         spawn(send_one, ch, i);
         if (i % 2)
-            let_others_park();
+            check_await_parked(1);
         int index = chan_select(RECV(ch, &value[0]), RECV(ch, &value[1]));
         CHECK(value[index] == i && value[1 - index] == -1);
         spawn(recv_one, ch, i);
         if (i % 2)
-            let_others_park();
+            check_await_parked(1);
         index = chan_select(SEND(ch, &i), SEND(ch, &i));
         CHECK(index == 0 || index == 1);
     }
@@ -554,7 +546,7 @@ static void fair_among_senders(void)
 
     for (int i = 0; i < 6; i++)
         wg_spawn(&wg, send_until_done, ch[i % 2], stop);
-    let_others_park();
+    check_await_parked(6);
     for (int i = 0; i < PICKS; i++)
         picked[chan_select(RECV(ch[0], NULL), RECV(ch[1], NULL))]++;
     chan_close(stop);
