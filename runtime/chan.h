@@ -51,8 +51,7 @@ void chan_init(struct leash_chan *ch, size_t element_size, size_t capacity, void
 /* Releases the lock; frees the channel where nobody owns it and no record stands in it. */
 void chan_unlock(struct leash_chan *ch);
 
-/* ---- steps with the lock held ------------------------------------------------------------------
- */
+/* ---- steps with the lock held -------------------------------------------------------------- */
 
 static inline bool chan_is_closed(const struct leash_chan *ch)
 {
@@ -159,8 +158,7 @@ static ALWAYS_INLINE bool chan_try_recv(struct leash_chan *ch, void *out, bool *
 
 void chan_zero(const struct leash_chan *ch, void *out);
 
-/* ---- the rest -----------------------------------------------------------------------------------
- */
+/* ---- the rest ------------------------------------------------------------------------------ */
 
 /* Without the lock: whether they may succeed.  Only a hint. */
 static inline bool chan_may_send(const struct leash_chan *ch)

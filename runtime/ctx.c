@@ -10,7 +10,7 @@
 #include "ctx.h"
 #include "chan.h"
 #include "io.h"
-#include "sched.h"
+#include "scheduler.h"
 #include "timer.h"
 
 #include <errno.h>

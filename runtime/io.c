@@ -10,7 +10,7 @@
 #include "chan.h"
 #include "ctx.h"
 #include "descriptor.h"
-#include "sched.h"
+#include "scheduler.h"
 #include "sys.h"
 
 #include <errno.h>

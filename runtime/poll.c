@@ -6,7 +6,7 @@
  */
 #include "descriptor.h"
 #include "fiber.h"
-#include "sched.h"
+#include "scheduler.h"
 #include "signals.h"
 #include "sys.h"
 

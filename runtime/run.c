@@ -3,8 +3,9 @@
 #include "dump.h"
 #include "fiber.h"
 #include "io.h"
+#include "leak.h"
 #include "leash.h"
-#include "sched.h"
+#include "scheduler.h"
 #include "signals.h"
 #include "stack.h"
 
@@ -170,11 +171,14 @@ struct first_call {
     int argc;
     char **argv;
     int result;
+    enum leak_setting leaks;
+    bool fails; /* for leaks */
 };
 
 static void run_first(struct first_call *call)
 {
     call->result = call->entry(call->argc, call->argv);
+    call->fails = leak_look_at_end(call->leaks);
     atomic_store(&runtime.stopping, true);
     idle_wake_all();
 }
@@ -224,7 +228,7 @@ static void runtime_stop(uint32_t count, bool all_ended)
 
 int leash_run(int (*entry)(int argc, char **argv), int argc, char **argv)
 {
-    struct first_call call = {.entry = entry, .argc = argc, .argv = argv};
+    struct first_call call = {.entry = entry, .argc = argc, .argv = argv, .leaks = leak_setting()};
     leash_args args = {1, {(uintptr_t)&call}};
 
     if (worker_self() || atomic_exchange(&runtime.running, true))
@@ -244,6 +248,8 @@ int leash_run(int (*entry)(int argc, char **argv), int argc, char **argv)
     lock_alone = false;
     runtime_stop(made, all_ended);
     atomic_store(&runtime.running, false);
+    if (call.fails)
+        leak_fail();
     return call.result;
 }
 

@@ -8,7 +8,7 @@
  * stands in all queues before anything changes.
  */
 #include "chan.h"
-#include "sched.h"
+#include "scheduler.h"
 #include "timer.h"
 
 #include <stdlib.h>

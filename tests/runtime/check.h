@@ -7,25 +7,12 @@
 #ifndef LEASH_TEST_CHECK_H
 #define LEASH_TEST_CHECK_H
 
-#include <leash.h>
+#include "require.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include <cmocka.h>
-
-static inline void check_failed(const char *what, long result, const char *place)
-{
-    int error = errno;
-
-    fprintf(stderr, "%s: %s (%ld, errno %d: %s)\n", place, what, result, error, strerror(error));
-    abort();
-}
-
-#define CHECK(condition) ((condition) ? (void)0 : check_failed(#condition, 0, LEASH_HERE))
 
 static inline void check_fails(long result, int error, const char *what, const char *place)
 {

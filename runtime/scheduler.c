@@ -1,4 +1,4 @@
-#include "sched.h"
+#include "scheduler.h"
 #include "context.h"
 #include "fiber.h"
 #include "wait.h"

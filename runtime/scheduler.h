@@ -1,5 +1,5 @@
 /*
- * sched.h - tasks on threads: who runs next, who parks, who is woken.
+ * scheduler.h - tasks on threads: who runs next, who parks, who is woken.
  *
  * Each thread is a worker with ready tasks of its own (queue.h), among them the one that is to run
  * next: the last that a task let go.  A pair that talks through a channel so stays on one thread,
@@ -14,8 +14,8 @@
  * before it rests.  Other workers only help.  What is injected is looked for after a worker has
  * said that it rests, and who injects looks for resting workers afterwards.
  */
-#ifndef LEASH_RT_SCHED_H
-#define LEASH_RT_SCHED_H
+#ifndef LEASH_RT_SCHEDULER_H
+#define LEASH_RT_SCHEDULER_H
 
 #include "base.h"
 #include "lock.h"
@@ -171,8 +171,7 @@ static inline uint32_t random_below(struct worker *worker, uint32_t count)
     return (uint32_t)((random_next(worker) >> 32) * count >> 32);
 }
 
-/* ---- between sched.c, queue.c and idle.c
- * -------------------------------------------------------------- */
+/* ---- between scheduler.c, queue.c and idle.c ------------------------------------------------- */
 
 /* What the thread runs next; parks the thread while there is nothing.  NULL: the runtime stops. */
 struct task *idle_find(struct worker *worker);
@@ -190,7 +189,7 @@ void idle_wake_all(void);
 /* Before the workers start. */
 void idle_start(void);
 
-/* ---- between sched.c and run.c --------------------------------------------------------------- */
+/* ---- between scheduler.c and run.c ----------------------------------------------------------- */
 
 /* Makes the worker the calling thread's. */
 void worker_enter(struct worker *worker);
