@@ -6,7 +6,7 @@
  * and the time never came.  The lock decides between the end of the call and the two others.
  */
 #include "leash.h"
-#include "sched.h"
+#include "scheduler.h"
 #include "timer.h"
 
 #include <stdlib.h>

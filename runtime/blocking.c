@@ -9,7 +9,7 @@
  * lock until the task is parked in full.
  */
 #include "blocking.h"
-#include "sched.h"
+#include "scheduler.h"
 #include "sys.h"
 
 #include <errno.h>

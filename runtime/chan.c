@@ -1,6 +1,6 @@
 #include "chan.h"
 #include "ctx.h"
-#include "sched.h"
+#include "scheduler.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,51 +14,6 @@ struct chan_link {
     bool linked; /* it stands in the list of the input */
 };
 
-/* ---- values ---------------------------------------------------------------------------------- */
-
-/* The common sizes without a call. */
-static ALWAYS_INLINE void copy_value(void *to, const void *from, size_t size)
-{
-    switch (size) {
-    case 0:
-        break;
-    case 4:
-        memcpy(to, from, 4);
-        break;
-    case 8:
-        memcpy(to, from, 8);
-        break;
-    case 16:
-        memcpy(to, from, 16);
-        break;
-    default:
-        memcpy(to, from, size);
-    }
-}
-
-static inline unsigned char *place_of(struct leash_chan *ch, size_t index)
-{
-    size_t place = ch->first + index;
-
-    if (place >= ch->capacity)
-        place -= ch->capacity;
-    return ch->buffer + place * ch->element_size;
-}
-
-static inline void buffer_put(struct leash_chan *ch, const void *value)
-{
-    copy_value(place_of(ch, ch->count), value, ch->element_size);
-    atomic_store_explicit(&ch->count, ch->count + 1, memory_order_relaxed);
-}
-
-static inline void buffer_take(struct leash_chan *ch, void *out)
-{
-    if (out)
-        copy_value(out, place_of(ch, 0), ch->element_size);
-    ch->first = ch->first + 1 == ch->capacity ? 0 : ch->first + 1;
-    atomic_store_explicit(&ch->count, ch->count - 1, memory_order_relaxed);
-}
-
 void chan_zero(const struct leash_chan *ch, void *out)
 {
     if (out && ch->element_size)
@@ -66,72 +21,6 @@ void chan_zero(const struct leash_chan *ch, void *out)
 }
 
 /* ---- sending and receiving ------------------------------------------------------------------- */
-
-static inline bool is_closed(const struct leash_chan *ch)
-{
-    return atomic_load_explicit(&ch->closed, memory_order_relaxed);
-}
-
-static inline size_t count_of(const struct leash_chan *ch)
-{
-    return atomic_load_explicit(&ch->count, memory_order_relaxed);
-}
-
-static ALWAYS_INLINE bool try_send(struct leash_chan *ch, const void *value, bool *ok,
-                                   struct task **woken)
-{
-    *ok = false;
-    if (unlikely(is_closed(ch)))
-        return true;
-    *ok = true;
-    struct waiter *receiver = waitq_pop(&ch->receivers);
-    if (receiver) {
-        if (receiver->data)
-            copy_value(receiver->data, value, ch->element_size);
-        receiver->ok = true;
-        *woken = receiver->task;
-        return true;
-    }
-    if (count_of(ch) == ch->capacity)
-        return false;
-    buffer_put(ch, value);
-    return true;
-}
-
-static ALWAYS_INLINE bool try_recv(struct leash_chan *ch, void *out, bool *ok, struct task **woken)
-{
-    *ok = true;
-    if (count_of(ch)) {
-        buffer_take(ch, out);
-        struct waiter *sender = waitq_pop(&ch->senders);
-        if (sender) {
-            buffer_put(ch, sender->data);
-            sender->ok = true;
-            *woken = sender->task;
-        }
-        return true;
-    }
-    struct waiter *sender = waitq_pop(&ch->senders);
-    if (sender) {
-        if (out)
-            copy_value(out, sender->data, ch->element_size);
-        sender->ok = true;
-        *woken = sender->task;
-        return true;
-    }
-    *ok = false;
-    return is_closed(ch);
-}
-
-bool chan_try_send(struct leash_chan *ch, const void *value, bool *ok, struct task **woken)
-{
-    return try_send(ch, value, ok, woken);
-}
-
-bool chan_try_recv(struct leash_chan *ch, void *out, bool *ok, struct task **woken)
-{
-    return try_recv(ch, out, ok, woken);
-}
 
 void chan_park_for_ever(const char *state, const char *site)
 {
@@ -151,7 +40,7 @@ bool leash_chan_send(leash_chan_t *ch, const void *value, const char *site)
     if (unlikely(!ch))
         chan_park_for_ever("chan send (NULL)", site);
     lock_acquire(&ch->lock);
-    if (likely(try_send(ch, value, &ok, &woken))) {
+    if (likely(chan_try_send(ch, value, &ok, &woken))) {
         lock_release(&ch->lock);
         if (woken)
             ready(woken);
@@ -171,7 +60,7 @@ bool leash_chan_recv(leash_chan_t *ch, void *out, const char *site)
     if (unlikely(!ch))
         chan_park_for_ever("chan receive (NULL)", site);
     lock_acquire(&ch->lock);
-    if (try_recv(ch, out, &ok, &woken)) {
+    if (chan_try_recv(ch, out, &ok, &woken)) {
         lock_release(&ch->lock);
         if (woken)
             ready(woken);
@@ -190,18 +79,16 @@ bool leash_chan_recv(leash_chan_t *ch, void *out, const char *site)
 
 /* ---- with a context -------------------------------------------------------------------------- */
 
-typedef bool try_operation(struct leash_chan *ch, void *value, bool *ok, struct task **woken);
-
-static bool try_send_any(struct leash_chan *ch, void *value, bool *ok, struct task **woken)
+static bool try_operation(struct leash_chan *ch, void *value, bool sends, bool *ok,
+                          struct task **woken)
 {
-    return try_send(ch, value, ok, woken);
+    return sends ? chan_try_send(ch, value, ok, woken) : chan_try_recv(ch, value, ok, woken);
 }
 
 /* The wait of both: 0, EPIPE, or what the context ended with. */
 static int wait_with_ctx(leash_ctx_t *ctx, struct leash_chan *ch, void *value, bool sends,
                          const char *site)
 {
-    try_operation *try = sends ? try_send_any : chan_try_recv;
     struct source source[2];
     struct source *ordered[2];
     struct sources sources = {source, ordered, 2};
@@ -216,11 +103,11 @@ static int wait_with_ctx(leash_ctx_t *ctx, struct leash_chan *ch, void *value, b
     source[0].waiter.data = value;
     ctx_source(&source[1], ctx);
     sources_lock(&sources);
-    if (source[1].ch && is_closed(source[1].ch)) {
+    if (source[1].ch && chan_is_closed(source[1].ch)) {
         sources_unlock(&sources);
         return ctx_error(ctx);
     }
-    if (ch && try(ch, value, &ok, &woken)) {
+    if (ch && try_operation(ch, value, sends, &ok, &woken)) {
         sources_unlock(&sources);
         if (woken)
             ready(woken);
@@ -244,7 +131,7 @@ static int operate_with_ctx(leash_ctx_t *ctx, struct leash_chan *ch, void *value
         return error;
     if (ch && (sends ? chan_may_send(ch) : chan_may_recv(ch))) {
         lock_acquire(&ch->lock);
-        bool done = sends ? try_send(ch, value, &ok, &woken) : try_recv(ch, value, &ok, &woken);
+        bool done = try_operation(ch, value, sends, &ok, &woken);
         lock_release(&ch->lock);
         if (woken)
             ready(woken);
@@ -275,7 +162,7 @@ bool chan_offer(struct leash_chan *ch, const void *value)
     bool ok;
 
     lock_acquire(&ch->lock);
-    bool done = try_send(ch, value, &ok, &woken);
+    bool done = chan_try_send(ch, value, &ok, &woken);
     lock_release(&ch->lock);
     if (woken)
         ready(woken);
@@ -301,54 +188,79 @@ static bool ref_if_owned(struct leash_chan *ch)
 }
 
 /*
- * Closes the or-channels behind a closed one.  A link lies in the memory of its or-channel, which
- * takes the input's lock to unlink before it goes: what is linked under the lock is alive.
+ * Takes an or-channel that is to be closed behind a closed one, with a reference.  A link lies in
+ * the memory of its or-channel, which takes the input's lock to unlink before it goes: what is
+ * linked under the lock is alive.
  */
-static void close_dependents(struct leash_chan *ch)
+static struct leash_chan *take_dependent(struct leash_chan *ch)
 {
-    struct leash_chan *dependent;
+    struct leash_chan *dependent = NULL;
 
-    do {
-        dependent = NULL;
-        lock_acquire(&ch->lock);
-        while (ch->dependents && !dependent) {
-            struct chan_link *link = ch->dependents;
-            ch->dependents = link->next;
-            link->linked = false;
-            if (ref_if_owned(link->dependent))
-                dependent = link->dependent;
-        }
-        lock_release(&ch->lock);
-        if (dependent) {
-            chan_close_quietly(dependent);
-            leash_chan_free(dependent);
-        }
-    } while (dependent);
+    lock_acquire(&ch->lock);
+    while (ch->dependents && !dependent) {
+        struct chan_link *link = ch->dependents;
+        ch->dependents = link->next;
+        link->linked = false;
+        if (ref_if_owned(link->dependent))
+            dependent = link->dependent;
+    }
+    lock_release(&ch->lock);
+    return dependent;
 }
 
-/* Returns false where it was closed already. */
-static bool close_once(struct leash_chan *ch)
+enum closing { CLOSED_BEFORE, CLOSED, CLOSED_WITH_DEPENDENTS };
+
+/* Closes it and wakes who waits.  With or-channels behind it, it is held on to, since who was woken
+ * may free it: the caller sees to them and gives the reference back. */
+static enum closing close_one(struct leash_chan *ch)
 {
     lock_acquire(&ch->lock);
-    if (is_closed(ch)) {
+    if (chan_is_closed(ch)) {
         lock_release(&ch->lock);
-        return false;
+        return CLOSED_BEFORE;
     }
     atomic_store_explicit(&ch->closed, true, memory_order_relaxed);
     struct task *receivers = waitq_pop_all(&ch->receivers);
     struct task *senders = waitq_pop_all(&ch->senders);
     bool dependents = ch->dependents != NULL;
-    /* Who was woken may free the channel: with or-channels behind it, it is held on to. */
     if (dependents)
         leash_chan_ref(ch);
     lock_release(&ch->lock);
     ready_list(receivers);
     ready_list(senders);
-    if (dependents) {
-        close_dependents(ch);
+    return dependents ? CLOSED_WITH_DEPENDENTS : CLOSED;
+}
+
+/* Closes all that is behind a closed channel.  A list in place of a recursion: or-channels made one
+ * from the other may be many. */
+static void close_dependents(struct leash_chan *ch)
+{
+    struct leash_chan *list = NULL;
+
+    while (ch) {
+        struct leash_chan *dependent;
+        while ((dependent = take_dependent(ch))) {
+            if (close_one(dependent) == CLOSED_WITH_DEPENDENTS) {
+                dependent->next_or = list;
+                list = dependent;
+            }
+            leash_chan_free(dependent);
+        }
         leash_chan_free(ch);
+        ch = list;
+        if (list)
+            list = list->next_or;
     }
-    return true;
+}
+
+/* Returns false where it was closed already. */
+static bool close_once(struct leash_chan *ch)
+{
+    enum closing closing = close_one(ch);
+
+    if (closing == CLOSED_WITH_DEPENDENTS)
+        close_dependents(ch);
+    return closing != CLOSED_BEFORE;
 }
 
 void chan_close_quietly(struct leash_chan *ch)
@@ -413,22 +325,31 @@ void chan_unlock(struct leash_chan *ch)
         ch->destroy(ch);
 }
 
-void leash_chan_free(leash_chan_t *ch)
+/* Gives one ownership up.  True: the memory is to go. */
+static bool give_up(struct leash_chan *ch)
 {
-    if (!ch || atomic_fetch_sub_explicit(&ch->owners, 1, memory_order_acq_rel) != 1)
-        return;
+    if (atomic_fetch_sub_explicit(&ch->owners, 1, memory_order_acq_rel) != 1)
+        return false;
     lock_acquire(&ch->lock);
     if (waitq_has_open(&ch->receivers) || waitq_has_open(&ch->senders)) {
         lock_release(&ch->lock);
         fatal(ch->site, "the channel made here is freed while a task is parked on it");
     }
     ch->orphan = true;
-    chan_unlock(ch);
+    bool gone = !waitq_head(&ch->receivers) && !waitq_head(&ch->senders);
+    lock_release(&ch->lock);
+    return gone;
+}
+
+void leash_chan_free(leash_chan_t *ch)
+{
+    if (ch && give_up(ch))
+        ch->destroy(ch);
 }
 
 size_t leash_chan_len(const leash_chan_t *ch)
 {
-    return ch ? count_of(ch) : 0;
+    return ch ? chan_count(ch) : 0;
 }
 
 size_t leash_chan_cap(const leash_chan_t *ch)
@@ -450,14 +371,31 @@ static void unlink_input(struct chan_link *link)
         *place = link->next;
     }
     lock_release(&input->lock);
-    leash_chan_free(input);
 }
 
+/* Frees it with all or-channels that it was the last to hold: by a list, as for closing. */
 static void free_or_chan(struct leash_chan *ch)
 {
-    for (uint32_t i = 0; i < ch->input_count; i++)
-        unlink_input(&ch->inputs[i]);
-    free(ch);
+    struct leash_chan *list = NULL;
+
+    while (ch) {
+        for (uint32_t i = 0; i < ch->input_count; i++) {
+            struct leash_chan *input = ch->inputs[i].input;
+            unlink_input(&ch->inputs[i]);
+            if (!give_up(input))
+                continue;
+            if (input->destroy != free_or_chan) {
+                input->destroy(input);
+                continue;
+            }
+            input->next_or = list;
+            list = input;
+        }
+        free(ch);
+        ch = list;
+        if (list)
+            list = list->next_or;
+    }
 }
 
 /* Adds the or-channel to an input's dependents.  True: the input is closed already. */
@@ -467,7 +405,7 @@ static bool link_input(struct leash_chan *ch, struct leash_chan *input)
 
     *link = (struct chan_link){.input = leash_chan_ref(input), .dependent = ch};
     lock_acquire(&input->lock);
-    bool closed = is_closed(input);
+    bool closed = chan_is_closed(input);
     if (!closed) {
         link->linked = true;
         link->next = input->dependents;

@@ -6,7 +6,7 @@
  */
 #include "ctx.h"
 #include "mu.h"
-#include "sched.h"
+#include "scheduler.h"
 #include "wait.h"
 
 /* What a leash_cv_t holds. */

@@ -1,5 +1,5 @@
 #include "dump.h"
-#include "sched.h"
+#include "scheduler.h"
 #include "stack.h"
 
 #include <errno.h>
@@ -29,12 +29,6 @@ void *allocate_zeroed(size_t count, size_t size, const char *site)
 
 /* ---- the dump -------------------------------------------------------------------------------- */
 
-void dump_name(const struct task *task, char *buffer, size_t size)
-{
-    snprintf(buffer, size, "%s (task %" PRIu64 ", spawned at %s)", task->name, task->id,
-             atomic_load_explicit(&task->spawn, memory_order_relaxed));
-}
-
 static const char *state_word(const struct task *task, uint32_t state)
 {
     switch (state) {
@@ -49,12 +43,9 @@ static const char *state_word(const struct task *task, uint32_t state)
     }
 }
 
-static void dump_task(struct task *task, void *out)
+void dump_task(struct task *task, FILE *out)
 {
     uint32_t state = atomic_load_explicit(&task->state, memory_order_relaxed);
-
-    if (state == TASK_FREE)
-        return;
     const char *site = atomic_load_explicit(&task->note.site, memory_order_relaxed);
     const char *spawn = atomic_load_explicit(&task->spawn, memory_order_relaxed);
     fprintf(out, "task %" PRIu64 " [%s]: %s", task->id, state_word(task, state), task->name);
@@ -66,11 +57,20 @@ static void dump_task(struct task *task, void *out)
     fputc('\n', out);
 }
 
+static void dump_if_alive(struct task *task, void *out)
+{
+    if (task_is_alive(task))
+        dump_task(task, out);
+}
+
 int leash_task_dump(FILE *out)
 {
     errno = 0;
-    stack_each(dump_task, out);
-    return fflush(out) ? errno : 0;
+    stack_each(dump_if_alive, out);
+    /* An unbuffered stream, or a buffer that was full, has failed before the flush. */
+    if (!fflush(out) && !ferror(out))
+        return 0;
+    return errno ? errno : EIO;
 }
 
 size_t leash_task_count(void)

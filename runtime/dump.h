@@ -5,9 +5,10 @@
 #include "task.h"
 
 #include <signal.h>
+#include <stdio.h>
 
-/* "worker (task 7, spawned at main.c:12)" into the buffer. */
-void dump_name(const struct task *task, char *buffer, size_t size);
+/* One line about a task that is alive. */
+void dump_task(struct task *task, FILE *out);
 
 /* Makes an overflow of a task's stack end with a message: for the process, and for the thread whose
  * worker is given (from its memory `signal_stack` of DUMP_SIGNAL_STACK bytes).  What the thread had

@@ -13,9 +13,10 @@
  * not, nobody is woken for new tasks, and the watcher tries again after a pause that doubles up to
  * NAP_MAX_NS.
  */
+#include "idle.h"
 #include "io.h"
 #include "run.h"
-#include "sched.h"
+#include "scheduler.h"
 
 #include <errno.h>
 #include <linux/futex.h>
@@ -277,6 +278,12 @@ static bool any_has_task(void)
         if (queue_has_task(&runtime.workers[i]->queue))
             return true;
     return false;
+}
+
+bool idle_others_run(void)
+{
+    return any_has_task() || atomic_load(&runtime.injected) ||
+           atomic_load(&runtime.resting) + 1 < runtime.worker_count;
 }
 
 /* All parked, and nothing that could wake a task.  A worker that polls counts as resting while it

@@ -3,7 +3,7 @@
  *
  * Held for a few dozen instructions, never across a call of the user's code.  The one who parks
  * holds the lock of what it waits for until its context is saved: the next context on the thread
- * releases it (park in sched.h), so whoever wakes a task finds it parked in full.
+ * releases it (park in scheduler.h), so whoever wakes a task finds it parked in full.
  *
  * Lock order, outermost first:
  *

@@ -1,6 +1,6 @@
 /* Locks.  An unlock hands the lock to the first who waits, so nobody is overtaken for ever. */
 #include "mu.h"
-#include "sched.h"
+#include "scheduler.h"
 #include "wait.h"
 
 /* What a leash_mu_t holds. */

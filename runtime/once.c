@@ -1,6 +1,6 @@
 /* Something done a single time, and waited for by whoever comes meanwhile. */
 #include "leash.h"
-#include "sched.h"
+#include "scheduler.h"
 #include "wait.h"
 
 enum once_state { ONCE_NEW, ONCE_RUNS, ONCE_DONE };

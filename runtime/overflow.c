@@ -3,7 +3,7 @@
  * its own.  The handler says whose stack it was, and leaves every other fault to who had it before.
  */
 #include "dump.h"
-#include "sched.h"
+#include "scheduler.h"
 #include "stack.h"
 
 #include <signal.h>

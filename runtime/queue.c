@@ -1,5 +1,5 @@
 #include "queue.h"
-#include "sched.h"
+#include "scheduler.h"
 
 #include <linux/membarrier.h>
 #include <sched.h>

@@ -6,7 +6,7 @@
  * those out.
  */
 #include "leash.h"
-#include "sched.h"
+#include "scheduler.h"
 #include "wait.h"
 
 enum { WRITER = -1 };

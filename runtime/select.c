@@ -8,7 +8,7 @@
  * stands in all queues before anything changes.
  */
 #include "chan.h"
-#include "sched.h"
+#include "scheduler.h"
 #include "timer.h"
 
 #include <stdlib.h>
@@ -24,12 +24,13 @@ struct selection {
     int timed_case;    /* the one with the earliest time, or NO_CASE */
     int64_t when_tick; /* its time */
     size_t channels;   /* cases on a channel that is not NULL */
+    bool none_ready;   /* nothing looked ready, and nobody else runs */
     const char *site;
 };
 
 static inline bool is_channel_case(const leash_case *one)
 {
-    return one->ch && (one->op == LEASH_OP_RECV || one->op == LEASH_OP_SEND);
+    return one->ch != NULL;
 }
 
 static inline bool may_go(const leash_case *one)
@@ -55,7 +56,7 @@ static void report(const leash_case *one, size_t size, bool ok)
 }
 
 /* With the channel's lock held. */
-static bool try_case(const leash_case *one, struct task **woken)
+static ALWAYS_INLINE bool try_case(const leash_case *one, struct task **woken)
 {
     bool ok;
     bool done = one->op == LEASH_OP_RECV ? chan_try_recv(one->ch, one->out, &ok, woken)
@@ -71,9 +72,7 @@ static void survey(struct selection *selection)
 {
     for (size_t i = 0; i < selection->count; i++) {
         const leash_case *one = &selection->cases[i];
-        if (is_channel_case(one))
-            selection->channels++;
-        else if (one->op == LEASH_OP_DEFAULT)
+        if (one->op == LEASH_OP_DEFAULT)
             selection->default_case = (int)i;
         else if (one->op == LEASH_OP_AFTER)
             note_time(selection, (int)i, timer_tick_after_ms(one->ms));
@@ -111,23 +110,6 @@ static int try_any(const leash_case *cases, size_t count, size_t may)
         if (is_channel_case(&cases[i]) && may_go(&cases[i]) && skip-- == 0)
             return try_alone(&cases[i]) ? (int)i : NO_CASE;
     return NO_CASE;
-}
-
-/* Tries a case that looks ready. */
-static ALWAYS_INLINE int try_quickly(const leash_case *cases, size_t count)
-{
-    size_t may = 0;
-    size_t last = 0;
-
-    for (size_t i = 0; i < count; i++) {
-        if (!is_channel_case(&cases[i]) || !may_go(&cases[i]))
-            continue;
-        last = i;
-        may++;
-    }
-    if (may == 1)
-        return try_alone(&cases[last]) ? (int)last : NO_CASE;
-    return may ? try_any(cases, count, may) : NO_CASE;
 }
 
 /* With all locks held: tries the cases that look ready, from a random one on.  Not all of them need
@@ -189,7 +171,9 @@ static int select_slowly(const struct selection *selection, struct source *sourc
     if (!sources.count && selection->default_case == NO_CASE)
         chan_park_for_ever("select (no cases)", selection->site);
     sources_lock(&sources);
-    int index = try_all(selection->cases, selection->count, &woken);
+    int index = NO_CASE;
+    if (!selection->none_ready)
+        index = try_all(selection->cases, selection->count, &woken);
     if (index == NO_CASE)
         index = selection->default_case;
     if (index != NO_CASE) {
@@ -228,29 +212,48 @@ static int select_sized(const struct selection *selection)
     return selection->count <= FEW_CASES ? select_few(selection) : select_many(selection);
 }
 
-/* No case looked ready. */
-static __attribute__((noinline)) int select_patiently(leash_case *cases, size_t count,
-                                                      const char *site)
+/* With cases that are no channel's. */
+static __attribute__((noinline)) int select_mixed(struct selection *selection)
 {
-    struct selection selection = {.cases = cases,
-                                  .count = count,
-                                  .default_case = NO_CASE,
-                                  .timed_case = NO_CASE,
-                                  .site = site};
-
-    survey(&selection);
-    if (selection.default_case == NO_CASE)
-        return select_sized(&selection);
+    survey(selection);
+    if (selection->default_case == NO_CASE)
+        return select_sized(selection);
     /* What one channel's hints say holds for a moment, which is all that is asked. */
-    int index = selection.channels > 1 ? select_sized(&selection) : selection.default_case;
-    if (index == selection.default_case)
+    int index = selection->channels > 1 ? select_sized(selection) : selection->default_case;
+    if (index == selection->default_case)
         poll_point();
     return index;
 }
 
 int leash_select(leash_case *cases, size_t count, const char *site)
 {
+    size_t may = 0;
+    size_t last = 0;
+    size_t channels = 0;
+
     schedule_point();
-    int index = try_quickly(cases, count);
-    return index != NO_CASE ? index : select_patiently(cases, count, site);
+    for (size_t i = 0; i < count; i++) {
+        if (!is_channel_case(&cases[i]))
+            continue;
+        channels++;
+        if (!may_go(&cases[i]))
+            continue;
+        last = i;
+        may++;
+    }
+    int index = NO_CASE;
+    if (may == 1)
+        index = try_alone(&cases[last]) ? (int)last : NO_CASE;
+    else if (may)
+        index = try_any(cases, count, may);
+    if (index != NO_CASE)
+        return index;
+    struct selection selection = {.cases = cases,
+                                  .count = count,
+                                  .default_case = NO_CASE,
+                                  .timed_case = NO_CASE,
+                                  .channels = channels,
+                                  .none_ready = lock_alone && !may,
+                                  .site = site};
+    return channels == count ? select_sized(&selection) : select_mixed(&selection);
 }

@@ -6,7 +6,7 @@
  */
 #include "chan.h"
 #include "io.h"
-#include "sched.h"
+#include "scheduler.h"
 #include "signals.h"
 #include "sys.h"
 

@@ -1,6 +1,6 @@
 #include "chan.h"
 #include "ctx.h"
-#include "sched.h"
+#include "scheduler.h"
 #include "timer.h"
 #include "wait.h"
 

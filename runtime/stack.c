@@ -1,7 +1,7 @@
 #include "stack.h"
 #include "fiber.h"
 #include "lock.h"
-#include "sched.h"
+#include "scheduler.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -136,12 +136,12 @@ static void guard_by_mprotect(char *slot)
 }
 
 /* Guards for all slots of a chunk in one system call: false where that is unknown. */
-static bool guard_all(char *base)
+static bool guard_all(const char *base)
 {
     struct iovec guards[CHUNK_STACKS];
 
     for (size_t k = 0; k < CHUNK_STACKS; k++)
-        guards[k] = (struct iovec){base + k * pool.stack_bytes, pool.guard_bytes};
+        guards[k] = (struct iovec){(void *)(base + k * pool.stack_bytes), pool.guard_bytes};
     long done =
         syscall(SYS_process_madvise, pool.self, guards, CHUNK_STACKS, MADV_GUARD_INSTALL, 0);
     return done == (long)(CHUNK_STACKS * pool.guard_bytes);

@@ -55,6 +55,12 @@ static inline void task_set_state(struct task *task, enum task_state state)
     atomic_store_explicit(&task->state, state, memory_order_relaxed);
 }
 
+/* For control blocks that stack_each finds: outdated already, unless it is the caller's. */
+static inline bool task_is_alive(const struct task *task)
+{
+    return atomic_load_explicit(&task->state, memory_order_relaxed) != TASK_FREE;
+}
+
 /* Says what the task is about to wait for. */
 static inline void task_describe(struct task *task, const char *state, const void *object,
                                  const char *site)

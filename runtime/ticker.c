@@ -7,7 +7,7 @@
  */
 #include "chan.h"
 #include "leash.h"
-#include "sched.h"
+#include "scheduler.h"
 #include "timer.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 #include "timer.h"
-#include "sched.h"
+#include "scheduler.h"
 #include "wait.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 #include "wait.h"
 #include "chan.h"
-#include "sched.h"
+#include "scheduler.h"
 #include "timer.h"
 
 struct task *waitq_pop_all(struct waitq *queue)

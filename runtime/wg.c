@@ -1,7 +1,7 @@
 /* Wait groups: a count, and who waits for it to be zero. */
 #include "ctx.h"
 #include "leash.h"
-#include "sched.h"
+#include "scheduler.h"
 #include "wait.h"
 
 /* What a leash_wg_t holds. */

@@ -502,7 +502,7 @@ struct flow_targets flow_callees(struct flow *flow, const struct ir_func *func,
         none.has_unknown = true;
         return none;
     }
-    return op->act ? none : targets_of_op(flow, func, op, op->callee);
+    return op->act || !op->callee ? none : targets_of_op(flow, func, op, op->callee);
 }
 
 static const struct ir_expr *callee_of(const struct ir_op *op)

@@ -127,9 +127,9 @@ static void run(ctx_t *parent, int listener, chan_t *signals)
 
     wg_spawn(&acceptor, accept_connections, accepting, server, listener, &connections);
     (void)chan_select(RECV(signals, NULL), DONE(accepting));
-    printf("stopping\n");
     ctx_cancel(accepting);
     wg_wait(&acceptor);
+    printf("stopping\n");
 
     ctx_t *grace = ctx_with_timeout_ms(parent, GRACE_MS);
     defer_ctx_free(grace);

@@ -158,13 +158,18 @@ const char *leash_version(void);
  * argument or a seventh one does not compile.  What the pointers lead to must live as long as the
  * task uses it: hand over memory that it owns, or wait for it before the owner's frame ends.
  *
+ * The new task runs when the caller parks or another thread is free; of several, any may be first.
+ * A caller that spawns faster than tasks run lets them go first now and then.
+ *
  * try_spawn is for callers who have a plan for missing memory: 0, or ENOMEM or EAGAIN with nothing
  * started.  Both cost a stack, mostly a used one.
  */
 #define LEASH_SPAWN(...)     leash_spawn(LEASH_CALL_(__VA_ARGS__), LEASH_HERE)
 #define LEASH_TRY_SPAWN(...) leash_try_spawn(LEASH_CALL_(__VA_ARGS__), LEASH_HERE)
 
-/* Lets the other tasks that can run go first.  Long computations call it now and then. */
+/* Lets the other tasks that can run go first.  Nothing else takes the thread from a task that
+ * computes, so long computations call it now and then.  A chan_select that goes by its DEFAULT, and
+ * ctx_err, do so too, every few dozen calls: a loop that looks out for its end need not. */
 void leash_task_yield(void);
 
 /* The clock of all deadlines, in milliseconds: never set back, its zero means nothing.  Under

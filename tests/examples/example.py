@@ -1,8 +1,7 @@
 """Running one example, and talking to it when it is a server.
 
-Every example runs under LEASH_LEAKS=fail: where the library knows that setting, a task that is left
-at the end makes the status 23, and then the test fails.  EXAMPLE_RUNNER is a command to run them by,
-valgrind or qemu.
+Every example runs under LEASH_LEAKS=fail: a task that is left at the end makes the status 23, and
+then the test fails.  EXAMPLE_RUNNER is a command to run them by, valgrind or qemu.
 """
 
 import os

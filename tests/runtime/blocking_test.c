@@ -142,7 +142,8 @@ static void test_blocking__threads_refused(void **state)
     skip();
 #else
     /* With one thread the test knows on which it runs, and the runtime needs no other. */
-    if (strcmp(getenv("LEASH_THREADS"), "1") != 0)
+    const char *threads = getenv("LEASH_THREADS");
+    if (!threads || strcmp(threads, "1") != 0)
         skip();
     check_run(refused);
 #endif

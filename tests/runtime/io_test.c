@@ -634,7 +634,7 @@ static void files(void)
     CHECK(io_close(fd) == 0);
 }
 
-static void read_zeros(int *stop, wg_t *wg)
+static void read_zeros(const int *stop, wg_t *wg)
 {
     int fd = open("/dev/zero", O_RDONLY);
     char bytes[10];

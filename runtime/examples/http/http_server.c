@@ -381,9 +381,9 @@ static void run(ctx_t *parent, const struct limits *limits, int listener, chan_t
 
     wg_spawn(&acceptor, accept_connections, &server, listener);
     (void)chan_select(RECV(signals, NULL), DONE(intake));
-    printf("stopping\n");
     ctx_cancel(intake);
     wg_wait(&acceptor);
+    printf("stopping\n");
 
     ctx_t *grace = ctx_with_timeout_ms(parent, limits->grace_ms);
     defer_ctx_free(grace);

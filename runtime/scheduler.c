@@ -1,4 +1,4 @@
-#include "sched.h"
+#include "scheduler.h"
 #include "context.h"
 #include "fiber.h"
 #include "wait.h"
@@ -326,18 +326,14 @@ _Noreturn void task_main(struct worker *worker, struct task *task)
     __builtin_unreachable();
 }
 
-/* Numbers are given out in blocks, so that workers do not meet at one counter. */
-static uint64_t take_id(struct worker *worker)
+/* A later task has a higher number, whichever worker spawns it. */
+static inline uint64_t take_id(void)
 {
-    enum { BLOCK = 1024 };
-    uint32_t age = atomic_load_explicit(&runtime.id_age, memory_order_relaxed);
-
-    if (unlikely(worker->id_next == worker->id_end || worker->id_age != age)) {
-        worker->id_next = atomic_fetch_add(&runtime.id_next, BLOCK);
-        worker->id_end = worker->id_next + BLOCK;
-        worker->id_age = age;
-    }
-    return worker->id_next++;
+    if (!lock_alone)
+        return atomic_fetch_add_explicit(&runtime.id_next, 1, memory_order_relaxed);
+    uint64_t id = atomic_load_explicit(&runtime.id_next, memory_order_relaxed);
+    atomic_store_explicit(&runtime.id_next, id + 1, memory_order_relaxed);
+    return id;
 }
 
 int task_spawn(void (*fn)(void), const leash_args *args, const char *name, leash_wg_t *wg,
@@ -354,7 +350,7 @@ int task_spawn(void (*fn)(void), const leash_args *args, const char *name, leash
     for (int i = 0; i < 6; i++)
         task->args[i] = args->value[i];
     task->wg = wg;
-    task->id = take_id(worker);
+    task->id = take_id();
     task->parent_id = worker->task ? worker->task->id : 0;
     task->name = name;
     atomic_store_explicit(&task->spawn, site, memory_order_relaxed);

@@ -1,5 +1,5 @@
 /*
- * sched.h - tasks on threads: who runs next, who parks, who is woken.
+ * scheduler.h - tasks on threads: who runs next, who parks, who is woken.
  *
  * Each thread is a worker with ready tasks of its own (queue.h), among them the one that is to run
  * next: the last that a task let go.  A pair that talks through a channel so stays on one thread,
@@ -14,8 +14,8 @@
  * before it rests.  Other workers only help.  What is injected is looked for after a worker has
  * said that it rests, and who injects looks for resting workers afterwards.
  */
-#ifndef LEASH_RT_SCHED_H
-#define LEASH_RT_SCHED_H
+#ifndef LEASH_RT_SCHEDULER_H
+#define LEASH_RT_SCHEDULER_H
 
 #include "base.h"
 #include "lock.h"
@@ -63,9 +63,6 @@ struct worker {
     uint32_t switches;       /* counts up */
     uint32_t polls;          /* counts up, see poll_point */
     uint64_t random;         /* state of random_next */
-    uint64_t id_next;        /* the numbers it may give to tasks: from this one ... */
-    uint64_t id_end;         /* ... to before this one */
-    uint32_t id_age;         /* runtime.id_age when it took them */
     struct stack_cache stacks;
     int64_t looked_ns; /* when it last asked for descriptors */
     int64_t stole_ns;  /* when it got the stolen task that its work came from; 0: not stolen */
@@ -94,12 +91,12 @@ struct worker {
 struct runtime {
     struct worker **workers; /* worker_count of them */
     uint32_t worker_count;
-    bool random_schedule;     /* LEASH_SCHEDULE=random:SEED */
-    bool has_membarrier;      /* see raid_begin */
-    _Atomic bool running;     /* within leash_run */
-    _Atomic bool stopping;    /* the first task has returned */
-    _Atomic uint32_t id_age;  /* goes up when numbers already handed to workers get too old */
-    _Atomic uint64_t id_next; /* the next block of task numbers */
+    bool random_schedule;    /* LEASH_SCHEDULE=random:SEED */
+    bool has_membarrier;     /* see raid_begin */
+    _Atomic bool running;    /* within leash_run */
+    _Atomic bool first_left; /* the thread of leash_run runs no more tasks, or was told of */
+    _Atomic bool stopping;   /* the first task has returned */
+    alignas(CACHE_LINE) _Atomic uint64_t id_next; /* the number of the next task */
     alignas(CACHE_LINE) struct lock inject_lock;
     struct task **inject_ring; /* injected tasks; with a random schedule all that are ready */
     uint32_t inject_room;      /* of the ring; a power of two */
@@ -175,8 +172,7 @@ static inline uint32_t random_below(struct worker *worker, uint32_t count)
     return (uint32_t)((random_next(worker) >> 32) * count >> 32);
 }
 
-/* ---- between sched.c, queue.c and idle.c
- * -------------------------------------------------------------- */
+/* ---- between scheduler.c, queue.c and idle.c ------------------------------------------------- */
 
 /* What the thread runs next; parks the thread while there is nothing.  NULL: the runtime stops. */
 struct task *idle_find(struct worker *worker);
@@ -194,7 +190,7 @@ void idle_wake_all(void);
 /* Before the workers start. */
 void idle_start(void);
 
-/* ---- between sched.c and run.c --------------------------------------------------------------- */
+/* ---- between scheduler.c and run.c ----------------------------------------------------------- */
 
 /* Makes the worker the calling thread's. */
 void worker_enter(struct worker *worker);

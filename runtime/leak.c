@@ -1,0 +1,120 @@
+/* Tasks that are left: after a mark, in a test's scope, at the end of leash_run. */
+#include "leak.h"
+#include "dump.h"
+#include "idle.h"
+#include "leash.h"
+#include "scheduler.h"
+#include "stack.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    STATUS_LEAKS = 23,
+    GRACE_MS = 100,     /* for tasks that are about to end */
+    FIRST_PAUSE_MS = 1, /* between looks, doubled each time */
+    LAST_PAUSE_MS = 16
+};
+
+/* ---- counting -------------------------------------------------------------------------------- */
+
+/* The tasks after a mark, but for the one that asks. */
+struct search {
+    uint64_t last_id;
+    uint64_t own_id;
+    FILE *out; /* where to dump them; NULL: only count */
+    size_t found;
+};
+
+static void look_at(struct task *task, void *arg)
+{
+    struct search *search = arg;
+
+    if (!task_is_alive(task) || task->id <= search->last_id || task->id == search->own_id)
+        return;
+    search->found++;
+    if (search->out)
+        dump_task(task, search->out);
+}
+
+static size_t find_after(leash_leak_mark_t mark, FILE *out)
+{
+    struct task *self = task_self();
+    struct search search = {
+        .last_id = mark.last_task_id, .own_id = self ? self->id : 0, .out = out};
+
+    stack_each(look_at, &search);
+    return search.found;
+}
+
+leash_leak_mark_t leash_leak_mark(void)
+{
+    return (leash_leak_mark_t){atomic_load(&runtime.id_next) - 1};
+}
+
+size_t leash_leak_report(FILE *out, leash_leak_mark_t mark, int64_t grace_ms)
+{
+    int64_t until_ms = leash_task_now_ms() + grace_ms;
+    int64_t pause_ms = FIRST_PAUSE_MS;
+
+    while (find_after(mark, NULL) && leash_task_now_ms() < until_ms) {
+        leash_task_sleep_ms(pause_ms, NULL);
+        pause_ms = pause_ms * 2 < LAST_PAUSE_MS ? pause_ms * 2 : LAST_PAUSE_MS;
+    }
+    return find_after(mark, out);
+}
+
+void leash_leak_check(leash_leak_mark_t *mark)
+{
+    size_t left = leash_leak_report(stderr, *mark, GRACE_MS);
+
+    if (!left)
+        return;
+    fprintf(stderr, "leash: the block left %zu task%s behind\n", left, left == 1 ? "" : "s");
+    exit(STATUS_LEAKS);
+}
+
+/* ---- the end of leash_run -------------------------------------------------------------------- */
+
+/* Lets the other tasks go on as far as they can. */
+static void let_others_end(void)
+{
+    int64_t until_ms = leash_task_now_ms() + GRACE_MS;
+
+    while (idle_others_run() && leash_task_now_ms() < until_ms) {
+        leash_task_yield();
+        if (idle_others_run())
+            leash_task_sleep_ms(FIRST_PAUSE_MS, NULL);
+    }
+}
+
+enum leak_setting leak_setting(void)
+{
+    const char *text = getenv("LEASH_LEAKS");
+
+    if (!text || !*text)
+        return LEAKS_UNSAID;
+    if (!strcmp(text, "report"))
+        return LEAKS_REPORTED;
+    if (!strcmp(text, "fail"))
+        return LEAKS_FAIL;
+    fatal(NULL, "LEASH_LEAKS=%s: report or fail", text);
+}
+
+bool leak_look_at_end(enum leak_setting setting)
+{
+    let_others_end();
+    if (setting == LEAKS_UNSAID || leash_task_count() == 1)
+        return false;
+    size_t left = leash_leak_report(stderr, (leash_leak_mark_t){0}, GRACE_MS);
+    if (!left)
+        return false;
+    fprintf(stderr, "leash: %zu task%s left when the first one returned\n", left,
+            left == 1 ? " was" : "s were");
+    return setting == LEAKS_FAIL;
+}
+
+void leak_fail(void)
+{
+    exit(STATUS_LEAKS);
+}
