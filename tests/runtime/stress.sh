@@ -27,7 +27,7 @@ run() {
 combination() {
     for threads in 1 2 8; do
         run "$1" "$threads" "$4" stress_test "size=$2" "seed=$number"
-        run "$1" "$threads" "$4" model_test "histories=$3" "seed=$number"
+        run "$1" "$threads" "$4" history_test "histories=$3" "seed=$number"
     done
 }
 

@@ -1,7 +1,7 @@
 /*
- * model_test.c - channels and select against a simple sequential model.
+ * history_test.c - channels and select against a simple sequential model.
  *
- *     model_test [histories=NUMBER] [seed=NUMBER]
+ *     history_test [histories=NUMBER] [seed=NUMBER]
  *
  * A few tasks make random calls on one or two channels, and each call notes a stamp of a common
  * counter before and after.  The calls must then have an order that respects the stamps (who ended
@@ -538,7 +538,7 @@ static void check_history(int number)
     run.history.count = run.op_count;
     if (is_explained(&run.history))
         return;
-    fprintf(stderr, "model_test: seed %" PRIu64 ", history %d has no explanation:\n", seed, number);
+    fprintf(stderr, "history_test: seed %" PRIu64 ", history %d has no explanation:\n", seed, number);
     print_history(&run.history);
     abort();
 }
@@ -650,7 +650,7 @@ static void check_examples(void)
     for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {
         if (is_explained(&examples[i].history) == examples[i].allowed)
             continue;
-        fprintf(stderr, "model_test: the checker is wrong on '%s'\n", examples[i].what);
+        fprintf(stderr, "history_test: the checker is wrong on '%s'\n", examples[i].what);
         abort();
     }
 }
