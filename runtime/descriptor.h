@@ -36,6 +36,8 @@ struct descriptor {
     _Atomic uint8_t streak;      /* calls since one of them parked or yielded */
     _Atomic bool registered;     /* with epoll */
     _Atomic bool ended;          /* the peer hung up, or an error came; stays */
+    _Atomic uint32_t unblocked;  /* calls between descriptor_unblock and descriptor_unblock_end */
+    _Atomic uint32_t closing;    /* calls of io_close that have not come to their end */
     _Atomic bool must_block;     /* the kind of file cannot be asked not to block */
     _Atomic uint8_t mode;        /* enum mode */
     struct waitq readers;        /* of io_read and io_accept */
@@ -57,12 +59,28 @@ int descriptor_register(struct descriptor *descriptor, int fd, uint32_t generati
 /* What the descriptor leads to (enum kind); a negative errno on a bad one. */
 int descriptor_kind(struct descriptor *descriptor, int fd);
 
-/* Has its calls return at once: sets O_NONBLOCK until the descriptor is given up. */
+/* Has its calls return at once: sets O_NONBLOCK until the descriptor is given up.  0, and then the
+ * caller says when its call is over; or an errno. */
 int descriptor_unblock(struct descriptor *descriptor, int fd);
+static inline void descriptor_unblock_end(struct descriptor *descriptor)
+{
+    atomic_fetch_sub(&descriptor->unblocked, 1);
+}
 
 /* The number is about to lead elsewhere: whoever waits gets ECANCELED, and the next one of the
  * number starts afresh. */
 void descriptor_give_up(struct descriptor *descriptor, int fd);
+
+/* Closes it and gives the number up.  0 or a negative errno. */
+int descriptor_close(struct descriptor *descriptor, int fd);
+
+/* Before a call: as soon as the number is free another file may have it, whose calls must not be
+ * taken for those that the close ends. */
+static inline void descriptor_begin(const struct descriptor *descriptor)
+{
+    while (unlikely(atomic_load_explicit(&descriptor->closing, memory_order_acquire)))
+        leash_task_yield();
+}
 
 /* Lets the first one of the queue go, as an event does. */
 void descriptor_pass_on(struct descriptor *descriptor, struct waitq *queue);

@@ -142,6 +142,23 @@ static inline void fiber_unregister_chunk(void *low, size_t size)
     (void)low, (void)size;
 }
 
+#if RT_TSAN
+void AnnotateIgnoreWritesBegin(const char *file, int line);
+void AnnotateIgnoreWritesEnd(const char *file, int line);
+#endif
+
+/* What is written in between is no race to TSan. */
+static inline void fiber_ignore_writes(bool ignore)
+{
+#if RT_TSAN
+    if (ignore)
+        AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
+    else
+        AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
+#endif
+    (void)ignore;
+}
+
 static inline bool fiber_under_valgrind(void)
 {
 #if RT_VALGRIND

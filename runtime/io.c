@@ -62,6 +62,7 @@ static int call_begin(struct call *call)
     call->descriptor = descriptor_get(call->fd, call->site);
     if (!call->descriptor)
         return EBADF;
+    descriptor_begin(call->descriptor);
     call->generation = atomic_load_explicit(&call->descriptor->generation, memory_order_acquire);
     give_others_a_turn(call->descriptor);
     return call->ctx ? ctx_error(call->ctx) : 0;
@@ -312,7 +313,11 @@ static ssize_t read_other(struct call *call)
     switch (kind) {
     case KIND_PIPE: {
         int error = descriptor_unblock(descriptor, call->fd);
-        return error ? -error : sys_read(call->fd, call->in, call->len);
+        if (error)
+            return -error;
+        ssize_t result = sys_read(call->fd, call->in, call->len);
+        descriptor_unblock_end(descriptor);
+        return result;
     }
     case KIND_DEVICE:
         return read_device(call);
@@ -336,7 +341,11 @@ static ssize_t write_other(struct call *call)
     switch (kind) {
     case KIND_PIPE: {
         int error = descriptor_unblock(descriptor, call->fd);
-        return error ? -error : sys_write(call->fd, call->out, call->len);
+        if (error)
+            return -error;
+        ssize_t result = sys_write(call->fd, call->out, call->len);
+        descriptor_unblock_end(descriptor);
+        return result;
     }
     case KIND_DEVICE:
         return write_device(call);
@@ -422,6 +431,7 @@ static ssize_t attempt_accept(struct call *call, uint64_t seen)
     if (error)
         return -error;
     int fd = sys_accept(call->fd);
+    descriptor_unblock_end(call->descriptor);
     if (fd >= 0)
         start_afresh(fd, call->site);
     return fd;
@@ -559,7 +569,5 @@ int leash_io_close(int fd)
     schedule_point();
     struct descriptor *descriptor = descriptor_get(fd, NULL);
 
-    if (descriptor)
-        descriptor_give_up(descriptor, fd);
-    return (int)call_end(sys_close(fd));
+    return (int)call_end(descriptor ? descriptor_close(descriptor, fd) : sys_close(fd));
 }

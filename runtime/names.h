@@ -9,7 +9,6 @@
 #define LEASH_RT_NAMES_H
 
 /* clang-format off */
-#define                        leash_rt_
 #define allocate                leash_rt_allocate
 #define allocate_zeroed         leash_rt_allocate_zeroed
 #define blocking_start          leash_rt_blocking_start
@@ -27,6 +26,7 @@
 #define ctx_end                 leash_rt_ctx_end
 #define ctx_error               leash_rt_ctx_error
 #define ctx_source              leash_rt_ctx_source
+#define descriptor_close        leash_rt_descriptor_close
 #define descriptor_get          leash_rt_descriptor_get
 #define descriptor_give_up      leash_rt_descriptor_give_up
 #define descriptor_is_used      leash_rt_descriptor_is_used
@@ -99,6 +99,7 @@
 #define sys_accept              leash_rt_sys_accept
 #define sys_close               leash_rt_sys_close
 #define sys_connect             leash_rt_sys_connect
+#define sys_duplicate           leash_rt_sys_duplicate
 #define sys_kind                leash_rt_sys_kind
 #define sys_nonblock            leash_rt_sys_nonblock
 #define sys_poll                leash_rt_sys_poll

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -128,7 +129,8 @@ int descriptor_register(struct descriptor *descriptor, int fd, uint32_t generati
     return 0;
 }
 
-int descriptor_unblock(struct descriptor *descriptor, int fd)
+/* 0 or an errno. */
+static int mode_set(struct descriptor *descriptor, int fd)
 {
     if (atomic_load_explicit(&descriptor->mode, memory_order_relaxed) != MODE_UNKNOWN)
         return 0;
@@ -143,6 +145,15 @@ int descriptor_unblock(struct descriptor *descriptor, int fd)
         atomic_compare_exchange_strong_explicit(&descriptor->mode, &unknown, MODE_NONBLOCK,
                                                 memory_order_relaxed, memory_order_relaxed);
     return 0;
+}
+
+int descriptor_unblock(struct descriptor *descriptor, int fd)
+{
+    atomic_fetch_add(&descriptor->unblocked, 1);
+    int error = mode_set(descriptor, fd);
+    if (error)
+        descriptor_unblock_end(descriptor);
+    return error;
 }
 
 static void mode_restore(struct descriptor *descriptor, int fd)
@@ -220,6 +231,7 @@ int hangup_watch(struct hangup *hangup, int fd, const char *site)
     struct descriptor *descriptor = descriptor_get(fd, site);
     if (!descriptor)
         return EBADF;
+    descriptor_begin(descriptor);
     uint32_t generation = atomic_load_explicit(&descriptor->generation, memory_order_acquire);
     int error = descriptor_register(descriptor, fd, generation);
     if (error)
@@ -277,14 +289,18 @@ static struct task **append(struct task **tail, struct task *list)
     return tail;
 }
 
-void descriptor_give_up(struct descriptor *descriptor, int fd)
+/* Not left to close(2): while a duplicate lives, epoll would go on reporting. */
+static void epoll_leave(const struct descriptor *descriptor, int fd)
+{
+    if (atomic_load_explicit(&descriptor->registered, memory_order_acquire))
+        epoll_ctl(poller.epoll, EPOLL_CTL_DEL, fd, NULL);
+}
+
+/* Forgets all that is known of the number, and lets all go who wait. */
+static void descriptor_forget(struct descriptor *descriptor)
 {
     struct task *woken = NULL;
 
-    /* Not left to close(2): while a duplicate lives, epoll would go on reporting. */
-    if (atomic_load_explicit(&descriptor->registered, memory_order_acquire))
-        epoll_ctl(poller.epoll, EPOLL_CTL_DEL, fd, NULL);
-    mode_restore(descriptor, fd);
     lock_acquire(&descriptor->lock);
     descriptor_reset(descriptor);
     struct task **tail = append(&woken, waitq_pop_all(&descriptor->readers));
@@ -295,6 +311,39 @@ void descriptor_give_up(struct descriptor *descriptor, int fd)
     if (woken)
         ready_list(woken);
     hangup_tell(hangups);
+}
+
+void descriptor_give_up(struct descriptor *descriptor, int fd)
+{
+    epoll_leave(descriptor, fd);
+    mode_restore(descriptor, fd);
+    descriptor_forget(descriptor);
+}
+
+/*
+ * While it closes, calls may be under way.  So the file blocks again only when no call can be in it
+ * any more, or that call would block its thread (without a number to spare it stays as it is); and
+ * what is known of the number is forgotten last, or what such a call found out, and its wait, would
+ * outlive the close.
+ */
+int descriptor_close(struct descriptor *descriptor, int fd)
+{
+    bool ours = atomic_load_explicit(&descriptor->mode, memory_order_relaxed) == MODE_NONBLOCK_OURS;
+
+    atomic_fetch_add(&descriptor->closing, 1);
+    int copy = ours ? sys_duplicate(fd) : -1;
+    epoll_leave(descriptor, fd);
+    int result = sys_close(fd);
+    if (copy >= 0) {
+        while (atomic_load(&descriptor->unblocked))
+            sched_yield();
+        sys_nonblock(copy, false);
+        sys_close(copy);
+    }
+    atomic_store_explicit(&descriptor->mode, MODE_UNKNOWN, memory_order_relaxed);
+    descriptor_forget(descriptor);
+    atomic_fetch_sub(&descriptor->closing, 1);
+    return result;
 }
 
 /* ---- events ---------------------------------------------------------------------------------- */

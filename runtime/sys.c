@@ -1,5 +1,6 @@
 /* sys.c - the system calls of the I/O files. */
 #include "sys.h"
+#include "fiber.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -161,7 +162,18 @@ RT_OPAQUE int sys_nonblock(int fd, bool on)
 /* Not called again after an interruption: the descriptor is gone then already. */
 RT_OPAQUE int sys_close(int fd)
 {
-    return close(fd) < 0 ? -errno : 0;
+    /* It ends the calls of other tasks, so it comes beside them; TSan takes that for a race. */
+    fiber_ignore_writes(true);
+    int result = close(fd) < 0 ? -errno : 0;
+    fiber_ignore_writes(false);
+    return result;
+}
+
+RT_OPAQUE int sys_duplicate(int fd)
+{
+    int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+    return copy < 0 ? -errno : copy;
 }
 
 static int kind_of_file(int fd)

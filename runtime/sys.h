@@ -42,6 +42,9 @@ int sys_nonblock(int fd, bool on);
 
 int sys_close(int fd);
 
+/* Another number for the file, closed by exec. */
+int sys_duplicate(int fd);
+
 /* What a descriptor leads to. */
 enum kind {
     KIND_UNKNOWN, /* not looked yet */
