@@ -540,7 +540,8 @@ static void check_history(int number)
     run.history.count = run.op_count;
     if (is_explained(&run.history))
         return;
-    fprintf(stderr, "history_test: seed %" PRIu64 ", history %d has no explanation:\n", seed, number);
+    fprintf(stderr, "history_test: seed %" PRIu64 ", history %d has no explanation:\n", seed,
+            number);
     print_history(&run.history);
     abort();
 }
