@@ -38,11 +38,12 @@ enum {
 };
 
 static struct {
-    _Atomic bool eager;     /* offers wake those that rest */
-    _Atomic bool watching;  /* a resting worker watches */
-    _Atomic bool polling;   /* a worker is in io_poll */
-    _Atomic bool searching; /* a worker was woken by an offer and has not found a task yet */
-    _Atomic int64_t nap_ns; /* the watcher's pause */
+    _Atomic bool eager;           /* offers wake those that rest */
+    _Atomic bool watching;        /* a resting worker watches */
+    _Atomic bool polling;         /* a worker is in io_poll */
+    _Atomic bool searching;       /* a worker was woken by an offer and has not found a task yet */
+    _Atomic int64_t nap_ns;       /* the watcher's pause */
+    _Atomic uint64_t ended_rests; /* counts up */
 } idle;
 
 void idle_start(void)
@@ -75,14 +76,14 @@ static void futex_wake(_Atomic uint32_t *word)
     syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
-/* Ends the rest of a worker that rests in this way. */
+/* Ends the rest of a worker that rests in this way.  The worker counts itself out (end_rest): were
+ * it done here, it might run tasks already while it still counts as resting. */
 static bool wake(struct worker *worker, enum rest how)
 {
     uint32_t rest = how;
 
     if (!atomic_compare_exchange_strong(&worker->rest, &rest, REST_NOT))
         return false;
-    atomic_fetch_sub(&runtime.resting, 1);
     if (how == REST_SLEEPS)
         futex_wake(&worker->rest);
     else
@@ -286,13 +287,21 @@ bool idle_others_run(void)
            atomic_load(&runtime.resting) + 1 < runtime.worker_count;
 }
 
-/* All parked, and nothing that could wake a task.  A worker that polls counts as resting while it
- * fills its queue, so the queues are asked too. */
+/*
+ * All parked, and nothing that could wake a task.
+ *
+ * The answers must belong together.  They do when all workers rest from the first to the last of
+ * them, that is when no rest ended in between: then no task ran, and only tasks take back what they
+ * wait for outside.  A worker that polls counts as resting while it fills its queue, so the queues
+ * are asked too, after what it may have been woken by.
+ */
 static bool is_deadlock(void)
 {
+    uint64_t ended = atomic_load(&idle.ended_rests);
+
     return all_rest() && !atomic_load(&runtime.injected) && !atomic_load(&runtime.outside) &&
            next_timer_ns() == NEVER && !any_has_task() && all_rest() &&
-           !atomic_load(&runtime.stopping);
+           atomic_load(&idle.ended_rests) == ended && !atomic_load(&runtime.stopping);
 }
 
 /* The timeout, cut where a timer is due earlier. */
@@ -331,10 +340,11 @@ static void rest_for(struct worker *worker, int64_t timeout_ns)
     }
     if (polls)
         atomic_store(&idle.polling, false);
-    if (atomic_exchange(&worker->rest, REST_NOT) != REST_NOT)
-        atomic_fetch_sub(&runtime.resting, 1);
-    else
+    if (atomic_exchange(&worker->rest, REST_NOT) == REST_NOT)
         worker->was_woken = true;
+    /* In this order: who sees all rest before and after sees the count change. */
+    atomic_fetch_sub(&runtime.resting, 1);
+    atomic_fetch_add(&idle.ended_rests, 1);
     if (polls)
         advance_all();
 }
