@@ -5,7 +5,7 @@
 # finds the tool as $LEASH.
 #
 # leash_runtime_test(NAME SOURCE... [PLAIN] [LIBRARIES TARGET...] [ARGUMENTS ARG...]
-#                    [TIMEOUT SECONDS])
+#                    [VALGRIND_ARGUMENTS ARG...] [TIMEOUT SECONDS])
 #
 # One executable on libleash, with cmocka unless PLAIN, registered with the label "runtime".  In the
 # full builds valgrind_NAME runs it once more, where valgrind is installed.
@@ -50,7 +50,7 @@ if(NOT LEASH_SANITIZE AND NOT LEASH_RUNTIME_ONLY)
 endif()
 
 function(leash_runtime_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 test "PLAIN" "TIMEOUT" "LIBRARIES;ARGUMENTS")
+  cmake_parse_arguments(PARSE_ARGV 1 test "PLAIN" "TIMEOUT" "LIBRARIES;ARGUMENTS;VALGRIND_ARGUMENTS")
   if(NOT test_PLAIN)
     if(NOT CMOCKA_FOUND)
       return()
@@ -64,7 +64,8 @@ function(leash_runtime_test name)
   set_tests_properties(${name} PROPERTIES LABELS runtime)
   if(leash_valgrind)
     add_test(NAME valgrind_${name}
-      COMMAND ${leash_valgrind} $<TARGET_FILE:${name}> ${test_ARGUMENTS})
+      COMMAND ${leash_valgrind} $<TARGET_FILE:${name}> ${test_ARGUMENTS}
+      ${test_VALGRIND_ARGUMENTS})
     leash_test_setup(valgrind_${name} TIMEOUT 300)
     set_tests_properties(valgrind_${name} PROPERTIES LABELS "runtime;valgrind")
   endif()
