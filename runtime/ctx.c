@@ -6,11 +6,12 @@
  * on the list belongs to that one alone, who ends the children in it, not recursively, since trees
  * may be deep.
  *
- * What others see of an end is the close of the done channel, and the channels are closed from the
- * leaves up: whoever sees that a context has ended finds all below it ended too.  That holds for
- * who ends a context that another thread is about to end as well: it waits for the close.  It waits
- * for that thread and not for its task, since the steps in between never park; and it waits
- * downwards in the tree alone, so no two wait for each other.
+ * An end goes twice through the tree: `error` is set from the root down, and the done channels are
+ * closed from the leaves up.  Who sees a closed channel finds all below it closed too.  And ctx_err
+ * waits for the close where it finds an error, so it also speaks of the parent's end to whoever has
+ * seen the child's.  Who ends a context that another thread is about to end waits likewise.  They
+ * wait for that thread and not for its task, since the steps in between never park; and those who
+ * walk through a tree wait downwards alone, so no two wait for each other.
  *
  * The memory goes with the done channel, which others may hold references on or stand at.
  */
@@ -26,7 +27,7 @@
 
 struct leash_ctx {
     struct lock lock;         /* of children, their places in the list, and the setting of error */
-    _Atomic int error;        /* 0 while it goes on; counts once the done channel is closed */
+    _Atomic int error;        /* 0 until its end begins; it is over when `done` is closed */
     _Atomic uint32_t holders; /* its maker, ctx_ref, its children, a running timer, a watch */
     bool is_child;            /* it stands in the parent's list; guarded by the parent's lock */
     bool has_timer;           /* it was made with an end in time of its own */
@@ -346,7 +347,12 @@ int ctx_error(const leash_ctx_t *ctx)
 int leash_ctx_err(leash_ctx_t *ctx)
 {
     poll_point();
-    return ctx_error(ctx);
+    if (is_background(ctx))
+        return 0;
+    int error = atomic_load_explicit(&ctx->error, memory_order_acquire);
+    if (error)
+        await_end(ctx);
+    return error;
 }
 
 void ctx_source(struct source *source, leash_ctx_t *ctx)

@@ -5,7 +5,8 @@
 #include "leash.h"
 #include "wait.h"
 
-/* What ctx_err says, for callers that hold locks: it lets nobody else run. */
+/* ctx_err for callers that hold locks: it lets nobody else run, and says 0 until the end is over.
+ */
 int ctx_error(const leash_ctx_t *ctx);
 
 /* Makes `source` the end of the context; of NULL and the background: never. */
