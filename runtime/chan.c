@@ -1,5 +1,6 @@
 #include "chan.h"
 #include "ctx.h"
+#include "park.h"
 #include "scheduler.h"
 
 #include <errno.h>
@@ -31,6 +32,30 @@ void chan_park_for_ever(const char *state, const char *site)
     __builtin_unreachable();
 }
 
+/* The two below take the place of their callers, with the lock held: one level of calls less. */
+
+static __attribute__((noinline)) bool send_parked(struct leash_chan *ch, const void *value,
+                                                  const char *site)
+{
+    struct waiter waiter;
+
+    park_in_line(&ch->senders, &waiter, (void *)value, &ch->lock, "chan send", ch, site);
+    return waiter.ok;
+}
+
+static __attribute__((noinline)) bool recv_parked(struct leash_chan *ch, void *out,
+                                                  const char *site)
+{
+    size_t size = ch->element_size;
+    struct waiter waiter;
+
+    park_in_line(&ch->receivers, &waiter, out, &ch->lock, "chan receive", ch, site);
+    /* The channel may be gone by now. */
+    if (unlikely(!waiter.ok) && out && size)
+        memset(out, 0, size);
+    return waiter.ok;
+}
+
 bool leash_chan_send(leash_chan_t *ch, const void *value, const char *site)
 {
     struct task *woken = NULL;
@@ -46,9 +71,7 @@ bool leash_chan_send(leash_chan_t *ch, const void *value, const char *site)
             ready(woken);
         return ok;
     }
-    struct waiter waiter;
-    park_in(&ch->senders, &waiter, (void *)value, &ch->lock, "chan send", ch, site);
-    return waiter.ok;
+    return send_parked(ch, value, site);
 }
 
 bool leash_chan_recv(leash_chan_t *ch, void *out, const char *site)
@@ -68,13 +91,7 @@ bool leash_chan_recv(leash_chan_t *ch, void *out, const char *site)
             chan_zero(ch, out);
         return ok;
     }
-    size_t size = ch->element_size;
-    struct waiter waiter;
-    park_in(&ch->receivers, &waiter, out, &ch->lock, "chan receive", ch, site);
-    /* The channel may be gone by now. */
-    if (unlikely(!waiter.ok) && out && size)
-        memset(out, 0, size);
-    return waiter.ok;
+    return recv_parked(ch, out, site);
 }
 
 /* ---- with a context -------------------------------------------------------------------------- */

@@ -65,9 +65,7 @@
 #define overflow_start          leash_rt_overflow_start
 #define overflow_stop           leash_rt_overflow_stop
 #define park                    leash_rt_park
-#define park_held               leash_rt_park_held
 #define park_in                 leash_rt_park_in
-#define park_sources            leash_rt_park_sources
 #define poll_point              leash_rt_poll_point
 #define queue_push              leash_rt_queue_push
 #define queue_push_behind_fresh leash_rt_queue_push_behind_fresh
@@ -84,9 +82,11 @@
 #define signals_deliver         leash_rt_signals_deliver
 #define signals_restore         leash_rt_signals_restore
 #define signals_stop            leash_rt_signals_stop
+#define sources_enlist          leash_rt_sources_enlist
 #define sources_lock            leash_rt_sources_lock
 #define sources_park            leash_rt_sources_park
 #define sources_unlock          leash_rt_sources_unlock
+#define sources_withdraw        leash_rt_sources_withdraw
 #define spin                    leash_rt_spin
 #define stack_cache_release     leash_rt_stack_cache_release
 #define stack_each              leash_rt_stack_each
@@ -127,6 +127,7 @@
 #define wheel_next_ns           leash_rt_wheel_next_ns
 #define wheel_release           leash_rt_wheel_release
 #define worker_enter            leash_rt_worker_enter
+#define worker_forget           leash_rt_worker_forget
 #define worker_loop             leash_rt_worker_loop
 #define worker_of_task          leash_rt_worker_of_task
 #define worker_self             leash_rt_worker_self

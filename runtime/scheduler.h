@@ -136,12 +136,6 @@ void ready(struct task *task);
 /* The same for a list linked by `next`; all go to the end of the queue, in their order. */
 void ready_list(struct task *list);
 
-/* park for the records of several sources, see wait.c. */
-void park_sources(struct worker *worker, struct sources *sources);
-
-/* park for a task that was described (task_describe), on its worker. */
-void park_held(struct worker *worker, struct lock *held);
-
 /* With a random schedule: maybe lets others run now.  Every operation starts with it. */
 void schedule_point_slow(void);
 static inline void schedule_point(void)

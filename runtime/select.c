@@ -8,6 +8,7 @@
  * stands in all queues before anything changes.
  */
 #include "chan.h"
+#include "park.h"
 #include "scheduler.h"
 #include "timer.h"
 
@@ -160,8 +161,8 @@ static ALWAYS_INLINE void make_sources(const struct selection *selection, struct
 }
 
 /* Waits for a case that can go.  `source` and `ordered` have room for all. */
-static int select_slowly(const struct selection *selection, struct source *source,
-                         struct source **ordered)
+static ALWAYS_INLINE int select_slowly(const struct selection *selection, struct source *source,
+                                       struct source **ordered)
 {
     struct timer timer;
     struct sources sources = {source, ordered, 0};
@@ -182,13 +183,13 @@ static int select_slowly(const struct selection *selection, struct source *sourc
             ready(woken);
         return index;
     }
-    struct source *fired = &source[sources_park(&sources, "select", NULL, selection->site)];
+    struct source *fired = &source[park_in_sources(&sources, "select", NULL, selection->site)];
     if (fired->ch)
         report(&selection->cases[fired->index], fired->size, fired->waiter.ok);
     return (int)fired->index;
 }
 
-static int select_many(const struct selection *selection)
+static __attribute__((noinline)) int select_many(const struct selection *selection)
 {
     struct source *source = allocate_zeroed(selection->count, sizeof(*source), selection->site);
     struct source **ordered = allocate_zeroed(selection->count, sizeof(*ordered), selection->site);
@@ -199,7 +200,7 @@ static int select_many(const struct selection *selection)
     return index;
 }
 
-static __attribute__((noinline)) int select_few(const struct selection *selection)
+static ALWAYS_INLINE int select_few(const struct selection *selection)
 {
     struct source source[FEW_CASES];
     struct source *ordered[FEW_CASES];
@@ -207,20 +208,31 @@ static __attribute__((noinline)) int select_few(const struct selection *selectio
     return select_slowly(selection, source, ordered);
 }
 
-static int select_sized(const struct selection *selection)
+static ALWAYS_INLINE int select_sized(const struct selection *selection)
 {
     return selection->count <= FEW_CASES ? select_few(selection) : select_many(selection);
 }
 
-/* With cases that are no channel's. */
-static __attribute__((noinline)) int select_mixed(struct selection *selection)
+/* What a case that looked ready did not settle; `may` cases did.  Takes the place of leash_select,
+ * and all up to the switch is inline: see park.h. */
+static __attribute__((noinline)) int select_patiently(leash_case *cases, size_t count,
+                                                      const char *site, size_t channels, size_t may)
 {
-    survey(selection);
-    if (selection->default_case == NO_CASE)
-        return select_sized(selection);
+    struct selection selection = {.cases = cases,
+                                  .count = count,
+                                  .default_case = NO_CASE,
+                                  .timed_case = NO_CASE,
+                                  .channels = channels,
+                                  .none_ready = lock_alone && !may,
+                                  .site = site};
+
+    if (channels < count)
+        survey(&selection);
+    int index = selection.default_case;
     /* What one channel's hints say holds for a moment, which is all that is asked. */
-    int index = selection->channels > 1 ? select_sized(selection) : selection->default_case;
-    if (index == selection->default_case)
+    if (index == NO_CASE || channels > 1)
+        index = select_sized(&selection);
+    if (index != NO_CASE && index == selection.default_case)
         poll_point();
     return index;
 }
@@ -248,12 +260,5 @@ int leash_select(leash_case *cases, size_t count, const char *site)
         index = try_any(cases, count, may);
     if (index != NO_CASE)
         return index;
-    struct selection selection = {.cases = cases,
-                                  .count = count,
-                                  .default_case = NO_CASE,
-                                  .timed_case = NO_CASE,
-                                  .channels = channels,
-                                  .none_ready = lock_alone && !may,
-                                  .site = site};
-    return channels == count ? select_sized(&selection) : select_mixed(&selection);
+    return select_patiently(cases, count, site, channels, may);
 }

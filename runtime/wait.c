@@ -1,5 +1,6 @@
 #include "wait.h"
 #include "chan.h"
+#include "park.h"
 #include "scheduler.h"
 #include "timer.h"
 
@@ -117,23 +118,29 @@ static void withdraw(struct source *source)
         lock_release(source->lock);
 }
 
-size_t sources_park(struct sources *sources, const char *state, const void *object,
-                    const char *site)
+void sources_enlist(struct sources *sources, struct task *task, const char *site)
 {
-    struct worker *worker = worker_of_task(state, site);
-    struct task *task = worker->task;
     bool shared = sources->count > 1;
 
-    task_describe(task, state, object, site);
     task->fired = shared ? NULL : &sources->source[0].waiter;
     atomic_store_explicit(&task->claimed, 0, memory_order_relaxed);
     for (size_t i = 0; i < sources->count; i++)
         if (sources->source[i].lock)
             enlist(&sources->source[i], task, shared, site);
-    park_sources(worker, sources);
+}
+
+size_t sources_withdraw(struct sources *sources, struct task *task)
+{
     struct source *fired = container_of(task->fired, struct source, waiter);
+
     for (size_t i = 0; i < sources->count; i++)
         if (&sources->source[i] != fired)
             withdraw(&sources->source[i]);
     return (size_t)(fired - sources->source);
+}
+
+size_t sources_park(struct sources *sources, const char *state, const void *object,
+                    const char *site)
+{
+    return park_in_sources(sources, state, object, site);
 }

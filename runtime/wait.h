@@ -152,6 +152,10 @@ struct sources {
 void sources_lock(struct sources *sources);
 void sources_unlock(struct sources *sources);
 
+/* The steps of sources_park before and after the parking. */
+void sources_enlist(struct sources *sources, struct task *task, const char *site);
+size_t sources_withdraw(struct sources *sources, struct task *task);
+
 /* With the locks held: stands in all queues, parks, and returns the index of the source that came.
  * Its waiter's `ok` is what the waker said.  The locks are released. */
 size_t sources_park(struct sources *sources, const char *state, const void *object,
