@@ -188,54 +188,79 @@ static bool ref_if_owned(struct leash_chan *ch)
 }
 
 /*
- * Closes the or-channels behind a closed one.  A link lies in the memory of its or-channel, which
- * takes the input's lock to unlink before it goes: what is linked under the lock is alive.
+ * Takes an or-channel that is to be closed behind a closed one, with a reference.  A link lies in
+ * the memory of its or-channel, which takes the input's lock to unlink before it goes: what is
+ * linked under the lock is alive.
  */
-static void close_dependents(struct leash_chan *ch)
+static struct leash_chan *take_dependent(struct leash_chan *ch)
 {
-    struct leash_chan *dependent;
+    struct leash_chan *dependent = NULL;
 
-    do {
-        dependent = NULL;
-        lock_acquire(&ch->lock);
-        while (ch->dependents && !dependent) {
-            struct chan_link *link = ch->dependents;
-            ch->dependents = link->next;
-            link->linked = false;
-            if (ref_if_owned(link->dependent))
-                dependent = link->dependent;
-        }
-        lock_release(&ch->lock);
-        if (dependent) {
-            chan_close_quietly(dependent);
-            leash_chan_free(dependent);
-        }
-    } while (dependent);
+    lock_acquire(&ch->lock);
+    while (ch->dependents && !dependent) {
+        struct chan_link *link = ch->dependents;
+        ch->dependents = link->next;
+        link->linked = false;
+        if (ref_if_owned(link->dependent))
+            dependent = link->dependent;
+    }
+    lock_release(&ch->lock);
+    return dependent;
 }
 
-/* Returns false where it was closed already. */
-static bool close_once(struct leash_chan *ch)
+enum closing { CLOSED_BEFORE, CLOSED, CLOSED_WITH_DEPENDENTS };
+
+/* Closes it and wakes who waits.  With or-channels behind it, it is held on to, since who was woken
+ * may free it: the caller sees to them and gives the reference back. */
+static enum closing close_one(struct leash_chan *ch)
 {
     lock_acquire(&ch->lock);
     if (chan_is_closed(ch)) {
         lock_release(&ch->lock);
-        return false;
+        return CLOSED_BEFORE;
     }
     atomic_store_explicit(&ch->closed, true, memory_order_relaxed);
     struct task *receivers = waitq_pop_all(&ch->receivers);
     struct task *senders = waitq_pop_all(&ch->senders);
     bool dependents = ch->dependents != NULL;
-    /* Who was woken may free the channel: with or-channels behind it, it is held on to. */
     if (dependents)
         leash_chan_ref(ch);
     lock_release(&ch->lock);
     ready_list(receivers);
     ready_list(senders);
-    if (dependents) {
-        close_dependents(ch);
+    return dependents ? CLOSED_WITH_DEPENDENTS : CLOSED;
+}
+
+/* Closes all that is behind a closed channel.  A list in place of a recursion: or-channels made one
+ * from the other may be many. */
+static void close_dependents(struct leash_chan *ch)
+{
+    struct leash_chan *list = NULL;
+
+    while (ch) {
+        struct leash_chan *dependent;
+        while ((dependent = take_dependent(ch))) {
+            if (close_one(dependent) == CLOSED_WITH_DEPENDENTS) {
+                dependent->next_or = list;
+                list = dependent;
+            }
+            leash_chan_free(dependent);
+        }
         leash_chan_free(ch);
+        ch = list;
+        if (list)
+            list = list->next_or;
     }
-    return true;
+}
+
+/* Returns false where it was closed already. */
+static bool close_once(struct leash_chan *ch)
+{
+    enum closing closing = close_one(ch);
+
+    if (closing == CLOSED_WITH_DEPENDENTS)
+        close_dependents(ch);
+    return closing != CLOSED_BEFORE;
 }
 
 void chan_close_quietly(struct leash_chan *ch)
@@ -300,17 +325,26 @@ void chan_unlock(struct leash_chan *ch)
         ch->destroy(ch);
 }
 
-void leash_chan_free(leash_chan_t *ch)
+/* Gives one ownership up.  True: the memory is to go. */
+static bool give_up(struct leash_chan *ch)
 {
-    if (!ch || atomic_fetch_sub_explicit(&ch->owners, 1, memory_order_acq_rel) != 1)
-        return;
+    if (atomic_fetch_sub_explicit(&ch->owners, 1, memory_order_acq_rel) != 1)
+        return false;
     lock_acquire(&ch->lock);
     if (waitq_has_open(&ch->receivers) || waitq_has_open(&ch->senders)) {
         lock_release(&ch->lock);
         fatal(ch->site, "the channel made here is freed while a task is parked on it");
     }
     ch->orphan = true;
-    chan_unlock(ch);
+    bool gone = !waitq_head(&ch->receivers) && !waitq_head(&ch->senders);
+    lock_release(&ch->lock);
+    return gone;
+}
+
+void leash_chan_free(leash_chan_t *ch)
+{
+    if (ch && give_up(ch))
+        ch->destroy(ch);
 }
 
 size_t leash_chan_len(const leash_chan_t *ch)
@@ -337,14 +371,31 @@ static void unlink_input(struct chan_link *link)
         *place = link->next;
     }
     lock_release(&input->lock);
-    leash_chan_free(input);
 }
 
+/* Frees it with all or-channels that it was the last to hold: by a list, as for closing. */
 static void free_or_chan(struct leash_chan *ch)
 {
-    for (uint32_t i = 0; i < ch->input_count; i++)
-        unlink_input(&ch->inputs[i]);
-    free(ch);
+    struct leash_chan *list = NULL;
+
+    while (ch) {
+        for (uint32_t i = 0; i < ch->input_count; i++) {
+            struct leash_chan *input = ch->inputs[i].input;
+            unlink_input(&ch->inputs[i]);
+            if (!give_up(input))
+                continue;
+            if (input->destroy != free_or_chan) {
+                input->destroy(input);
+                continue;
+            }
+            input->next_or = list;
+            list = input;
+        }
+        free(ch);
+        ch = list;
+        if (list)
+            list = list->next_or;
+    }
 }
 
 /* Adds the or-channel to an input's dependents.  True: the input is closed already. */

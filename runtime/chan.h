@@ -39,6 +39,7 @@ struct leash_chan {
     struct chan_link *dependents; /* or-channels that close with this one */
     struct chan_link *inputs;     /* of an or-channel: `input_count` of them */
     uint32_t input_count;
+    struct leash_chan *next_or; /* of an or-channel: the next to be closed, or freed, after it */
     void (*destroy)(struct leash_chan *); /* frees the memory when its time has come */
     const char *site;                     /* where it was made */
 };

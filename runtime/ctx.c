@@ -1,9 +1,16 @@
 /*
  * Contexts: trees of work that can be called off.
  *
- * A child holds a reference on its parent, and stands in the parent's list until one of them ends.
- * A context ends once: whoever sets `error` under its lock takes its children out of the list, and
- * ends them one after the other, not recursively, since trees may be deep.
+ * A child holds a reference on its parent, and stands in the parent's list until the parent ends or
+ * its maker gives it up.  A context ends once, by whoever sets `error` under its lock.  From then
+ * on the list belongs to that one alone, who ends the children in it, not recursively, since trees
+ * may be deep.
+ *
+ * What others see of an end they see from the parent down: nobody is told that a context has ended
+ * before its done channel is closed.  And who ends a context that another thread is about to end
+ * returns only when all below it has ended too.  It waits for that thread and not for its task,
+ * since the steps in between never park; and it waits downwards in the tree alone, so no two wait
+ * for each other.
  *
  * The memory goes with the done channel, which others may hold references on or stand at.
  */
@@ -14,18 +21,20 @@
 #include "timer.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 
 struct leash_ctx {
     struct lock lock;         /* of children, their places in the list, and the setting of error */
-    _Atomic int error;        /* 0 while it goes on */
+    _Atomic int error;        /* 0 while it goes on; counts once the done channel is closed */
+    _Atomic bool settled;     /* it has ended, and so has all below it */
     _Atomic uint32_t holders; /* its maker, ctx_ref, its children, a running timer, a watch */
     bool is_child;            /* it stands in the parent's list; guarded by the parent's lock */
     bool has_timer;           /* it was made with an end in time of its own */
     bool has_hangup;          /* it was made to watch a peer */
     struct leash_ctx *parent; /* NULL: the background */
     struct leash_ctx *children;
-    struct leash_ctx *next;  /* in the parent's list, or of those to be ended */
+    struct leash_ctx *next;  /* in the parent's list */
     struct leash_ctx **link; /* what leads to it in the parent's list */
     int64_t deadline_ms;     /* INT64_MAX: none */
     const void *key;
@@ -70,48 +79,82 @@ static void let_go(struct leash_ctx *ctx)
 
 /* ---- ending ---------------------------------------------------------------------------------- */
 
-/* Takes all children out of the list, held, and puts them before `list`.  With the lock held. */
-static struct leash_ctx *take_children(struct leash_ctx *ctx, struct leash_ctx *list)
+/* Until another thread has set it, which is about to. */
+static void await(const _Atomic bool *flag)
 {
-    while (ctx->children) {
-        struct leash_ctx *child = ctx->children;
-        ctx->children = child->next;
-        child->is_child = false;
-        hold(child);
-        child->next = list;
-        list = child;
-    }
-    return list;
+    while (!atomic_load_explicit(flag, memory_order_acquire))
+        sched_yield();
 }
 
-/* Ends this one; returns `list` with its children before it. */
-static struct leash_ctx *end_one(struct leash_ctx *ctx, int error, struct leash_ctx *list)
+/* Makes the list of children the caller's, held.  With the lock held. */
+static void take_children(struct leash_ctx *ctx)
+{
+    for (struct leash_ctx *child = ctx->children; child; child = child->next) {
+        child->is_child = false;
+        hold(child);
+    }
+}
+
+/* Ends this one, and takes its children.  False: somebody else has, or is about to. */
+static bool end_one(struct leash_ctx *ctx, int error)
 {
     lock_acquire(&ctx->lock);
     bool ends = !atomic_load_explicit(&ctx->error, memory_order_relaxed);
     if (ends) {
         atomic_store_explicit(&ctx->error, error, memory_order_release);
-        list = take_children(ctx, list);
+        take_children(ctx);
     }
     lock_release(&ctx->lock);
     if (!ends)
-        return list;
+        return false;
     chan_close_quietly(&ctx->done);
     if (ctx->has_timer && timer_stop(&ctx->timer))
         let_go(ctx);
     if (ctx->has_hangup && hangup_unwatch(&ctx->hangup))
         let_go(ctx);
-    return list;
+    return true;
 }
 
-void ctx_end(leash_ctx_t *ctx, int error)
+/* The first of the children that were taken, to be ended; NULL: none is left. */
+static struct leash_ctx *next_child(struct leash_ctx *ctx)
 {
-    struct leash_ctx *list = end_one(ctx, error, NULL);
+    struct leash_ctx *child = ctx->children;
 
-    while (list) {
-        struct leash_ctx *child = list;
-        list = end_one(child, error, child->next);
-        let_go(child);
+    if (child)
+        ctx->children = child->next;
+    return child;
+}
+
+/* All below it has ended.  Returns the parent, where the walk goes on, or NULL at the root. */
+static struct leash_ctx *settle(struct leash_ctx *ctx, const struct leash_ctx *root)
+{
+    struct leash_ctx *parent = ctx->parent;
+
+    atomic_store_explicit(&ctx->settled, true, memory_order_release);
+    if (ctx == root)
+        return NULL;
+    let_go(ctx);
+    return parent;
+}
+
+void ctx_end(leash_ctx_t *root, int error)
+{
+    struct leash_ctx *ctx = root;
+
+    if (!end_one(root, error)) {
+        await(&root->settled);
+        return;
+    }
+    while (ctx) {
+        struct leash_ctx *child = next_child(ctx);
+        if (!child) {
+            ctx = settle(ctx, root);
+        } else if (end_one(child, error)) {
+            ctx = child;
+        } else {
+            await(&child->settled);
+            let_go(child);
+        }
     }
 }
 
@@ -173,8 +216,10 @@ static struct leash_ctx *attach(struct leash_ctx *ctx)
         parent->children = ctx;
     }
     lock_release(&parent->lock);
-    if (error)
+    if (error) {
+        await(&parent->done.closed);
         ctx_end(ctx, error);
+    }
     return ctx;
 }
 
@@ -292,7 +337,8 @@ int ctx_error(const leash_ctx_t *ctx)
 {
     if (is_background(ctx))
         return 0;
-    return atomic_load_explicit(&ctx->error, memory_order_acquire);
+    int error = atomic_load_explicit(&ctx->error, memory_order_acquire);
+    return error && atomic_load_explicit(&ctx->done.closed, memory_order_acquire) ? error : 0;
 }
 
 int leash_ctx_err(leash_ctx_t *ctx)

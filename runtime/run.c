@@ -10,6 +10,7 @@
 #include "stack.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <linux/membarrier.h>
 #include <sched.h>
 #include <stdio.h>
@@ -124,11 +125,31 @@ static void worker_run(struct worker *worker)
 /* Held until it is known how many threads there are. */
 static pthread_mutex_t start_gate = PTHREAD_MUTEX_INITIALIZER;
 
+/* The thread of leash_run cannot return while a task computes on it: says which one it is. */
+static void await_first_thread(void)
+{
+    static const struct timespec pause = {.tv_nsec = 50000};
+    int64_t until_ns = clock_now_ns() + JOIN_SECONDS * INT64_C(1000000000);
+
+    while (clock_now_ns() < until_ns) {
+        if (atomic_load(&runtime.first_left))
+            return;
+        nanosleep(&pause, NULL);
+    }
+    struct task *task = runtime.workers[0]->task;
+    if (task && !atomic_exchange(&runtime.first_left, true))
+        fprintf(stderr,
+                "leash: the first task has returned, but %s (task %" PRIu64
+                ", spawned at %s) computes on the thread of leash_run and does not yield\n",
+                task->name, task->id, atomic_load(&task->spawn));
+}
+
 static void *worker_thread(void *arg)
 {
     pthread_mutex_lock(&start_gate);
     pthread_mutex_unlock(&start_gate);
     worker_run(arg);
+    await_first_thread();
     return NULL;
 }
 
@@ -244,6 +265,7 @@ int leash_run(int (*entry)(int argc, char **argv), int argc, char **argv)
     lock_alone = runtime.worker_count == 1;
     pthread_mutex_unlock(&start_gate);
     worker_run(runtime.workers[0]);
+    atomic_store(&runtime.first_left, true);
     bool all_ended = join_threads(runtime.worker_count);
     lock_alone = false;
     runtime_stop(made, all_ended);

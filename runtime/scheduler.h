@@ -91,10 +91,11 @@ struct worker {
 struct runtime {
     struct worker **workers; /* worker_count of them */
     uint32_t worker_count;
-    bool random_schedule;                         /* LEASH_SCHEDULE=random:SEED */
-    bool has_membarrier;                          /* see raid_begin */
-    _Atomic bool running;                         /* within leash_run */
-    _Atomic bool stopping;                        /* the first task has returned */
+    bool random_schedule;    /* LEASH_SCHEDULE=random:SEED */
+    bool has_membarrier;     /* see raid_begin */
+    _Atomic bool running;    /* within leash_run */
+    _Atomic bool first_left; /* the thread of leash_run runs no more tasks, or was told of */
+    _Atomic bool stopping;   /* the first task has returned */
     alignas(CACHE_LINE) _Atomic uint64_t id_next; /* the number of the next task */
     alignas(CACHE_LINE) struct lock inject_lock;
     struct task **inject_ring; /* injected tasks; with a random schedule all that are ready */

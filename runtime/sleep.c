@@ -21,7 +21,7 @@ void leash_task_sleep_ms(int64_t ms, const char *site)
     struct timer timer = {.waiter = &waiter};
     int64_t when_tick = timer_tick_after_ms(ms);
     lock_acquire(&worker->wheel.lock);
-    timer_start_locked(&worker->wheel, &timer, when_tick);
+    timer_start_locked(&worker->wheel, &timer, when_tick, site);
     park(&worker->wheel.lock, "sleep", NULL, site);
 }
 

@@ -121,7 +121,7 @@ static void slot_unuse(struct wheel *wheel, uint32_t slot)
 }
 
 /* Adds an empty block to the end of a slot. */
-static struct timer_block *block_add(struct wheel *wheel, uint32_t slot)
+static struct timer_block *block_add(struct wheel *wheel, uint32_t slot, const char *site)
 {
     struct wheel_slot *blocks = &wheel->slot[slot];
     struct timer_block *block = wheel->free;
@@ -129,7 +129,7 @@ static struct timer_block *block_add(struct wheel *wheel, uint32_t slot)
     if (likely(block))
         wheel->free = block->next;
     else
-        block = allocate(sizeof(*block), NULL);
+        block = allocate(sizeof(*block), site);
     block->slot = (uint16_t)slot;
     block->filled = 0;
     block->live = 0;
@@ -169,13 +169,14 @@ static bool block_remove(struct wheel *wheel, struct timer_block *block)
 }
 
 /* Adds the timer to the end of a slot. */
-static inline void slot_add(struct wheel *wheel, uint32_t slot, struct timer *timer)
+static inline void slot_add(struct wheel *wheel, uint32_t slot, struct timer *timer,
+                            const char *site)
 {
     struct wheel_slot *blocks = &wheel->slot[slot];
     struct timer_block *block = blocks->last;
 
     if (unlikely(!block || block->filled == BLOCK_TIMERS))
-        block = block_add(wheel, slot);
+        block = block_add(wheel, slot, site);
     if (timer->when_tick < blocks->earliest_tick)
         blocks->earliest_tick = timer->when_tick;
     timer->block = block;
@@ -250,12 +251,13 @@ static inline void publish(struct wheel *wheel)
     atomic_store_explicit(&wheel->next_tick, next_tick, memory_order_relaxed);
 }
 
-void timer_start_locked(struct wheel *wheel, struct timer *timer, int64_t when_tick)
+void timer_start_locked(struct wheel *wheel, struct timer *timer, int64_t when_tick,
+                        const char *site)
 {
     bool is_dealt = unlikely(wheel->dealing) && slot_is_dealt(wheel, when_tick);
 
     timer->when_tick = when_tick;
-    slot_add(wheel, is_dealt ? wheel->dealing : slot_of(wheel, when_tick), timer);
+    slot_add(wheel, is_dealt ? wheel->dealing : slot_of(wheel, when_tick), timer, site);
     atomic_store_explicit(&timer->wheel, wheel, memory_order_relaxed);
     if (when_tick < atomic_load_explicit(&wheel->next_tick, memory_order_relaxed))
         atomic_store_explicit(&wheel->next_tick, when_tick, memory_order_relaxed);
@@ -268,7 +270,7 @@ void timer_start(struct timer *timer, int64_t when_tick, const char *site)
     if (unlikely(!worker))
         worker = worker_of_task("starting a timer", site);
     lock_acquire(&worker->wheel.lock);
-    timer_start_locked(&worker->wheel, timer, when_tick);
+    timer_start_locked(&worker->wheel, timer, when_tick, site);
     lock_release(&worker->wheel.lock);
 }
 
@@ -378,7 +380,7 @@ static int deal(struct wheel *wheel, int room)
     int count = slot_take(wheel, wheel->dealing, taken, room);
 
     for (int i = 0; i < count; i++)
-        slot_add(wheel, slot_of(wheel, taken[i]->when_tick), taken[i]);
+        slot_add(wheel, slot_of(wheel, taken[i]->when_tick), taken[i], NULL);
     if (count < room)
         wheel->dealing = 0;
     return count;

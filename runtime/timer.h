@@ -109,8 +109,10 @@ void wheel_init(struct wheel *wheel, int64_t now_ns);
  * out, calling `drop` of those that have it. */
 void wheel_release(struct wheel *wheel);
 
-/* Starts a timer that does not run.  The caller holds the wheel's lock.  May allocate. */
-void timer_start_locked(struct wheel *wheel, struct timer *timer, int64_t when_tick);
+/* Starts a timer that does not run.  The caller holds the wheel's lock.  May allocate, for `site`.
+ */
+void timer_start_locked(struct wheel *wheel, struct timer *timer, int64_t when_tick,
+                        const char *site);
 /* The same on the calling thread's worker, in a task or not, taking the lock. */
 void timer_start(struct timer *timer, int64_t when_tick, const char *site);
 

@@ -86,7 +86,7 @@ void sources_unlock(struct sources *sources)
 }
 
 /* Stands in line for one source.  Its lock is held. */
-static void enlist(struct source *source, struct task *task, bool shared)
+static void enlist(struct source *source, struct task *task, bool shared, const char *site)
 {
     struct waiter *waiter = &source->waiter;
 
@@ -98,7 +98,7 @@ static void enlist(struct source *source, struct task *task, bool shared)
         waitq_push(source->queue, waiter);
     else if (source->timer)
         timer_start_locked(container_of(source->lock, struct wheel, lock), source->timer,
-                           source->timer->when_tick);
+                           source->timer->when_tick, site);
 }
 
 /* Takes the record of a source that did not come out again. */
@@ -129,7 +129,7 @@ size_t sources_park(struct sources *sources, const char *state, const void *obje
     atomic_store_explicit(&task->claimed, 0, memory_order_relaxed);
     for (size_t i = 0; i < sources->count; i++)
         if (sources->source[i].lock)
-            enlist(&sources->source[i], task, shared);
+            enlist(&sources->source[i], task, shared, site);
     park_sources(worker, sources);
     struct source *fired = container_of(task->fired, struct source, waiter);
     for (size_t i = 0; i < sources->count; i++)

@@ -158,8 +158,8 @@ const char *leash_version(void);
  * argument or a seventh one does not compile.  What the pointers lead to must live as long as the
  * task uses it: hand over memory that it owns, or wait for it before the owner's frame ends.
  *
- * The new task runs when the caller parks or another thread is free; of several, any may be first. A
- * caller that spawns faster than tasks run lets them go first now and then.
+ * The new task runs when the caller parks or another thread is free; of several, any may be first.
+ * A caller that spawns faster than tasks run lets them go first now and then.
  *
  * try_spawn is for callers who have a plan for missing memory: 0, or ENOMEM or EAGAIN with nothing
  * started.  Both cost a stack, mostly a used one.

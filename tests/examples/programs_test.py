@@ -128,13 +128,14 @@ class Programs(example.Case):
 
     def test_timeout(self):
         lines = self.lines_of("timeout")
-        self.assertEqual(lines, [
-            "below 1000: 871",
+        # What is to be quick may be late on a busy machine; what is slow is never early.
+        self.assertRegex("\n".join(lines), "^" + "\n".join([
+            "below 1000: (871|not in time)",
             "below 1000000000000: not in time",
-            "a lookup of 1 ms: found",
+            "a lookup of 1 ms: (found|gave up)",
             "a lookup of 400 ms: gave up",
             "nobody is left behind",
-        ])
+        ]) + "$")
 
     def test_context_tree(self):
         lines = self.lines_of("context_tree")

@@ -23,6 +23,29 @@ static inline void check_fails(long result, int error, const char *what, const c
 /* The call returns -1 with this errno. */
 #define CHECK_FAILS(call, error) check_fails((long)(call), (error), #call, LEASH_HERE)
 
+/* The number of tasks that are parked now, by the dump. */
+static inline size_t check_count_parked(void)
+{
+    char *text = NULL;
+    size_t size;
+    size_t count = 0;
+    FILE *out = open_memstream(&text, &size);
+
+    CHECK(out && task_dump(out) == 0);
+    CHECK(fclose(out) == 0 && text);
+    for (const char *place = text; (place = strstr(place, ", parked at ")); place++)
+        count++;
+    free(text);
+    return count;
+}
+
+/* Waits until so many tasks are parked. */
+static inline void check_await_parked(size_t count)
+{
+    while (check_count_parked() != count)
+        task_yield();
+}
+
 static void (*check_body)(void);
 
 static int check_entry(int argc, char **argv)

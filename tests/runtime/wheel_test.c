@@ -54,7 +54,7 @@ static void start(struct probe *probe, int64_t when_tick)
 {
     probe->when_tick = when_tick;
     probe->started = ++starts;
-    timer_start_locked(&wheel, &probe->timer, when_tick);
+    timer_start_locked(&wheel, &probe->timer, when_tick, NULL);
 }
 
 static void note_fired(struct timer *timer)
@@ -65,7 +65,7 @@ static void note_fired(struct timer *timer)
     fired[fired_count++] = probe;
     /* The model has to look at the former start still, so it hears of this one later. */
     if (probe->again_tick)
-        timer_start_locked(&wheel, timer, now_tick + probe->again_tick);
+        timer_start_locked(&wheel, timer, now_tick + probe->again_tick, NULL);
     if (probe->stops)
         probe->stopped = timer_stop(&probe->stops->timer);
 }
@@ -274,7 +274,7 @@ static void test_wheel__passes_over_who_was_let_go_already(void **state)
     struct waiter waiter = {.task = &task, .shared = true};
     struct timer timer = {.waiter = &waiter};
 
-    timer_start_locked(&wheel, &timer, now_tick + 3);
+    timer_start_locked(&wheel, &timer, now_tick + 3, NULL);
     now_tick += 3;
     assert_false(wheel_advance(&wheel, now_tick * TICK_NS));
     assert_null(task.fired);

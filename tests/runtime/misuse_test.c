@@ -1,0 +1,683 @@
+/*
+ * What ends the program: misuse, settings that mean nothing, an overflow of a stack, a deadlock,
+ * and tasks that are left under LEASH_LEAKS.  Each runs in a child of its own.
+ */
+#include "check.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { SOON_MS = 20, STATUS_LEAKS = 23, STATUS_DEADLOCK = 24 };
+
+/* Read by the thread sanitizer alone, which else sleeps for a second when a child exits. */
+const char *__tsan_default_options(void);
+const char *__tsan_default_options(void)
+{
+    return "atexit_sleep_ms=0";
+}
+
+/* ---- children -------------------------------------------------------------------------------- */
+
+/* Writes the line it stands on, then makes the call. */
+#define AT(call) (fprintf(stderr, "at %s\n", LEASH_HERE), (call))
+
+struct ending {
+    int status;       /* as waitpid gives it */
+    char *text;       /* what was written to stderr; the line of AT left out */
+    char place[1000]; /* the line of AT, or empty */
+};
+
+static void run_child(int fd, void (*program)(void))
+{
+    const struct rlimit none = {0, 0};
+
+    setrlimit(RLIMIT_CORE, &none);
+    dup2(fd, STDERR_FILENO);
+    alarm(50);
+    /* cmocka has its own idea of what to do with these. */
+    signal(SIGABRT, SIG_DFL);
+    signal(SIGSEGV, SIG_DFL);
+    program();
+    exit(0);
+}
+
+static char *read_all(FILE *file)
+{
+    assert_int_equal(fseek(file, 0, SEEK_END), 0);
+    long size = ftell(file);
+    rewind(file);
+    char *text = calloc(1, (size_t)size + 1);
+    assert_non_null(text);
+    assert_int_equal(fread(text, 1, (size_t)size, file), size);
+    return text;
+}
+
+/* Splits the line of AT off. */
+static void find_place(struct ending *ending)
+{
+    char *end = strchr(ending->text, '\n');
+
+    ending->place[0] = '\0';
+    if (!end || strncmp(ending->text, "at ", 3) != 0)
+        return;
+    snprintf(ending->place, sizeof(ending->place), "%.*s", (int)(end - ending->text - 3),
+             ending->text + 3);
+    memmove(ending->text, end + 1, strlen(end + 1) + 1);
+}
+
+/* Runs `program` in a child. */
+static struct ending run(void (*program)(void))
+{
+    FILE *file = tmpfile();
+    struct ending ending;
+
+    assert_non_null(file);
+    fflush(NULL);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0)
+        run_child(fileno(file), program);
+    assert_int_equal(waitpid(pid, &ending.status, 0), pid);
+    ending.text = read_all(file);
+    fclose(file);
+    find_place(&ending);
+    return ending;
+}
+
+static void (*task_body)(void);
+
+static void run_as_task(void)
+{
+    check_run(task_body);
+}
+
+/* Runs `body` as the first task of a child. */
+static struct ending run_task(void (*body)(void))
+{
+    task_body = body;
+    return run(run_as_task);
+}
+
+static void expect_text(const struct ending *ending, const char *text)
+{
+    if (strstr(ending->text, text))
+        return;
+    print_error("'%s' is missing in:\n%s", text, ending->text);
+    fail();
+}
+
+static void expect_signal(const struct ending *ending, int number)
+{
+    if (WIFSIGNALED(ending->status) && WTERMSIG(ending->status) == number)
+        return;
+    print_error("status %x in place of signal %d:\n%s", ending->status, number, ending->text);
+    fail();
+}
+
+static void expect_exit(const struct ending *ending, int status)
+{
+    if (WIFEXITED(ending->status) && WEXITSTATUS(ending->status) == status)
+        return;
+    print_error("status %x in place of exit %d:\n%s", ending->status, status, ending->text);
+    fail();
+}
+
+/* Aborted with the line of AT, where there is one, a message and a dump. */
+static void expect_abort(void (*body)(void), const char *message)
+{
+    struct ending ending = run_task(body);
+    char start[1100];
+
+    expect_signal(&ending, SIGABRT);
+    snprintf(start, sizeof(start), "leash: %s%s", ending.place, *ending.place ? ": " : "");
+    expect_text(&ending, start);
+    expect_text(&ending, message);
+    expect_text(&ending, "task 1 [running]: main");
+    free(ending.text);
+}
+
+/* ---- misuse ---------------------------------------------------------------------------------- */
+
+static void close_twice(void)
+{
+    chan_t *ch = chan_make(int, 0);
+
+    chan_close(ch);
+    AT(chan_close(ch));
+}
+
+static void close_null(void)
+{
+    chan_t *none = NULL;
+
+    AT(chan_close(none));
+}
+
+static void close_twice_deferred(void)
+{
+    chan_t *ch = chan_make(int, 0);
+    defer_close(ch);
+
+    chan_close(ch);
+}
+
+static void done_below_zero(void)
+{
+    wg_t wg = {0};
+
+    AT(wg_done(&wg));
+}
+
+static void add_below_zero(void)
+{
+    wg_t wg = {0};
+
+    wg_add(&wg, 2);
+    AT(wg_add(&wg, -3));
+}
+
+static void unlock_unlocked(void)
+{
+    mu_t mu = {0};
+
+    mu_lock(&mu);
+    mu_unlock(&mu);
+    mu_unlock(&mu);
+}
+
+static void unlock_read_locked(void)
+{
+    rw_t rw = {0};
+
+    rw_rlock(&rw);
+    rw_unlock(&rw);
+}
+
+static void unlock_unwritten(void)
+{
+    rw_t rw = {0};
+
+    rw_unlock(&rw);
+}
+
+static void runlock_unread(void)
+{
+    rw_t rw = {0};
+
+    rw_rlock(&rw);
+    rw_runlock(&rw);
+    rw_runlock(&rw);
+}
+
+static void runlock_written(void)
+{
+    rw_t rw = {0};
+
+    rw_lock(&rw);
+    rw_runlock(&rw);
+}
+
+static void wait_unlocked(void)
+{
+    cv_t cv = {0};
+    mu_t mu = {0};
+
+    AT(cv_wait(&cv, &mu));
+}
+
+static void recv_once(chan_t *ch)
+{
+    chan_recv(ch, NULL);
+}
+
+static void send_once(chan_t *ch)
+{
+    chan_send(ch, &(int){1});
+}
+
+static void select_once(chan_t *ch)
+{
+    chan_t *other = chan_make(int, 0);
+
+    chan_select(RECV(ch, NULL), RECV(other, NULL));
+    chan_free(other);
+}
+
+static void free_under_receiver(void)
+{
+    chan_t *ch = chan_make(int, 0);
+
+    spawn(recv_once, ch);
+    check_await_parked(1);
+    chan_free(ch);
+}
+
+static void free_under_sender(void)
+{
+    chan_t *ch = chan_make(int, 0);
+
+    spawn(send_once, ch);
+    check_await_parked(1);
+    chan_free(ch);
+}
+
+static void free_under_select(void)
+{
+    chan_t *ch = chan_make(int, 0);
+
+    spawn(select_once, ch);
+    check_await_parked(1);
+    chan_free(ch);
+}
+
+static int nothing(int argc, char **argv)
+{
+    (void)argc, (void)argv;
+    return 0;
+}
+
+static void run_inside(void)
+{
+    leash_run(nothing, 0, NULL);
+}
+
+static void test_misuse__aborts(void **state)
+{
+    (void)state;
+    expect_abort(close_twice, "closed already");
+    expect_abort(close_null, "NULL");
+    expect_abort(close_twice_deferred, "closed already");
+    expect_abort(done_below_zero, "below zero");
+    expect_abort(add_below_zero, "below zero");
+    expect_abort(unlock_unlocked, "not locked");
+    expect_abort(unlock_read_locked, "rw_unlock");
+    expect_abort(unlock_unwritten, "rw_unlock");
+    expect_abort(runlock_unread, "rw_runlock");
+    expect_abort(runlock_written, "rw_runlock");
+    expect_abort(wait_unlocked, "not locked");
+    expect_abort(run_inside, "leash_run inside leash_run");
+}
+
+/* The dump has the task that was parked. */
+static void test_misuse__freed_under_a_task(void **state)
+{
+    (void)state;
+    expect_abort(free_under_receiver, "recv_once, parked at " __FILE__ ":");
+    expect_abort(free_under_sender, "send_once, parked at " __FILE__ ":");
+    expect_abort(free_under_select, "select_once, parked at " __FILE__ ":");
+}
+
+/* ---- outside of tasks ------------------------------------------------------------------------ */
+
+static void sleep_outside(void)
+{
+    AT(task_sleep_ms(1));
+}
+
+static void spawn_outside(void)
+{
+    AT(spawn(recv_once, NULL));
+}
+
+static void recv_outside(void)
+{
+    chan_t *ch = chan_make(int, 0);
+
+    AT(chan_recv(ch, NULL));
+}
+
+static void select_outside(void)
+{
+    chan_t *ch = chan_make(int, 0);
+
+    AT(chan_select(RECV(ch, NULL)));
+}
+
+static void wait_outside(void)
+{
+    wg_t wg = {0};
+
+    wg_add(&wg, 1);
+    AT(wg_wait(&wg));
+}
+
+static void lock_outside(void)
+{
+    mu_t mu = {0};
+
+    mu_lock(&mu);
+    AT(mu_lock(&mu));
+}
+
+static void *sleep_within(void *arg)
+{
+    AT(task_sleep_ms(1));
+    return arg;
+}
+
+/* A helper of task_blocking is no task. */
+static void sleep_in_helper(void)
+{
+    task_blocking(sleep_within, NULL);
+}
+
+static void expect_abort_outside(void (*program)(void))
+{
+    struct ending ending = run(program);
+    char start[1100];
+
+    expect_signal(&ending, SIGABRT);
+    snprintf(start, sizeof(start), "leash: %s: ", ending.place);
+    expect_text(&ending, start);
+    free(ending.text);
+}
+
+static void test_misuse__outside_of_tasks(void **state)
+{
+    (void)state;
+    expect_abort_outside(sleep_outside);
+    expect_abort_outside(spawn_outside);
+    expect_abort_outside(recv_outside);
+    expect_abort_outside(select_outside);
+    expect_abort_outside(wait_outside);
+    expect_abort_outside(lock_outside);
+    task_body = sleep_in_helper;
+    expect_abort_outside(run_as_task);
+}
+
+/* ---- settings -------------------------------------------------------------------------------- */
+
+static void do_nothing(void)
+{
+}
+
+/* Runs a program with this setting. */
+static struct ending run_with(const char *name, const char *value, void (*body)(void))
+{
+    char *former = getenv(name) ? strdup(getenv(name)) : NULL;
+
+    setenv(name, value, 1);
+    struct ending ending = run_task(body);
+    if (former)
+        setenv(name, former, 1);
+    else
+        unsetenv(name);
+    free(former);
+    return ending;
+}
+
+/* The program ends before it begins, and the message names the setting and its value. */
+static void expect_refused(const char *name, const char *value)
+{
+    struct ending ending = run_with(name, value, do_nothing);
+    char text[200];
+
+    expect_signal(&ending, SIGABRT);
+    snprintf(text, sizeof(text), "leash: %s=%s", name, value);
+    expect_text(&ending, text);
+    free(ending.text);
+}
+
+static void expect_taken(const char *name, const char *value)
+{
+    struct ending ending = run_with(name, value, do_nothing);
+
+    expect_exit(&ending, 0);
+    assert_string_equal(ending.text, "");
+    free(ending.text);
+}
+
+static void test_misuse__settings(void **state)
+{
+    static const char *const bad_numbers[] = {"0", "-1", "two", "2x", "99999999999999999999"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad_numbers) / sizeof(*bad_numbers); i++) {
+        expect_refused("LEASH_THREADS", bad_numbers[i]);
+        expect_refused("LEASH_STACK_KIB", bad_numbers[i]);
+    }
+    expect_refused("LEASH_SCHEDULE", "random");
+    expect_refused("LEASH_SCHEDULE", "random:");
+    expect_refused("LEASH_SCHEDULE", "random:x");
+    expect_refused("LEASH_SCHEDULE", "fair");
+    expect_refused("LEASH_LEAKS", "yes");
+    expect_taken("LEASH_THREADS", "3");
+    expect_taken("LEASH_THREADS", "");
+    expect_taken("LEASH_STACK_KIB", "256");
+    expect_taken("LEASH_STACK_KIB", "");
+    expect_taken("LEASH_SCHEDULE", "random:7");
+    expect_taken("LEASH_SCHEDULE", "");
+    expect_taken("LEASH_LEAKS", "");
+}
+
+/* ---- overflow -------------------------------------------------------------------------------- */
+
+/* Compilers warn of calls that never end: this one could. */
+static int recurse(volatile int *depth)
+{
+    volatile char frame[500];
+
+    frame[0] = (char)++*depth;
+    if (*depth < 0)
+        return 0;
+    return recurse(depth) + frame[0];
+}
+
+static void overflow(volatile int *depth)
+{
+    recurse(depth);
+}
+
+static void overflow_stack(void)
+{
+    volatile int depth = 0;
+    wg_t wg = {0};
+
+    wg_add(&wg, 1);
+    AT(spawn(overflow, &depth));
+    wg_wait(&wg);
+}
+
+/* It names the function and where its task was spawned. */
+static void test_misuse__overflow(void **state)
+{
+    struct ending ending = run_task(overflow_stack);
+
+    (void)state;
+    assert_true(WIFSIGNALED(ending.status));
+    expect_text(&ending, "stack overflow in overflow");
+    expect_text(&ending, ending.place);
+    free(ending.text);
+}
+
+/* ---- deadlocks ------------------------------------------------------------------------------- */
+
+static void recv_for_ever(void)
+{
+    chan_t *ch = chan_make(int, 0);
+
+    spawn(send_once, NULL);
+    AT(chan_recv(ch, NULL));
+}
+
+static void lock_twice(void)
+{
+    mu_t mu = {0};
+
+    mu_lock(&mu);
+    AT(mu_lock(&mu));
+}
+
+static void wait_for_ever(void)
+{
+    wg_t wg = {0};
+
+    wg_add(&wg, 1);
+    task_sleep_ms(2);
+    AT(wg_wait(&wg));
+}
+
+static void select_for_ever(void)
+{
+    chan_t *ch = chan_make(int, 0);
+
+    AT(chan_select(RECV(ch, NULL), SEND(ch, &(int){1})));
+}
+
+static void select_nothing(void)
+{
+    AT(chan_select(RECV(NULL, NULL)));
+}
+
+static void cancel_never(void)
+{
+    ctx_t *ctx = ctx_with_cancel(NULL);
+
+    AT(chan_recv(ctx_done(ctx), NULL));
+}
+
+static void within(void *once)
+{
+    once_do((once_t *)once, within, once);
+}
+
+static void once_within(void)
+{
+    once_t once = {0};
+
+    AT(once_do(&once, within, &once));
+}
+
+static void expect_deadlock(void (*body)(void), bool at_place)
+{
+    struct ending ending = run_task(body);
+    char parked[1100];
+
+    expect_exit(&ending, STATUS_DEADLOCK);
+    expect_text(&ending, "all tasks are parked");
+    snprintf(parked, sizeof(parked), "main, parked at %s", at_place ? ending.place : "");
+    expect_text(&ending, parked);
+    free(ending.text);
+}
+
+static void test_misuse__deadlocks(void **state)
+{
+    (void)state;
+    expect_deadlock(recv_for_ever, true);
+    expect_deadlock(lock_twice, true);
+    expect_deadlock(wait_for_ever, true);
+    expect_deadlock(select_for_ever, true);
+    expect_deadlock(select_nothing, true);
+    expect_deadlock(cancel_never, true);
+    expect_deadlock(once_within, false);
+}
+
+static void close_soon(chan_t *done)
+{
+    task_sleep_ms(SOON_MS);
+    chan_close(done);
+}
+
+/* While a timer can wake a task, there is none. */
+static void wait_for_timer(void)
+{
+    chan_t *done = done_make();
+
+    spawn(close_soon, done);
+    chan_recv(done, NULL);
+    chan_free(done);
+}
+
+static void test_misuse__no_deadlock(void **state)
+{
+    struct ending ending = run_task(wait_for_timer);
+
+    (void)state;
+    expect_exit(&ending, 0);
+    free(ending.text);
+}
+
+/* ---- leaks ----------------------------------------------------------------------------------- */
+
+static void leave_one(void)
+{
+    AT(spawn(recv_once, NULL));
+    check_await_parked(1);
+}
+
+static void expect_leak(const char *setting, int status, bool reported)
+{
+    struct ending ending = run_with("LEASH_LEAKS", setting, leave_one);
+
+    expect_exit(&ending, status);
+    if (reported) {
+        expect_text(&ending, "recv_once, parked at " __FILE__ ":");
+        expect_text(&ending, ending.place);
+    } else {
+        assert_string_equal(ending.text, "");
+    }
+    free(ending.text);
+}
+
+static void leave_none(void)
+{
+    chan_t *done = done_make();
+    wg_t wg = {0};
+
+    wg_spawn(&wg, close_soon, done);
+    wg_wait(&wg);
+    chan_free(done);
+}
+
+static void test_misuse__leaks(void **state)
+{
+    (void)state;
+    expect_leak("", 0, false);
+    expect_leak("report", 0, true);
+    expect_leak("fail", STATUS_LEAKS, true);
+}
+
+static void leak_in_scope(void)
+{
+    leak_check_scope();
+    leave_one();
+}
+
+static void no_leak_in_scope(void)
+{
+    spawn(recv_once, NULL);
+    leak_check_scope();
+    leave_none();
+}
+
+/* "Fails the program": no particular status. */
+static void test_misuse__leak_check_scope(void **state)
+{
+    struct ending ending = run_task(leak_in_scope);
+
+    (void)state;
+    assert_false(WIFEXITED(ending.status) && WEXITSTATUS(ending.status) == 0);
+    expect_text(&ending, "recv_once, parked at " __FILE__ ":");
+    free(ending.text);
+    ending = run_task(no_leak_in_scope);
+    assert_string_equal(ending.text, "");
+    free(ending.text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_misuse__aborts),
+        cmocka_unit_test(test_misuse__freed_under_a_task),
+        cmocka_unit_test(test_misuse__outside_of_tasks),
+        cmocka_unit_test(test_misuse__settings),
+        cmocka_unit_test(test_misuse__overflow),
+        cmocka_unit_test(test_misuse__deadlocks),
+        cmocka_unit_test(test_misuse__no_deadlock),
+        cmocka_unit_test(test_misuse__leaks),
+        cmocka_unit_test(test_misuse__leak_check_scope),
+    };
+    return CHECK_ALL(tests);
+}
