@@ -219,7 +219,8 @@ static enum closing close_one(struct leash_chan *ch)
         lock_release(&ch->lock);
         return CLOSED_BEFORE;
     }
-    atomic_store_explicit(&ch->closed, true, memory_order_relaxed);
+    /* Contexts look at it without the lock (ctx.c). */
+    atomic_store_explicit(&ch->closed, true, memory_order_release);
     struct task *receivers = waitq_pop_all(&ch->receivers);
     struct task *senders = waitq_pop_all(&ch->senders);
     bool dependents = ch->dependents != NULL;

@@ -6,11 +6,11 @@
  * on the list belongs to that one alone, who ends the children in it, not recursively, since trees
  * may be deep.
  *
- * What others see of an end they see from the parent down: nobody is told that a context has ended
- * before its done channel is closed.  And who ends a context that another thread is about to end
- * returns only when all below it has ended too.  It waits for that thread and not for its task,
- * since the steps in between never park; and it waits downwards in the tree alone, so no two wait
- * for each other.
+ * What others see of an end is the close of the done channel, and the channels are closed from the
+ * leaves up: whoever sees that a context has ended finds all below it ended too.  That holds for
+ * who ends a context that another thread is about to end as well: it waits for the close.  It waits
+ * for that thread and not for its task, since the steps in between never park; and it waits
+ * downwards in the tree alone, so no two wait for each other.
  *
  * The memory goes with the done channel, which others may hold references on or stand at.
  */
@@ -27,7 +27,6 @@
 struct leash_ctx {
     struct lock lock;         /* of children, their places in the list, and the setting of error */
     _Atomic int error;        /* 0 while it goes on; counts once the done channel is closed */
-    _Atomic bool settled;     /* it has ended, and so has all below it */
     _Atomic uint32_t holders; /* its maker, ctx_ref, its children, a running timer, a watch */
     bool is_child;            /* it stands in the parent's list; guarded by the parent's lock */
     bool has_timer;           /* it was made with an end in time of its own */
@@ -79,10 +78,15 @@ static void let_go(struct leash_ctx *ctx)
 
 /* ---- ending ---------------------------------------------------------------------------------- */
 
-/* Until another thread has set it, which is about to. */
-static void await(const _Atomic bool *flag)
+static bool is_closed(const struct leash_ctx *ctx)
 {
-    while (!atomic_load_explicit(flag, memory_order_acquire))
+    return atomic_load_explicit(&ctx->done.closed, memory_order_acquire);
+}
+
+/* Until another thread has ended it, which is about to. */
+static void await_end(const struct leash_ctx *ctx)
+{
+    while (!is_closed(ctx))
         sched_yield();
 }
 
@@ -95,19 +99,18 @@ static void take_children(struct leash_ctx *ctx)
     }
 }
 
-/* Ends this one, and takes its children.  False: somebody else has, or is about to. */
-static bool end_one(struct leash_ctx *ctx, int error)
+/* Has the caller be the one who ends it, and takes its children.  False: somebody else is. */
+static bool begin_end(struct leash_ctx *ctx, int error)
 {
     lock_acquire(&ctx->lock);
-    bool ends = !atomic_load_explicit(&ctx->error, memory_order_relaxed);
-    if (ends) {
+    bool begins = !atomic_load_explicit(&ctx->error, memory_order_relaxed);
+    if (begins) {
         atomic_store_explicit(&ctx->error, error, memory_order_release);
         take_children(ctx);
     }
     lock_release(&ctx->lock);
-    if (!ends)
+    if (!begins)
         return false;
-    chan_close_quietly(&ctx->done);
     if (ctx->has_timer && timer_stop(&ctx->timer))
         let_go(ctx);
     if (ctx->has_hangup && hangup_unwatch(&ctx->hangup))
@@ -125,12 +128,13 @@ static struct leash_ctx *next_child(struct leash_ctx *ctx)
     return child;
 }
 
-/* All below it has ended.  Returns the parent, where the walk goes on, or NULL at the root. */
-static struct leash_ctx *settle(struct leash_ctx *ctx, const struct leash_ctx *root)
+/* All below it has ended, so it does.  Returns the parent, where the walk goes on, or NULL at the
+ * root. */
+static struct leash_ctx *finish_end(struct leash_ctx *ctx, const struct leash_ctx *root)
 {
     struct leash_ctx *parent = ctx->parent;
 
-    atomic_store_explicit(&ctx->settled, true, memory_order_release);
+    chan_close_quietly(&ctx->done);
     if (ctx == root)
         return NULL;
     let_go(ctx);
@@ -141,18 +145,18 @@ void ctx_end(leash_ctx_t *root, int error)
 {
     struct leash_ctx *ctx = root;
 
-    if (!end_one(root, error)) {
-        await(&root->settled);
+    if (!begin_end(root, error)) {
+        await_end(root);
         return;
     }
     while (ctx) {
         struct leash_ctx *child = next_child(ctx);
         if (!child) {
-            ctx = settle(ctx, root);
-        } else if (end_one(child, error)) {
+            ctx = finish_end(ctx, root);
+        } else if (begin_end(child, error)) {
             ctx = child;
         } else {
-            await(&child->settled);
+            await_end(child);
             let_go(child);
         }
     }
@@ -216,10 +220,8 @@ static struct leash_ctx *attach(struct leash_ctx *ctx)
         parent->children = ctx;
     }
     lock_release(&parent->lock);
-    if (error) {
-        await(&parent->done.closed);
+    if (error)
         ctx_end(ctx, error);
-    }
     return ctx;
 }
 
@@ -338,7 +340,7 @@ int ctx_error(const leash_ctx_t *ctx)
     if (is_background(ctx))
         return 0;
     int error = atomic_load_explicit(&ctx->error, memory_order_acquire);
-    return error && atomic_load_explicit(&ctx->done.closed, memory_order_acquire) ? error : 0;
+    return error && is_closed(ctx) ? error : 0;
 }
 
 int leash_ctx_err(leash_ctx_t *ctx)

@@ -38,8 +38,9 @@
  *   Memory   Want of memory ends the program with a message that names the calling line; try_spawn
  *            alone reports it.
  *   Misuse   Closing a channel twice or closing NULL, a count below zero, unlocking what is not
- *            locked, freeing a channel on which a task is parked: the program aborts with the
- *            calling line and a dump of all tasks.
+ *            locked, freeing a channel on which a task is parked: the program aborts with a message
+ *            and a dump of all tasks.  The message names the calling line where the call notes it;
+ *            a plain function (mu_unlock, chan_free) names the object.
  *   Cost     Constant time, where nothing else is said.
  *   Order    What was written before is seen after, from a spawn to the task's first line, from a
  *            send to its receive, from a close to the receive that sees it, from wg_done to the end

@@ -157,7 +157,7 @@ static void behind_the_buffer(void)
 static void send_flagged(chan_t *ch, int *sent)
 {
     CHECK(chan_send(ch, &(int){5}));
-    __atomic_store_n(sent, 1, __ATOMIC_SEQ_CST);
+    check_add(sent, 1);
 }
 
 /* Without room a send waits for its receive. */
@@ -211,7 +211,7 @@ static void send_marked(chan_t *ch, int sender)
 }
 
 /* Of each sender a receiver sees rising numbers. */
-static void recv_marked(chan_t *ch, int64_t *sum)
+static void recv_marked(chan_t *ch, int *sum)
 {
     int last[SENDERS];
     struct point point;
@@ -221,15 +221,15 @@ static void recv_marked(chan_t *ch, int64_t *sum)
     while (chan_recv(ch, &point)) {
         CHECK(point.y > last[point.x]);
         last[point.x] = point.y;
-        __atomic_add_fetch(sum, point.x * EACH + point.y, __ATOMIC_RELAXED);
+        check_add(sum, point.x * EACH + point.y);
     }
 }
 
 static void many_to_many_through(size_t capacity)
 {
-    const int64_t total = SENDERS * EACH;
+    const int total = SENDERS * EACH;
     chan_t *ch = chan_make(struct point, capacity);
-    int64_t sum = 0;
+    int sum = 0;
     wg_t senders = {0};
     wg_t receivers = {0};
 
@@ -410,7 +410,7 @@ static void count_and_free(chan_t *ch, int *sum)
     int value;
 
     while (chan_recv(ch, &value))
-        __atomic_add_fetch(sum, value, __ATOMIC_RELAXED);
+        check_add(sum, value);
     chan_free(ch);
 }
 
@@ -538,13 +538,13 @@ static void ctx_timed_out(void)
 static void send_all_with_ctx(ctx_t *ctx, chan_t *ch, int *sent)
 {
     while (chan_send_ctx(ctx, ch, &(int){1}) == 0)
-        __atomic_add_fetch(sent, 1, __ATOMIC_RELAXED);
+        check_add(sent, 1);
 }
 
 static void recv_all_counted(chan_t *ch, int *received)
 {
     while (chan_recv(ch, NULL))
-        __atomic_add_fetch(received, 1, __ATOMIC_RELAXED);
+        check_add(received, 1);
 }
 
 /* A send that says it was cancelled has not been received, whenever the context ends. */

@@ -23,6 +23,13 @@ static inline void check_fails(long result, int error, const char *what, const c
 /* The call returns -1 with this errno. */
 #define CHECK_FAILS(call, error) check_fails((long)(call), (error), #call, LEASH_HERE)
 
+/* Adds to a number that several tasks share; returns what it is then.
+ * NOLINTNEXTLINE(readability-non-const-parameter): the builtin writes to it */
+static inline int check_add(int *place, int number)
+{
+    return __atomic_add_fetch(place, number, __ATOMIC_SEQ_CST);
+}
+
 /* The number of tasks that are parked now, by the dump. */
 static inline size_t check_count_parked(void)
 {

@@ -325,7 +325,7 @@ static void use_and_unref(ctx_t *ctx, int *ended)
     wait_for(ctx);
     CHECK(ctx_err(ctx) == ECANCELED);
     ctx_unref(ctx);
-    __atomic_add_fetch(ended, 1, __ATOMIC_RELAXED);
+    check_add(ended, 1);
 }
 
 /* Who outlives the maker's ctx_free holds a reference. */

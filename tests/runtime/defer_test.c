@@ -183,7 +183,7 @@ static void frees(void)
 static void count_off(wg_t *wg, int *count)
 {
     defer_wg_done(wg);
-    __atomic_add_fetch(count, 1, __ATOMIC_RELAXED);
+    check_add(count, 1);
     task_yield();
 }
 

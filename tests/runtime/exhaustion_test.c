@@ -182,6 +182,8 @@ static void try_without_memory(void)
     chan_free(hold);
 }
 
+#if !SANITIZED
+/* Sanitizers take more address space than there is to limit. */
 static void try_without_address_space(void)
 {
     struct rlimit limit;
@@ -196,6 +198,7 @@ static void try_without_address_space(void)
     wg_wait(&wg);
     chan_free(hold);
 }
+#endif
 
 static void spawn_without_stacks(void)
 {

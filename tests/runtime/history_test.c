@@ -210,7 +210,9 @@ static bool note_seen(const struct state *state)
             hash = mix(hash * 31 + (uint64_t)queue->value[k]);
     }
     size_t place = hash % SEEN_SIZE;
+    /* States are cleared and copied whole, their padding too. */
     if (seen[place].history == history_number &&
+        /* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison) */
         memcmp(&seen[place].state, state, sizeof(*state)) == 0)
         return false;
     seen[place].history = history_number;
@@ -538,7 +540,8 @@ static void check_history(int number)
     run.history.count = run.op_count;
     if (is_explained(&run.history))
         return;
-    fprintf(stderr, "history_test: seed %" PRIu64 ", history %d has no explanation:\n", seed, number);
+    fprintf(stderr, "history_test: seed %" PRIu64 ", history %d has no explanation:\n", seed,
+            number);
     print_history(&run.history);
     abort();
 }

@@ -11,11 +11,6 @@ static int get(const int *place)
     return __atomic_load_n(place, __ATOMIC_SEQ_CST);
 }
 
-static int add(int *place, int number)
-{
-    return __atomic_add_fetch(place, number, __ATOMIC_SEQ_CST);
-}
-
 static void yield_until(const int *place, int number)
 {
     while (get(place) != number)
@@ -28,7 +23,7 @@ static void wait_and_count(wg_t *wg, const int *work, int expected, int *through
 {
     wg_wait(wg);
     CHECK(get(work) == expected);
-    add(through, 1);
+    check_add(through, 1);
 }
 
 static void wg_counts(void)
@@ -49,7 +44,7 @@ static void wg_counts(void)
     wg_add(&wg, -1);
     task_sleep_ms(SOON_MS);
     CHECK(get(&through) == 0);
-    add(&work, 1);
+    check_add(&work, 1);
     wg_done(&wg);
     wg_wait(&wg);
     yield_until(&through, 4);
@@ -61,7 +56,7 @@ static int add_by(int *sum, int number)
         task_yield();
     if (number % 2)
         return 0;
-    add(sum, number);
+    check_add(sum, number);
     return number;
 }
 
@@ -82,7 +77,7 @@ static void wg_spawned(void)
 static void take_arguments(int *sum, int a, long b, unsigned c, const int *d, int e)
 {
     CHECK(a == -1 && b == INT64_MIN && c == UINT32_MAX && *d == 4 && e == 5);
-    add(sum, 6);
+    check_add(sum, 6);
 }
 
 static void take_nothing(void)
@@ -142,7 +137,7 @@ static void wg_with_ctx(void)
 static void wait_cancelled(ctx_t *ctx, wg_t *wg, int *through)
 {
     CHECK(wg_wait_ctx(ctx, wg) == ECANCELED);
-    add(through, 1);
+    check_add(through, 1);
 }
 
 /* Some give up, the others go on waiting. */
@@ -163,7 +158,7 @@ static void wg_some_give_up(void)
     ctx_cancel(ctx);
     yield_until(&given_up, 4);
     CHECK(get(&through) == 0);
-    add(&work, 1);
+    check_add(&work, 1);
     wg_done(&wg);
     yield_until(&through, 4);
     ctx_free(ctx);
@@ -246,7 +241,7 @@ static void mu_in_turn(void)
 static void lock_and_count(mu_t *mu, int *count)
 {
     mu_lock(mu);
-    add(count, 1);
+    check_add(count, 1);
     mu_unlock(mu);
 }
 
@@ -303,9 +298,9 @@ struct shared {
 static void read_until_released(struct shared *shared)
 {
     rw_rlock(&shared->rw);
-    add(&shared->readers, 1);
+    check_add(&shared->readers, 1);
     yield_until(&shared->release, 1);
-    add(&shared->readers, -1);
+    check_add(&shared->readers, -1);
     rw_runlock(&shared->rw);
 }
 
@@ -318,7 +313,7 @@ static void rw_many_readers(void)
     for (int i = 0; i < 10; i++)
         wg_spawn(&wg, read_until_released, &shared);
     yield_until(&shared.readers, 10);
-    add(&shared.release, 1);
+    check_add(&shared.release, 1);
     wg_wait(&wg);
     rw_lock(&shared.rw);
     rw_unlock(&shared.rw);
@@ -341,12 +336,12 @@ static void write_some(struct shared *shared)
 {
     for (int i = 0; i < ROUNDS; i++) {
         rw_lock(&shared->rw);
-        CHECK(add(&shared->writers, 1) == 1);
+        CHECK(check_add(&shared->writers, 1) == 1);
         int before = shared->plain;
         if (i % 5 == 0)
             task_yield();
         shared->plain = before + 1;
-        add(&shared->writers, -1);
+        check_add(&shared->writers, -1);
         rw_unlock(&shared->rw);
     }
 }
@@ -377,7 +372,7 @@ static void read_once(struct shared *shared, int expected)
 {
     rw_rlock(&shared->rw);
     CHECK(shared->plain == expected);
-    add(&shared->reads, 1);
+    check_add(&shared->reads, 1);
     rw_runlock(&shared->rw);
 }
 
@@ -395,7 +390,7 @@ static void rw_writer_waits(void)
         wg_spawn(&wg, read_once, &shared, 1);
     check_await_parked(6);
     CHECK(get(&shared.reads) == 0);
-    add(&shared.release, 1);
+    check_add(&shared.release, 1);
     wg_wait(&wg);
     CHECK(get(&shared.reads) == 5);
 }
@@ -646,7 +641,7 @@ static void start_slowly(void *arg)
 {
     struct start *start = arg;
 
-    add(&start->runs, 1);
+    check_add(&start->runs, 1);
     task_sleep_ms(SOON_MS);
     start->plain = 12;
 }

@@ -38,9 +38,8 @@ while [ "$number" -lt "$1" ]; do
         combination "$folder" 100 10000 ""
         combination "$folder" 100 10000 "random:$number"
     done
-    for folder in out/asan out/asan-clang; do
-        combination "$folder" 25 4000 ""
-    done
+    combination out/asan 25 4000 ""
+    combination out/asan-clang 8 4000 ""
     for folder in out/tsan out/tsan-gcc; do
         combination "$folder" 8 1500 ""
     done

@@ -107,7 +107,7 @@ static void produce(void *arg, int producer)
     unsigned char value[VALUE_MAX];
 
     for (int i = 0; i < stream->count; i++) {
-        value_write(value, stream->element_size, (uint64_t)(i * PRODUCERS + producer));
+        value_write(value, stream->element_size, (uint64_t)i * PRODUCERS + (uint64_t)producer);
         stream_send(stream, &random, value);
         CHECK(chan_len(stream->ch) <= chan_cap(stream->ch));
     }

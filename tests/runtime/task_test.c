@@ -199,13 +199,12 @@ static void evaluated_once(void)
     seen = 0;
     spawn(take_int, value++);
     CHECK(value == -4);
-    value = 0;
     wait_for_calls(1 << 1);
 }
 
 static void add_one(int *sum)
 {
-    __atomic_add_fetch(sum, 1, __ATOMIC_RELAXED);
+    check_add(sum, 1);
 }
 
 static void spawn_tree(int depth, int *leaves, wg_t *wg)

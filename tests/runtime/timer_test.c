@@ -12,7 +12,7 @@ static int get(const int *place)
 
 static void add_one(void *place)
 {
-    __atomic_add_fetch((int *)place, 1, __ATOMIC_SEQ_CST);
+    check_add(place, 1);
 }
 
 static void cancel_soon(ctx_t *ctx)
@@ -62,10 +62,10 @@ static void sleep_of_nothing(void)
     int ran = 0;
     wg_t wg = {0};
 
-    wg_spawn(&wg, add_one, (void *)&ran);
+    wg_spawn(&wg, add_one, &ran);
     while (!get(&ran))
         task_sleep_ms(0);
-    wg_spawn(&wg, add_one, (void *)&ran);
+    wg_spawn(&wg, add_one, &ran);
     while (get(&ran) < 2)
         CHECK(task_sleep_ctx(NULL, 0) == 0);
     wg_wait(&wg);
@@ -311,7 +311,8 @@ static void ticks_dropped(void)
         task_yield();
     task_sleep_ms(2 * SOON_MS);
     CHECK(chan_len(ch) == 1);
-    CHECK(chan_recv(ch, &first_ms) && chan_recv(ch, &second_ms));
+    CHECK(chan_recv(ch, &first_ms));
+    CHECK(chan_recv(ch, &second_ms));
     CHECK(second_ms >= first_ms + SOON_MS);
     ticker_stop(ticker);
 }
