@@ -4,7 +4,7 @@
 # It runs in the source tree, so that it can open fixtures by their path in the repository, and
 # finds the tool as $LEASH.
 #
-# leash_runtime_test(NAME SOURCE... [PLAIN] [LIBRARIES TARGET...] [ARGUMENTS ARG...]
+# leash_runtime_test(NAME SOURCE... [PLAIN] [NO_VALGRIND] [LIBRARIES TARGET...] [ARGUMENTS ARG...]
 #                    [VALGRIND_ARGUMENTS ARG...] [TIMEOUT SECONDS])
 #
 # One executable on libleash, with cmocka unless PLAIN, registered with the label "runtime".  In the
@@ -50,7 +50,8 @@ if(NOT LEASH_SANITIZE AND NOT LEASH_RUNTIME_ONLY)
 endif()
 
 function(leash_runtime_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 test "PLAIN" "TIMEOUT" "LIBRARIES;ARGUMENTS;VALGRIND_ARGUMENTS")
+  cmake_parse_arguments(PARSE_ARGV 1 test "PLAIN;NO_VALGRIND" "TIMEOUT"
+    "LIBRARIES;ARGUMENTS;VALGRIND_ARGUMENTS")
   if(NOT test_PLAIN)
     if(NOT CMOCKA_FOUND)
       return()
@@ -62,7 +63,7 @@ function(leash_runtime_test name)
   add_test(NAME ${name} COMMAND ${name} ${test_ARGUMENTS})
   leash_test_setup(${name} TIMEOUT ${test_TIMEOUT})
   set_tests_properties(${name} PROPERTIES LABELS runtime)
-  if(leash_valgrind)
+  if(leash_valgrind AND NOT test_NO_VALGRIND)
     add_test(NAME valgrind_${name}
       COMMAND ${leash_valgrind} $<TARGET_FILE:${name}> ${test_ARGUMENTS}
       ${test_VALGRIND_ARGUMENTS})
