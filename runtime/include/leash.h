@@ -64,7 +64,8 @@
  * Languages.  C11 or later, gcc or clang, with or without GNU extensions.  C++11 or later has all
  * of it too; there the arms of chan_select and the arguments of spawn come from small inline
  * functions in place of compound literals and _Generic, and the compound literals in a user's own
- * arguments (chan_send(ch, &(struct point){1, 2})) remain C.
+ * arguments (chan_send(ch, &(struct point){1, 2})) remain C.  No exception may leave a task, and
+ * no call that parks stands in a catch block: what the exception is belongs to the thread.
  */
 #ifndef LEASH_H
 #define LEASH_H
