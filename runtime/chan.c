@@ -334,15 +334,6 @@ leash_chan_t *leash_chan_ref(leash_chan_t *ch)
     return ch;
 }
 
-void chan_unlock(struct leash_chan *ch)
-{
-    bool gone = ch->orphan && !waitq_head(&ch->receivers) && !waitq_head(&ch->senders);
-
-    lock_release(&ch->lock);
-    if (gone)
-        ch->destroy(ch);
-}
-
 /* Gives one ownership up.  True: the memory is to go. */
 static bool give_up(struct leash_chan *ch)
 {

@@ -50,7 +50,14 @@ void chan_init(struct leash_chan *ch, size_t element_size, size_t capacity, void
                void (*destroy)(struct leash_chan *), const char *site);
 
 /* Releases the lock; frees the channel where nobody owns it and no record stands in it. */
-void chan_unlock(struct leash_chan *ch);
+static inline void chan_unlock(struct leash_chan *ch)
+{
+    bool gone = ch->orphan && !waitq_head(&ch->receivers) && !waitq_head(&ch->senders);
+
+    lock_release(&ch->lock);
+    if (unlikely(gone))
+        ch->destroy(ch);
+}
 
 /* ---- steps with the lock held -------------------------------------------------------------- */
 

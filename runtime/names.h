@@ -18,7 +18,6 @@
 #define chan_offer              leash_rt_chan_offer
 #define chan_park_for_ever      leash_rt_chan_park_for_ever
 #define chan_source             leash_rt_chan_source
-#define chan_unlock             leash_rt_chan_unlock
 #define chan_zero               leash_rt_chan_zero
 #define clock_now_ns            leash_rt_clock_now_ns
 #define context_begin           leash_rt_context_begin
@@ -83,9 +82,9 @@
 #define signals_restore         leash_rt_signals_restore
 #define signals_stop            leash_rt_signals_stop
 #define sources_enlist          leash_rt_sources_enlist
-#define sources_lock            leash_rt_sources_lock
+#define sources_lock_in_order   leash_rt_sources_lock_in_order
 #define sources_park            leash_rt_sources_park
-#define sources_unlock          leash_rt_sources_unlock
+#define sources_unlock_in_order leash_rt_sources_unlock_in_order
 #define sources_withdraw        leash_rt_sources_withdraw
 #define spin                    leash_rt_spin
 #define stack_cache_release     leash_rt_stack_cache_release

@@ -48,12 +48,10 @@ static void sort_by_lock(struct sources *sources)
     }
 }
 
-void sources_lock(struct sources *sources)
+void sources_lock_in_order(struct sources *sources)
 {
     struct lock *held = NULL;
 
-    if (lock_alone)
-        return;
     sort_by_lock(sources);
     for (size_t i = 0; i < sources->count; i++) {
         struct lock *lock = sources->ordered[i]->lock;
@@ -68,14 +66,12 @@ void sources_lock(struct sources *sources)
  * locks of its other sources, so its frame, where all this lies, lives until the last is released;
  * after that nothing of it is read.
  */
-void sources_unlock(struct sources *sources)
+void sources_unlock_in_order(struct sources *sources)
 {
     struct source **ordered = sources->ordered;
     size_t count = sources->count;
     struct lock *held = NULL;
 
-    if (lock_alone)
-        return;
     for (size_t i = 0; i < count; i++) {
         struct lock *lock = ordered[i]->lock;
         if (held && lock != held)
@@ -87,7 +83,8 @@ void sources_unlock(struct sources *sources)
 }
 
 /* Stands in line for one source.  Its lock is held. */
-static void enlist(struct source *source, struct task *task, bool shared, const char *site)
+static ALWAYS_INLINE void enlist(struct source *source, struct task *task, bool shared,
+                                 const char *site)
 {
     struct waiter *waiter = &source->waiter;
 
@@ -103,7 +100,7 @@ static void enlist(struct source *source, struct task *task, bool shared, const 
 }
 
 /* Takes the record of a source that did not come out again. */
-static void withdraw(struct source *source)
+static ALWAYS_INLINE void withdraw(struct source *source)
 {
     if (!source->lock)
         return;

@@ -147,10 +147,23 @@ struct sources {
     size_t count;
 };
 
+/* The two below where there is more than one thread. */
+void sources_lock_in_order(struct sources *sources);
+void sources_unlock_in_order(struct sources *sources);
+
 /* Takes the locks of all sources, in the order of their addresses.  Between this and sources_park
  * or sources_unlock nothing changes in any of them, so the caller looks whether one has come. */
-void sources_lock(struct sources *sources);
-void sources_unlock(struct sources *sources);
+static inline void sources_lock(struct sources *sources)
+{
+    if (!lock_alone)
+        sources_lock_in_order(sources);
+}
+
+static inline void sources_unlock(struct sources *sources)
+{
+    if (!lock_alone)
+        sources_unlock_in_order(sources);
+}
 
 /* The steps of sources_park before and after the parking. */
 void sources_enlist(struct sources *sources, struct task *task, const char *site);
