@@ -58,5 +58,7 @@ _Noreturn void fatal(const char *site, const char *format, ...)
 /* malloc and calloc that end the program where there is no memory. */
 void *allocate(size_t size, const char *site) __attribute__((malloc));
 void *allocate_zeroed(size_t count, size_t size, const char *site) __attribute__((malloc));
+/* Zeroed and aligned; `size` is a multiple of the alignment. */
+void *allocate_aligned(size_t alignment, size_t size, const char *site) __attribute__((malloc));
 
 #endif

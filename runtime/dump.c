@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- memory ---------------------------------------------------------------------------------- */
 
@@ -25,6 +26,15 @@ void *allocate_zeroed(size_t count, size_t size, const char *site)
     if (unlikely(!memory))
         fatal(site, "no memory (%zu times %zu bytes)", count, size);
     return memory;
+}
+
+void *allocate_aligned(size_t alignment, size_t size, const char *site)
+{
+    void *memory = aligned_alloc(alignment, size);
+
+    if (unlikely(!memory))
+        fatal(site, "no memory (%zu bytes)", size);
+    return memset(memory, 0, size);
 }
 
 /* ---- the dump -------------------------------------------------------------------------------- */

@@ -10,6 +10,7 @@
 
 /* clang-format off */
 #define allocate                leash_rt_allocate
+#define allocate_aligned        leash_rt_allocate_aligned
 #define allocate_zeroed         leash_rt_allocate_zeroed
 #define blocking_start          leash_rt_blocking_start
 #define blocking_stop           leash_rt_blocking_stop

@@ -55,6 +55,7 @@ static void report(const struct task *task)
 
 static void handle_fault(int number, siginfo_t *info, void *context)
 {
+    const struct sigaction by_default = {.sa_handler = SIG_DFL};
     struct task *task = stack_of_guard(info->si_addr);
 
     if (!task && (former.sa_flags & SA_SIGINFO) && former.sa_sigaction) {
@@ -64,7 +65,7 @@ static void handle_fault(int number, siginfo_t *info, void *context)
     if (task)
         report(task);
     /* Returning runs the faulting instruction again, now with the default outcome. */
-    sigaction(number, task ? &(struct sigaction){.sa_handler = SIG_DFL} : &former, NULL);
+    sigaction(number, task ? &by_default : &former, NULL);
 }
 
 void overflow_start(void)

@@ -42,11 +42,8 @@ static struct descriptor *chunk_make(size_t number, const char *site)
 {
     struct descriptor *none = NULL;
     size_t size = CHUNK_SIZE * sizeof(struct descriptor);
-    struct descriptor *made = aligned_alloc(alignof(struct descriptor), size);
+    struct descriptor *made = allocate_aligned(alignof(struct descriptor), size, site);
 
-    if (!made)
-        fatal(site, "no memory for the state of descriptors");
-    memset(made, 0, size);
     for (size_t i = 0; i < CHUNK_SIZE; i++)
         atomic_init(&made[i].events, 1);
     if (atomic_compare_exchange_strong_explicit(&poller.chunk[number], &none, made,

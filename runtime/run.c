@@ -78,11 +78,8 @@ static bool random_seed(uint64_t *seed)
 static struct worker *worker_make(uint32_t number, uint64_t seed)
 {
     size_t bytes = (sizeof(struct worker) + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
-    struct worker *worker = aligned_alloc(CACHE_LINE, bytes);
+    struct worker *worker = allocate_aligned(CACHE_LINE, bytes, NULL);
 
-    if (!worker)
-        fatal(NULL, "no memory to start");
-    memset(worker, 0, sizeof(*worker));
     worker->number = number;
     worker->random = (seed + 1) * 0x9e3779b97f4a7c15u + number * 2 + 1;
     worker->signal_stack = allocate(DUMP_SIGNAL_STACK, NULL);

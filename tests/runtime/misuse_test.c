@@ -2,6 +2,8 @@
  * What ends the program: misuse, settings that mean nothing, an overflow of a stack, a deadlock,
  * and tasks that are left under LEASH_LEAKS.  Each runs in a child of its own.
  */
+// leash:ignore-file spawn-without-done -- tasks that are left are what is tested
+// leash:ignore-file unbounded-receive -- tasks that are left are what is tested
 #include "check.h"
 
 #include <signal.h>
