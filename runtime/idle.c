@@ -61,10 +61,14 @@ void idle_start(void)
  * so a signal that comes just before would sleep along: under TSan no sleep is long. */
 enum { TSAN_SLEEP_NS_MAX = 50 * 1000 * 1000 };
 
+static inline int64_t cut_under_tsan(int64_t timeout_ns)
+{
+    return RT_TSAN && timeout_ns > TSAN_SLEEP_NS_MAX ? TSAN_SLEEP_NS_MAX : timeout_ns;
+}
+
 static void futex_sleep(_Atomic uint32_t *word, uint32_t value, int64_t timeout_ns)
 {
-    if (RT_TSAN && timeout_ns > TSAN_SLEEP_NS_MAX)
-        timeout_ns = TSAN_SLEEP_NS_MAX;
+    timeout_ns = cut_under_tsan(timeout_ns);
     struct timespec timeout = {timeout_ns / 1000000000, timeout_ns % 1000000000};
 
     syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, timeout_ns == NEVER ? NULL : &timeout, NULL,
@@ -333,7 +337,7 @@ static void rest_for(struct worker *worker, int64_t timeout_ns)
         if (timeout_ns == NEVER && is_deadlock())
             run_deadlock();
         if (polls)
-            io_poll(until_timer(next_timer_ns(), timeout_ns));
+            io_poll(cut_under_tsan(until_timer(next_timer_ns(), timeout_ns)));
         else
             futex_sleep(&worker->rest, REST_SLEEPS,
                         until_timer(wheel_next_ns(&worker->wheel), timeout_ns));
