@@ -596,14 +596,16 @@ static void fifos(void)
 static void terminals(void)
 {
     char buffer[100];
+    wg_t written = {0};
     int master = posix_openpt(O_RDWR | O_NOCTTY);
 
     CHECK(grantpt(master) == 0 && unlockpt(master) == 0);
     int terminal = open(ptsname(master), O_RDWR | O_NOCTTY);
     CHECK_FAILS(io_read(NULL, terminal, buffer, sizeof(buffer), SOON_MS), ETIMEDOUT);
-    spawn(write_soon, master);
+    wg_spawn(&written, write_soon, master);
     /* A line is to be had when it has ended. */
     CHECK_FAILS(io_read(NULL, terminal, buffer, sizeof(buffer), 3 * SOON_MS), ETIMEDOUT);
+    wg_wait(&written);
     CHECK(io_write(NULL, master, "\n", 1, LONG_MS) == 1);
     CHECK(io_read(NULL, terminal, buffer, sizeof(buffer), LONG_MS) == 6);
     CHECK(io_write(NULL, terminal, "x", 1, LONG_MS) == 1);
