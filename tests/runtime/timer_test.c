@@ -114,7 +114,7 @@ static void run_call(void *arg)
     CHECK(id != call->maker);
     CHECK(chan_send(call->begun, &id));
     CHECK(!chan_recv(call->proceed, NULL));
-    call->ended++;
+    check_add(&call->ended, 1);
 }
 
 static void set_call(struct call *call, int64_t ms)
