@@ -11,7 +11,7 @@
 #define TASK_PAGES 1
 #endif
 
-enum { SETTLE_MS = 50, LONG_MS = 20 * 1000 };
+enum { SETTLE_MS = 50, LONG_MS = 20 * 1000, HOUR_MS = 3600 * 1000 };
 
 /* ---- memory ---------------------------------------------------------------------------------- */
 
@@ -98,6 +98,49 @@ static void test_cost__parked(void **state)
     check_run(parked);
 }
 
+enum { GIVEN_UP = 20000, GROWTH_KIB = 4 * 1024 };
+
+static void ignore(void *arg)
+{
+    (void)arg;
+}
+
+static void give_up(chan_t *closed)
+{
+    ctx_t *parent = ctx_with_cancel(NULL);
+    ctx_t *child = ctx_with_timeout_ms(parent, HOUR_MS);
+
+    ctx_free(parent);
+    CHECK(task_sleep_ctx(child, HOUR_MS) == ECANCELED);
+    ctx_free(child);
+    CHECK(alarm_stop(alarm_after_ms(HOUR_MS, ignore, NULL)));
+    ticker_stop(ticker_start_ms(HOUR_MS));
+    CHECK(chan_select(AFTER_MS(HOUR_MS), DONE(closed)) == 1);
+}
+
+/* What would end in an hour and was given up before is gone at once. */
+static void given_up(void)
+{
+    chan_t *closed = done_make();
+
+    chan_close(closed);
+    for (int i = 0; i < GIVEN_UP; i++)
+        give_up(closed);
+    long start_kib = memory_kib();
+    for (int i = 0; i < GIVEN_UP; i++)
+        give_up(closed);
+    CHECK(memory_kib() < start_kib + GROWTH_KIB);
+    chan_free(closed);
+}
+
+static void test_cost__given_up(void **state)
+{
+    (void)state;
+    if (SANITIZED)
+        skip();
+    check_run(given_up);
+}
+
 /* ---- CPU ------------------------------------------------------------------------------------- */
 
 enum { REST_MS = 300, BUSY_ROUNDS = 2000 };
@@ -180,6 +223,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cost__parked),
+        cmocka_unit_test(test_cost__given_up),
         cmocka_unit_test(test_cost__at_rest),
     };
 

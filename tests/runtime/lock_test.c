@@ -413,6 +413,32 @@ static void rw_readers_after_writer(void)
     wg_wait(&wg);
 }
 
+static void write_after_reads(struct shared *shared, int reads)
+{
+    rw_lock(&shared->rw);
+    CHECK(get(&shared->reads) == reads);
+    shared->plain++;
+    rw_unlock(&shared->rw);
+}
+
+/* So writers that keep coming do not shut readers out. */
+static void rw_readers_before_next_writer(void)
+{
+    struct shared shared = {0};
+    wg_t wg = {0};
+
+    rw_lock(&shared.rw);
+    wg_spawn(&wg, write_after_reads, &shared, 3);
+    check_await_parked(1);
+    for (int i = 0; i < 3; i++)
+        wg_spawn(&wg, read_once, &shared, 7);
+    check_await_parked(4);
+    shared.plain = 7;
+    rw_unlock(&shared.rw);
+    wg_wait(&wg);
+    CHECK(shared.plain == 8);
+}
+
 static void unlock_read(rw_t *rw)
 {
     rw_runlock(rw);
@@ -692,6 +718,7 @@ TEST(rw_many_readers)
 TEST(rw_excludes)
 TEST(rw_writer_waits)
 TEST(rw_readers_after_writer)
+TEST(rw_readers_before_next_writer)
 TEST(rw_by_another)
 TEST(cv_signals)
 TEST(cv_broadcasts)
@@ -717,6 +744,7 @@ int main(void)
         cmocka_unit_test(test_lock__rw_excludes),
         cmocka_unit_test(test_lock__rw_writer_waits),
         cmocka_unit_test(test_lock__rw_readers_after_writer),
+        cmocka_unit_test(test_lock__rw_readers_before_next_writer),
         cmocka_unit_test(test_lock__rw_by_another),
         cmocka_unit_test(test_lock__cv_signals),
         cmocka_unit_test(test_lock__cv_broadcasts),
