@@ -98,6 +98,33 @@ static void test_cost__parked(void **state)
     check_run(parked);
 }
 
+static void end_at_once(int *ended)
+{
+    check_add(ended, 1);
+}
+
+/* Who spawns and never parks needs few stacks, where tasks are short. */
+static void spawned(void)
+{
+    size_t most = 0;
+    int ended = 0;
+
+    for (int i = 0; i < TASKS; i++) {
+        spawn(end_at_once, &ended);
+        size_t count = task_count();
+        most = count > most ? count : most;
+    }
+    CHECK(most < TASKS / 4);
+    while (check_add(&ended, 0) < TASKS)
+        task_yield();
+}
+
+static void test_cost__spawned(void **state)
+{
+    (void)state;
+    check_run(spawned);
+}
+
 enum { GIVEN_UP = 20000, GROWTH_KIB = 4 * 1024 };
 
 static void ignore(void *arg)
@@ -223,6 +250,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cost__parked),
+        cmocka_unit_test(test_cost__spawned),
         cmocka_unit_test(test_cost__given_up),
         cmocka_unit_test(test_cost__at_rest),
     };
