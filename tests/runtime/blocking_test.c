@@ -75,6 +75,57 @@ static void only_two(void)
     CHECK(time_of_calls_ms(8) >= 8 / 2 * CALL_MS);
 }
 
+/* Calls that take a number each, once the first one may end. */
+struct turns {
+    int release; /* set: it may */
+    int taken;   /* numbers */
+};
+
+static void *hold_the_helper(void *arg)
+{
+    struct turns *turns = arg;
+    struct timespec time = {.tv_nsec = 1000000};
+
+    while (check_add(&turns->release, 0) == 0)
+        nanosleep(&time, NULL);
+    return NULL;
+}
+
+static void *take_turn(void *arg)
+{
+    struct turns *turns = arg;
+
+    return (void *)(intptr_t)check_add(&turns->taken, 1);
+}
+
+static void call_and_hold(struct turns *turns)
+{
+    task_blocking(hold_the_helper, turns);
+}
+
+static void call_in_turn(struct turns *turns, int number)
+{
+    CHECK((intptr_t)task_blocking(take_turn, turns) == number);
+}
+
+/* First come, first served. */
+static void in_turn(void)
+{
+    enum { CALLS = 6 };
+    struct turns turns = {0};
+    wg_t wg = {0};
+
+    wg_spawn(&wg, call_and_hold, &turns);
+    check_await_parked(1);
+    for (int i = 1; i <= CALLS; i++) {
+        wg_spawn(&wg, call_in_turn, &turns, i);
+        check_await_parked((size_t)i + 1);
+    }
+    CHECK(check_add(&turns.taken, 0) == 0);
+    check_add(&turns.release, 1);
+    wg_wait(&wg);
+}
+
 #ifndef CANNOT_REFUSE
 static void *who(void *arg)
 {
@@ -135,6 +186,14 @@ static void test_blocking__bounded(void **state)
     unsetenv("LEASH_HELPERS");
 }
 
+static void test_blocking__in_turn(void **state)
+{
+    (void)state;
+    setenv("LEASH_HELPERS", "1", 1);
+    check_run(in_turn);
+    unsetenv("LEASH_HELPERS");
+}
+
 static void test_blocking__threads_refused(void **state)
 {
     (void)state;
@@ -163,6 +222,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_blocking__many_at_once),
         cmocka_unit_test(test_blocking__bounded),
+        cmocka_unit_test(test_blocking__in_turn),
         cmocka_unit_test(test_blocking__threads_refused),
         cmocka_unit_test(test_blocking__outlives_the_run),
     };
