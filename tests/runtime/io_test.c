@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -593,6 +594,60 @@ static void fifos(void)
     CHECK(close(same) == 0 && unlink(path) == 0 && rmdir(folder) == 0);
 }
 
+static void read_one(int fd)
+{
+    char byte;
+
+    CHECK(io_read(NULL, fd, &byte, 1, LONG_MS) == 1);
+}
+
+/* What one reader leaves lets the next one go. */
+static void readers_of_one(void)
+{
+    enum { READERS = 5 };
+    char bytes[READERS] = "";
+    wg_t wg = {0};
+    int end[2];
+
+    CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, end) == 0);
+    for (int i = 0; i < READERS; i++)
+        wg_spawn(&wg, read_one, end[0]);
+    check_await_parked(READERS);
+    CHECK(write(end[1], bytes, READERS) == READERS);
+    wg_wait(&wg);
+    CHECK(io_close(end[0]) == 0 && io_close(end[1]) == 0);
+}
+
+enum { ANSWERS = 20000 };
+
+/* An ordinary thread, which waits for each answer. */
+static void *ask_and_wait(void *arg)
+{
+    int fd = *(const int *)arg;
+    char byte = 0;
+
+    for (int i = 0; i < ANSWERS; i++)
+        CHECK(write(fd, &byte, 1) == 1 && read(fd, &byte, 1) == 1);
+    return NULL;
+}
+
+/* No event is lost, whenever it comes. */
+static void answers(void)
+{
+    pthread_t thread;
+    char byte;
+    int end[2];
+
+    CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, end) == 0);
+    CHECK(pthread_create(&thread, NULL, ask_and_wait, &end[1]) == 0);
+    for (int i = 0; i < ANSWERS; i++) {
+        CHECK(io_read(NULL, end[0], &byte, 1, LONG_MS) == 1);
+        CHECK(io_write(NULL, end[0], &byte, 1, LONG_MS) == 1);
+    }
+    CHECK(pthread_join(thread, NULL) == 0);
+    CHECK(io_close(end[0]) == 0 && io_close(end[1]) == 0);
+}
+
 static void terminals(void)
 {
     char buffer[100];
@@ -704,6 +759,8 @@ TEST(connecting)
 TEST(connecting_locally)
 TEST(pipes)
 TEST(fifos)
+TEST(readers_of_one)
+TEST(answers)
 TEST(terminals)
 TEST(files)
 TEST(fair)
@@ -748,6 +805,8 @@ int main(void)
         cmocka_unit_test(test_io__no_descriptors),
         cmocka_unit_test(test_io__pipes),
         cmocka_unit_test(test_io__fifos),
+        cmocka_unit_test(test_io__readers_of_one),
+        cmocka_unit_test(test_io__answers),
         cmocka_unit_test(test_io__terminals),
         cmocka_unit_test(test_io__files),
         cmocka_unit_test(test_io__fair),
