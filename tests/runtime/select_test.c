@@ -510,7 +510,7 @@ static void written_out(void)
 
 /* ---- fairness -------------------------------------------------------------------------------- */
 
-enum { READY = 5, PICKS = 2000 };
+enum { READY = 5, PICKS = 2000, PARKED_PICKS = 200 };
 
 /* Always ready: closed channels.  Each is picked about as often as the others. */
 static void fair(void)
@@ -537,7 +537,8 @@ static void send_until_done(chan_t *ch, chan_t *stop)
         continue;
 }
 
-/* Ready because senders are parked. */
+/* Ready because senders are parked.  Awaited before each pick: where threads share a core, all
+ * senders of one channel may be on one that does not run, and then there is nothing to pick. */
 static void fair_among_senders(void)
 {
     chan_t *ch[2] = {chan_make(int, 0), chan_make(int, 0)};
@@ -547,12 +548,13 @@ static void fair_among_senders(void)
 
     for (int i = 0; i < 6; i++)
         wg_spawn(&wg, send_until_done, ch[i % 2], stop);
-    check_await_parked(6);
-    for (int i = 0; i < PICKS; i++)
+    for (int i = 0; i < PARKED_PICKS; i++) {
+        check_await_parked(6);
         picked[chan_select(RECV(ch[0], NULL), RECV(ch[1], NULL))]++;
+    }
     chan_close(stop);
     wg_wait(&wg);
-    CHECK(picked[0] > PICKS / 10 && picked[1] > PICKS / 10);
+    CHECK(picked[0] > PARKED_PICKS / 5 && picked[1] > PARKED_PICKS / 5);
     chan_free(ch[0]);
     chan_free(ch[1]);
     chan_free(stop);
