@@ -31,6 +31,9 @@ AT_THE_PARK = {
     "wait-before-drain",
 }
 
+# Parks, but is a plain function, so that the runtime does not know the line of the call.
+PLAIN = "alarm_stop("
+
 
 def sources(path):
     return sorted(path.glob("*.c")) if path.is_dir() else [path]
@@ -42,7 +45,7 @@ def parking_places(path):
     for source in sources(path):
         for number, line in enumerate(source.read_text().splitlines(), 1):
             for rule in re.findall(r"expect(?:-missing)?: ([a-z-]+)", line):
-                if rule in AT_THE_PARK:
+                if rule in AT_THE_PARK and PLAIN not in line:
                     places.append(f"{source.name}:{number}")
     return places
 
