@@ -43,10 +43,13 @@ def parking_places(path):
     """ "file.c:line" of each expectation that stands at a park."""
     places = []
     for source in sources(path):
+        waiting = []  # rules of comments alone on their line, for the next line of code
         for number, line in enumerate(source.read_text().splitlines(), 1):
-            for rule in re.findall(r"expect(?:-missing)?: ([a-z-]+)", line):
-                if rule in AT_THE_PARK and PLAIN not in line:
-                    places.append(f"{source.name}:{number}")
+            rules = waiting + re.findall(r"expect(?:-missing)?: ([a-z-]+)", line)
+            is_alone = line.lstrip().startswith("//")
+            waiting = rules if is_alone else []
+            if not is_alone and PLAIN not in line and AT_THE_PARK.intersection(rules):
+                places.append(f"{source.name}:{number}")
     return places
 
 
