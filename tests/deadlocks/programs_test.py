@@ -2,8 +2,8 @@
 never does.
 
 Each runs on one thread under random schedules, where a seed picks alike each time.  Where the rule
-stands at the place of the wait, one run must have a task parked there.  Files without a main are
-left out.
+stands at the place of the wait, one run must have a task parked there.  Fixtures without a main
+are left out.
 
     programs_test.py CC FOLDER [TEST]      FOLDER has libleash.a
 """
@@ -43,24 +43,31 @@ build = pathlib.Path(sys.argv[2]).resolve()
 fixtures = pathlib.Path("fixtures/deadlocks")
 
 
-def expectations(source):
-    """Line and rule of each but the conventions, which say nothing about a run."""
-    for number, line in enumerate(source.read_text().splitlines(), 1):
-        if match := re.search(r"// expect(?:-missing)?: ([\w-]+)", line):
-            if match[1] not in ("nothing", "spawn-without-done"):
-                yield number, match[1]
+def sources(fixture):
+    """A fixture is a file, or a folder of some."""
+    return sorted(fixture.glob("*.c")) if fixture.is_dir() else [fixture]
+
+
+def expectations(fixture):
+    """Place and rule of each but the conventions, which say nothing about a run."""
+    for source in sources(fixture):
+        for number, line in enumerate(source.read_text().splitlines(), 1):
+            if match := re.search(r"// expect(?:-missing)?: ([\w-]+)", line):
+                if match[1] not in ("nothing", "spawn-without-done"):
+                    yield f"{source.name}:{number}", match[1]
 
 
 def programs(kind):
-    return [path for path in sorted(fixtures.glob(f"{kind}_*.c")) if "int main(" in path.read_text()]
+    return [fixture for fixture in sorted(fixtures.glob(f"{kind}_*"))
+            if any("int main(" in source.read_text() for source in sources(fixture))]
 
 
 class Programs(unittest.TestCase):
-    def compile(self, folder, source):
-        program = pathlib.Path(folder) / source.stem
+    def compile(self, folder, fixture):
+        program = pathlib.Path(folder) / fixture.stem
         subprocess.run(
             [compiler, "-std=gnu17", "-g", "-Wall", "-Wextra", "-Werror", "-Iruntime/include",
-             "-pthread", source, build / "libleash.a", "-o", program], check=True)
+             "-pthread", *sources(fixture), build / "libleash.a", "-o", program], check=True)
         return program
 
     def run_seed(self, program, seed):
@@ -69,34 +76,33 @@ class Programs(unittest.TestCase):
         return subprocess.run([program], env=environment, text=True, capture_output=True,
                               timeout=PATIENCE_S)
 
-    def gets_stuck(self, program, source):
+    def gets_stuck(self, program, fixture):
         """Whether one seed brings about what the file expects."""
-        wanted = list(expectations(source))
+        wanted = list(expectations(fixture))
         ends = {OTHER_END[rule] for _, rule in wanted if rule in OTHER_END}
-        lines = {line for line, rule in wanted
-                 if rule not in ELSEWHERE and source.name not in ELSEWHERE}
+        places = {place for place, rule in wanted
+                  if rule not in ELSEWHERE and fixture.name not in ELSEWHERE}
         for seed in BAD_SEEDS:
             end = self.run_seed(program, seed)
             if end.returncode in (ends or (LEFT_TASKS, ALL_PARKED)):
-                parked = re.findall(rf"parked at \S*{re.escape(source.name)}:(\d+)", end.stderr)
-                lines -= set(map(int, parked))
-                if not lines:
+                places -= set(re.findall(r"parked at (?:\S*/)?([^\s/]+:\d+)", end.stderr))
+                if not places:
                     return True
         return False
 
     def test_the_wrong_get_stuck(self):
         with tempfile.TemporaryDirectory() as folder:
-            for source in programs("bad"):
-                with self.subTest(source.name):
-                    program = self.compile(folder, source)
-                    self.assertTrue(self.gets_stuck(program, source))
+            for fixture in programs("bad"):
+                with self.subTest(fixture.name):
+                    program = self.compile(folder, fixture)
+                    self.assertTrue(self.gets_stuck(program, fixture))
 
     def test_the_repaired_never_do(self):
         with tempfile.TemporaryDirectory() as folder:
-            for source in programs("good"):
-                program = self.compile(folder, source)
+            for fixture in programs("good"):
+                program = self.compile(folder, fixture)
                 for seed in GOOD_SEEDS:
-                    with self.subTest(source.name, seed=seed):
+                    with self.subTest(fixture.name, seed=seed):
                         end = self.run_seed(program, seed)
                         self.assertEqual(end.returncode, 0, end.stderr)
 
