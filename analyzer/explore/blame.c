@@ -419,7 +419,7 @@ static void keep_best_of_circle(struct blames *blames)
                 continue;
             if (!is_in_circle(blames, a) || !is_in_circle(blames, b))
                 continue;
-            bool is_later = a->cause == b->cause && a->op->pos.line > b->op->pos.line;
+            bool is_later = a->cause == b->cause && a->op->pos.line < b->op->pos.line;
             if (a->cause < b->cause || (is_later && a->cause == CAUSE_LOCK_CYCLE))
                 b->cause = CAUSE_COUNT;
         }

@@ -87,6 +87,8 @@ static void part_key(const struct ir_type *type, int64_t offset, struct key *key
 
 static void place_key(const struct ir_expr *place, struct key *key)
 {
+    while (place->kind == IR_INDEX && ir_index_is_inside(place) && place->a->kind != IR_VAR)
+        place = place->a;
     if (place->kind == IR_FIELD)
         part_key(place->a->type, place->value, key);
     else if (place->kind == IR_SYMBOL)
@@ -221,8 +223,8 @@ static bool has_kept_part(const struct slice *slice, const struct ir_type *type)
         return slice_keeps_part(slice, type, 0);
     for (size_t i = 0; i < type->record->field_count; i++) {
         const struct ir_field *field = &type->record->fields[i];
-        if (is_whole(field->type) ? has_kept_part(slice, field->type)
-                                  : has_key(slice, record_name(type->record), (int64_t)field->offset))
+        if (has_key(slice, record_name(type->record), (int64_t)field->offset) ||
+            (is_whole(field->type) && has_kept_part(slice, field->type)))
             return true;
     }
     return false;
@@ -474,6 +476,13 @@ static void mark_atomic(struct slice *slice, struct slice_func *in, const struct
         add_key(slice, type_name(pointer->type->target), TYPE_KEY);
 }
 
+/* Where a case tells how it went, if anybody asks. */
+static void mark_told(struct slice *slice, struct slice_func *in, const struct ir_expr *ok)
+{
+    if (ok && ok->kind == IR_ADDR && slice_keeps_place(slice, in, ok->a))
+        mark_value(slice, in, ok);
+}
+
 static void mark_operands(struct slice *slice, struct slice_func *in, const struct ir_op *op)
 {
     const struct act *act = op->act;
@@ -499,6 +508,8 @@ static void mark_operands(struct slice *slice, struct slice_func *in, const stru
     mark_optional(slice, in, act->lock);
     mark_optional(slice, in, act->counted_by);
     mark_optional(slice, in, act->count);
+    for (size_t i = 0; i < act->arm_count; i++)
+        mark_told(slice, in, act->arms[i].ok);
     if (act->kind == ACT_MAKE)
         mark_optional(slice, in, act->capacity);
     for (size_t i = 0; i < act->source_count; i++)
@@ -681,6 +692,7 @@ static void use_act(const struct slice_func *in, const struct act *act, uint64_t
     for (size_t i = 0; i < act->arm_count; i++) {
         use_value(in, act->arms[i].channel, live);
         use_value(in, act->arms[i].value, live);
+        use_value(in, act->arms[i].ok, live);
     }
     for (size_t i = 0; i < act->outcome_count; i++)
         if (act->outcomes[i].what->kind != IR_TEMP)

@@ -7,7 +7,7 @@
 
 enum {
     RUN_MAX = 400,    /* operations in one run; beyond, others have their turn */
-    ALIKE_MAX = 3,    /* tasks of one spawn that live at the same time */
+    ALIKE_MAX = 6,    /* tasks of one spawn that live at the same time */
     RECURSION_MAX = 3 /* frames of one function in a task */
 };
 

@@ -483,6 +483,8 @@ static void make_object(struct context *context, const struct ir_op *op)
     } else {
         return;
     }
+    if (act->is_zeroed)
+        world->objects[handle.id].flags |= OBJECT_ZEROED;
     bool is_known;
     struct value *cell;
     switch (act->object_kind) {
@@ -501,6 +503,13 @@ static void make_object(struct context *context, const struct ir_op *op)
         cell = world_cell(world, handle.id, handle.num);
         *cell = (struct value){
             V_LOCK, act->attribute == ATTRIBUTE_RECURSIVE ? LOCK_RECURSIVE : 0, 0, 0};
+        break;
+    case OBJECT_OTHER:
+        if (act->count) {
+            int32_t count = count_value(context, act->count, &is_known);
+            cell = world_cell(world, handle.id, handle.num);
+            *cell = (struct value){V_COND, is_known, 0, count};
+        }
         break;
     default:
         break;
@@ -664,8 +673,14 @@ static void add_wait_for_condition(struct machine *machine, struct options *opti
 {
     struct world_task *at = &machine->world.tasks[task];
     const struct act *act = op->act;
-    if (!act->lock) { /* a semaphore: how much it holds is not known before somebody posts */
-        add_result(options, task, RESULT_OK, true);
+    if (!act->lock) {
+        struct value *count = cell_of(machine, at->operands[0], V_COND);
+        bool is_known = count && count->flags && !is_outside(machine, at->operands[0]);
+        if (!is_known || count->num > 0)
+            add_result(options, task, RESULT_OK, !is_known);
+        else if (act->tries)
+            add_result(options, task, RESULT_FAILED, false);
+        add_end(machine, options, task, act, act->context ? &at->operands[2] : NULL);
         return;
     }
     struct value *lock = cell_of(machine, at->operands[1], V_LOCK);
@@ -684,7 +699,7 @@ static void add_signal(struct machine *machine, struct options *options, uint8_t
                        const struct ir_op *op)
 {
     struct value *cond = cell_of(machine, machine->world.tasks[task].operands[0], V_COND);
-    uint32_t waiters = cond ? (uint32_t)cond->num : 0;
+    uint32_t waiters = cond && !cond->flags ? (uint32_t)cond->num : 0;
     if (op->act->wakes_all || waiters == 0) {
         add_result(options, task, RESULT_OK, false);
         return;
@@ -946,6 +961,9 @@ static void finish_op(struct machine *machine, uint8_t task, const struct ir_op 
                       enum act_result result)
 {
     struct context context = machine_context(machine, task);
+    if (arm >= 0 && op->act->arms[arm].ok && op->act->arms[arm].ok->kind == IR_ADDR)
+        eval_store(&context, eval_place(&context, op->act->arms[arm].ok->a),
+                   VALUE_INT(result == RESULT_OK));
     if (op->act->kind == ACT_SELECT && op->act->index && arm >= 0) {
         eval_store(&context, eval_place(&context, op->act->index), VALUE_INT(arm));
     } else if (op->act->kind == ACT_SELECT && op->act->index) {
@@ -1016,7 +1034,10 @@ static void fire_wait_for_condition(struct machine *machine, const struct option
     struct world_task *at = &machine->world.tasks[task];
     struct value handle = at->operands[0], lock_handle = at->operands[1];
     if (!op->act->lock) {
-        finish_op(machine, task, op, -1, RESULT_OK);
+        struct value *count = cell_of(machine, handle, V_COND);
+        if (count && count->num > 0 && option->result == RESULT_OK)
+            count->num--;
+        finish_op(machine, task, op, -1, option->result);
         step_run(machine, task);
         return;
     }
@@ -1067,7 +1088,10 @@ static void fire_signal(struct machine *machine, const struct option *option,
 {
     uint8_t task = option->task;
     struct value *cond = cell_of(machine, machine->world.tasks[task].operands[0], V_COND);
-    for (uint8_t i = 0; cond && i < TASKS_MAX; i++)
+    bool counts = cond && cond->flags;
+    if (counts && cond->num < 8)
+        cond->num++;
+    for (uint8_t i = 0; cond && !counts && i < TASKS_MAX; i++)
         if ((cond->num >> i & 1) && (op->act->wakes_all || option->partner == i + 1))
             wake(machine, cond, i);
     finish_op(machine, task, op, -1, RESULT_OK);
