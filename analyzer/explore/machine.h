@@ -31,7 +31,8 @@ struct site {
 enum event_kind {
     EVENT_OP,      /* op of func, with result */
     EVENT_BRANCH,  /* op is NULL; pos; taken: which way */
-    EVENT_RETURN,  /* the task has ended; pos */
+    EVENT_LEAVE,   /* func returns; pos */
+    EVENT_RETURN,  /* the task has ended */
     EVENT_TIME,    /* the context made at `op` runs out of time */
     EVENT_EXIT,    /* the process ends */
 };

@@ -87,10 +87,11 @@ static void part_key(const struct ir_type *type, int64_t offset, struct key *key
 
 static void place_key(const struct ir_expr *place, struct key *key)
 {
-    while (place->kind == IR_INDEX && ir_index_is_inside(place) && place->a->kind != IR_VAR)
-        place = place->a;
-    if (place->kind == IR_FIELD)
-        part_key(place->a->type, place->value, key);
+    const struct ir_expr *array = place;
+    while (array->kind == IR_INDEX && ir_index_is_inside(array))
+        array = array->a;
+    if (array->kind == IR_FIELD)
+        part_key(array->a->type, array->value, key);
     else if (place->kind == IR_SYMBOL)
         *key = (struct key){place->symbol->name, SYMBOL_KEY};
     else

@@ -454,6 +454,9 @@ static bool leave(struct machine *machine, uint8_t task, const struct ir_expr *v
         value->type->kind != IR_TYPE_RECORD)
         result = eval(&context, value);
     bool is_init = !context.in->func->symbol;
+    struct event *event = machine_tell(machine, EVENT_LEAVE, task, context.in->func, NULL);
+    if (event)
+        event->pos = context.in->func->blocks[context.frame->block].pos;
     world->tasks[task].top = context.frame->parent;
     world->tasks[task].depth--;
     if (!world->tasks[task].top) {
