@@ -48,8 +48,8 @@ def options():
                         help="where leash and libleash.a are (build)")
     parser.add_argument("--seeds", type=int, default=20, metavar="N",
                         help="schedules that each mutant is run under (20)")
-    parser.add_argument("--jobs", type=int, default=2 * (os.cpu_count() or 1), metavar="N",
-                        help="mutants at a time (two for each core: most of them sleep)")
+    parser.add_argument("--jobs", type=int, default=6 * (os.cpu_count() or 1), metavar="N",
+                        help="mutants at a time (six for each core: most of them sleep)")
     parser.add_argument("--only", action="append", metavar="OPERATOR", choices=mistakes.OPERATORS,
                         help=f"only these mistakes: {', '.join(mistakes.OPERATORS)}")
     parser.add_argument("--source", action="append", metavar="GLOB",
@@ -65,6 +65,13 @@ def options():
     parser.add_argument("-v", "--verbose", action="store_true",
                         help="name every program, and show the missed mutants with their diffs")
     return parser.parse_args()
+
+
+def why_left_out(outcome):
+    """In one line: a server that only a client ends, an argument that is missing, no such call."""
+    lines = outcome["failed"].splitlines()
+    errors = [line for line in lines if "error" in line or "undefined" in line]
+    return (errors or lines or [f"a task is stuck: {outcome['stuck']}"])[0]
 
 
 class Oracle:
@@ -85,9 +92,8 @@ class Oracle:
                                  wanted)
         clean, others = [], []
         for program, outcome in zip(wanted, outcomes):
-            why = outcome["failed"] or (outcome["stuck"] and f"{outcome['stuck']}: stuck")
-            if why:
-                others.append((program.name, why.strip().splitlines()[0]))
+            if outcome["failed"] or outcome["stuck"]:
+                others.append((program.name, why_left_out(outcome)))
             else:
                 clean.append(program)
         return clean, others

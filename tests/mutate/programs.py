@@ -17,6 +17,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = pathlib.Path(__file__).resolve().parent
 INCLUDE = ROOT / "runtime/include"
 FLAGS = ["-std=gnu17", f"-I{INCLUDE}", "-pthread"]
+WRAPPED = [f"-Wl,--wrap={name}" for name in ("leash_run", "clock_gettime", "epoll_pwait2")]
 
 # Examples that need arguments or input, and servers, which only a client can end.
 ARGUMENTS = {
@@ -32,13 +33,13 @@ STATUS_OF_SUCCESS = {"fan_in": 1}  # nobody answers
 STUCK = {24: "all parked", 23: "left", 25: "left", 26: "late"}
 LINE = re.compile(r"^task (?P<id>\d+) \[(?P<state>[^\]]*)\]: .*?"
                   r"(?:, parked at (?P<file>[^ ,]*):(?P<line>\d+))?, spawned at ", re.MULTILINE)
-# While the first task is still there, these may end by themselves.
-ENDS_ITSELF = {"sleep", "blocking call", "io wait", "running", "runnable"}
+# Parked like this a task waits for the world outside, which may let it go at any time.
+OUTSIDE = {"blocking call", "io wait"}
 HAS_TIME = re.compile(r"_timeout_ms|_deadline_ms|_sleep_|AFTER_MS|UNTIL_MS|alarm_after|ticker")
 
 SHOWN = 3  # of a mutant's schedules with stuck tasks, so many are looked at
-LIMIT_MS, GRACE_MS = 2000, 600
-PATIENT_MS = 8000  # once more for programs with timers, which may end later
+LIMIT_MS, GRACE_MS = 2000, 500  # ten times as long for the program: see watch.c
+PATIENT_MS = 6000  # once more where something may end later
 
 
 class Program:
@@ -118,7 +119,7 @@ class Runner:
         outcome = {"compiled": False, "stuck": None, "seed": 0, "places": [], "failed": ""}
         done = subprocess.run(
             ["cc", "-O0", "-w", *program.command_flags(), *program.files, self.watch, self.library,
-             "-Wl,--wrap=leash_run", "-o", "program"], cwd=folder, capture_output=True, text=True)
+             *WRAPPED, "-o", "program"], cwd=folder, capture_output=True, text=True)
         if done.returncode != 0:
             outcome["failed"] = done.stderr
             return outcome
@@ -135,7 +136,7 @@ class Runner:
             how, found = self._run(program, folder, seed, LIMIT_MS, GRACE_MS)
             if how in ("left", "late") and ended_late:
                 continue
-            if how in ("left", "late") and has_time and not shown:
+            if (how == "late" or how == "left" and has_time) and not shown:
                 how, found = self._run(program, folder, seed, PATIENT_MS, PATIENT_MS)
                 ended_late = not how
             if how in STUCK.values() and found:
@@ -167,16 +168,14 @@ class Runner:
         return how, stuck_places(done.stderr.decode(errors="replace"), how)
 
 
-def parked_in(dump):
-    return {(match["id"], match["file"], int(match["line"])): match["state"]
-            for match in LINE.finditer(dump) if match["line"]}
-
-
 def stuck_places(stderr, how):
-    """The (file, line) where tasks are stuck, by the dumps on stderr."""
-    if how != "late":
-        return {(file, line) for _, file, line in parked_in(stderr)}
-    _, first, second = (stderr.split("watch: dump ") + ["", ""])[:3]
-    before, after = parked_in(first), parked_in(second)
-    return {(file, line) for (task, file, line), state in after.items()
-            if (task, file, line) in before and state not in ENDS_ITSELF}
+    """The (file, line) where tasks are stuck, by the dumps on stderr.
+
+    Where the first task is still there after a long time, somebody is parked for good or goes round
+    without end.  To stop the latter is the remedy as well, so all places where tasks were met count.
+    """
+    parked = {(match["state"], match["file"], int(match["line"]))
+              for match in LINE.finditer(stderr) if match["line"]}
+    if how == "late" and all(state in OUTSIDE for state, _, _ in parked):
+        return set()
+    return {(file, line) for _, file, line in parked}
