@@ -50,12 +50,15 @@ def touches(finding, file, first, last):
     return any(note["file"] == file and first <= note["line"] <= last for note in finding["notes"])
 
 
+def is_mistake(findings):
+    """Whether one of them says more than that a convention is not kept."""
+    return any(finding["group"] in ("leak", "misuse") for finding in findings)
+
+
 def verdict(findings, places, texts):
     """How the new findings fit the places where tasks were stuck.  `texts`: file to text."""
     spans = [(file, *lines_of_call(Source(texts[file]), line))
              for file, line in places if file in texts]
     if any(touches(finding, *span) for finding in findings for span in spans):
         return AT_LINE
-    if any(finding["group"] in ("leak", "misuse") for finding in findings):
-        return ELSEWHERE
-    return MISSED
+    return ELSEWHERE if is_mistake(findings) else MISSED

@@ -64,7 +64,9 @@ def options():
                         help="ask leash about the mutants without a stuck task too")
     parser.add_argument("-v", "--verbose", action="store_true",
                         help="name every program, and show the missed mutants with their diffs")
-    return parser.parse_args()
+    chosen = parser.parse_args()
+    chosen.build = chosen.build.resolve()
+    return chosen
 
 
 def why_left_out(outcome):
@@ -116,7 +118,7 @@ class Oracle:
     def ask_leash(self, name, program, texts):
         folder = self.work / "programs" / name.replace("/", "-")
         programs.write_program(program, texts, folder)
-        return findings.check(self.chosen.build.resolve() / "leash",
+        return findings.check(self.chosen.build / "leash",
                               [f"--min-confidence={self.chosen.min_confidence}"], folder, program)
 
     def judge(self, mutants, originals):
@@ -207,8 +209,12 @@ def share_found(mutants):
         print("\nno mutant shows a stuck task")
         return 0.0
     share = 100 * at_line / stuck
+    conventions = sum(mutant.verdict == findings.AT_LINE and not findings.is_mistake(mutant.found)
+                      for mutant in mutants)
     print(f"\nfound at the line: {share:.1f} % of {stuck}; with those found elsewhere: "
           f"{100 * (at_line + elsewhere) / stuck:.1f} %")
+    if conventions:
+        print(f"{conventions} of those at the line only by a convention, no leak or misuse")
     return share
 
 
