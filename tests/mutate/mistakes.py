@@ -225,31 +225,36 @@ def task_functions(sources):
 MATTERS = re.compile(r"(chan|wg|mu|rw|cv|ctx|done|ticker)_\w+|spawn|try_spawn|alarm_\w+")
 
 
-def places_to_leave(program, source):
-    """(token, the return) before each statement of a task that begins with a call of leash.h."""
+def returns(name, program, source, condition):
+    """A return before each statement of a task that begins with a call of leash.h."""
     tasks = task_functions(program.sources)
     for call in source.calls:
         function = source.function_of(call.at)
         statement = source.statement_of(call)
         if not function or function.name not in tasks or not statement:
             continue
-        if MATTERS.fullmatch(call.name):
-            yield statement[0], "return;" if source.returns_nothing(function) else "return 0;"
+        if not MATTERS.fullmatch(call.name):
+            continue
+        leave = "return;" if source.returns_nothing(function) else "return 0;"
+        if condition:
+            leave = f"{{ {condition} {leave} }}"
+        edits = [insert(source, statement[0], leave + " ")]
+        if source.word(statement[0] - 1) in (")", "else", "do"):  # it is the body of something
+            end = source.tokens[statement[1] - 1].end
+            edits = [insert(source, statement[0], "{ " + leave + " "), Edit(end, end, " }")]
+        yield Mutation(name, source.line(statement[0]), leave, edits)
 
 
 @operator("return-early")
 def return_early(program, source):
-    for at, leave in places_to_leave(program, source):
-        yield Mutation("return-early", source.line(at), leave, [insert(source, at, leave + " ")])
+    yield from returns("return-early", program, source, "")
 
 
 @operator("return-sometimes")
 def return_sometimes(program, source):
-    """As an error would: of tasks that run the same function, some leave."""
-    for at, leave in places_to_leave(program, source):
-        leave = f"if (task_id() % 2) {leave}"
-        yield Mutation("return-sometimes", source.line(at), leave,
-                       [insert(source, at, leave + " ")])
+    """As after an error.  watch.c defines the function, which the schedule's seed decides."""
+    yield from returns("return-sometimes", program, source,
+                       "extern int step_fails(void); if (step_fails())")
 
 
 def mutations(program, names):

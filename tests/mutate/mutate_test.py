@@ -116,7 +116,13 @@ class Operators(unittest.TestCase):
         self.assertEqual(mutants("return-early", text),
                          [text.replace("g(); chan", "g(); return 0; chan")])
         self.assertEqual(mutants("return-sometimes", text),
-                         [text.replace("g(); chan", "g(); if (task_id() % 2) return 0; chan")])
+                         [text.replace("g(); chan", "g(); { extern int step_fails(void); "
+                                       "if (step_fails()) return 0; } chan")])
+
+    def test_return_early__within_the_body_of_a_loop(self):
+        text = "void t(void) { for (;;) chan_close(c); g(); }\nvoid f(void) { spawn(t); }"
+        self.assertEqual(mutants("return-early", text),
+                         [text.replace("chan_close(c);", "{ return; chan_close(c); }")])
 
 
 class Dumps(unittest.TestCase):

@@ -17,6 +17,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <time.h>
 #include <unistd.h>
@@ -74,6 +75,22 @@ int __wrap_epoll_pwait2(int epoll, struct epoll_event *events, int room,
         timeout = &shorter;
     }
     return __real_epoll_pwait2(epoll, events, room, timeout, mask);
+}
+
+/* ---- chance ---------------------------------------------------------------------------------- */
+
+int step_fails(void);
+
+/* What the operator return-sometimes asks: yes and no in turns that the schedule's seed decides. */
+int step_fails(void)
+{
+    static _Atomic uint32_t calls;
+    const char *schedule = getenv("LEASH_SCHEDULE"); /* random:SEED */
+    uint32_t seed =
+        schedule ? (uint32_t)strtoul(schedule + strcspn(schedule, ":") + 1, NULL, 10) : 0;
+    uint32_t mixed = (seed * 64 + atomic_fetch_add(&calls, 1)) * 2654435761U;
+
+    return (int)(mixed >> 20 & 1);
 }
 
 /* ---- the first task -------------------------------------------------------------------------- */
