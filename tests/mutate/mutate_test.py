@@ -53,7 +53,8 @@ class Operators(unittest.TestCase):
     def test_drop_close(self):
         self.assertEqual(mutants("drop-close", "void f(void)\n{\n    defer_close(a);\n    b();\n"
                                                "    if (c)\n        chan_close(a);\n}\n"),
-                         ["void f(void)\n{\n    ;\n    b();\n    if (c)\n        chan_close(a);\n}\n",
+                         ["void f(void)\n{\n    ;\n    b();\n    if (c)\n"
+                          "        chan_close(a);\n}\n",
                           "void f(void)\n{\n    defer_close(a);\n    b();\n    if (c)\n"
                           "        ;\n}\n"])
 
@@ -62,7 +63,8 @@ class Operators(unittest.TestCase):
                          ["void f(void) {\n;\n\n}"])
 
     def test_uncounted_spawn(self):
-        self.assertEqual(mutants("uncounted-spawn", "void f(void) { wg_spawn(&w, g, 1, h(2, 3)); }"),
+        self.assertEqual(mutants("uncounted-spawn",
+                                 "void f(void) { wg_spawn(&w, g, 1, h(2, 3)); }"),
                          ["void f(void) { { wg_add(&w, 1); spawn(g, 1, h(2, 3)); } }"])
 
     def test_drop_arm__renumbers_the_cases(self):
@@ -77,7 +79,8 @@ class Operators(unittest.TestCase):
         self.assertIn("case 0: g(); case 1: switch", third)
 
     def test_drop_arm__renumbers_what_is_compared(self):
-        self.assertEqual(mutants("drop-arm", "void f(void) { while (chan_select(A(), B()) == 1) ; }"),
+        self.assertEqual(mutants("drop-arm",
+                                 "void f(void) { while (chan_select(A(), B()) == 1) ; }"),
                          ["void f(void) { while (chan_select( B()) == 0) ; }",
                           "void f(void) { while (chan_select(A()) == -1) ; }"])
 

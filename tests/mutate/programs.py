@@ -175,8 +175,9 @@ class Runner:
 def stuck_places(stderr, how):
     """The (file, line) where tasks are stuck, by the dumps on stderr.
 
-    Where the first task is still there after a long time, somebody is parked for good or goes round
-    without end.  To stop the latter is the remedy as well, so all places where tasks were met count.
+    Where the first task is still there after a long time, somebody is parked for good or goes
+    round without end.  To stop the latter is the remedy as well, so all places where tasks were met
+    count.
     """
     parked = {(match["state"], match["file"], int(match["line"]))
               for match in LINE.finditer(stderr) if match["line"]}
