@@ -6,7 +6,6 @@
 #include <string.h>
 
 enum {
-    SMALL = 40,      /* numbers computed beyond it are no longer told apart */
     ROUNDS_MAX = 2,  /* what an unknown number is taken to be at most, where rounds are counted */
     ELEMENTS_MAX = 3 /* tried where an index is not known */
 };
@@ -307,8 +306,8 @@ static struct value add(struct machine *machine, struct value a, int64_t b,
     int64_t sum = (int64_t)a.num + b;
     if (a.kind == V_SYM && (sum > 3 || sum < -3))
         return eval_unknown(machine, type);
-    if (a.kind == V_INT && b != 0 && (sum > SMALL || sum < -SMALL) && a.num <= SMALL &&
-        a.num >= -SMALL && b <= SMALL && b >= -SMALL)
+    int64_t most = machine->slice->largest + 2;
+    if (a.kind == V_INT && b != 0 && (sum > most || sum < -most) && b <= most && b >= -most)
         return eval_unknown(machine, type);
     if (sum > INT32_MAX || sum < INT32_MIN)
         return (struct value){V_ANY, 0, 0, 0};
@@ -509,6 +508,11 @@ static bool ask_symbol(struct machine *machine, struct value symbol, enum ir_ope
         may = !may_not;
     if (is_counted && may_not && is_too_far(&no, 0))
         may_not = !may;
+    /* Somebody who hands in a number of things hands in one at least. */
+    if (is_counted && number == 0 && may && may_not && op != IR_EQ && op != IR_NE) {
+        may = op == IR_GT || op == IR_GE;
+        may_not = !may;
+    }
     bool answer = may;
     if (may && may_not)
         answer = machine_choose(machine, 2) == 0;
@@ -594,13 +598,30 @@ bool eval_condition(struct context *context, const struct ir_expr *expr)
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
+/* Whoever is out of sight gets at what is put where they look, and at all that it leads to. */
+static void escape(struct world *world, struct value value, int depth)
+{
+    if (value.kind != V_PTR || depth > 8 ||
+        (world->objects[value.id].flags & (OBJECT_ESCAPED | OBJECT_OUTSIDE)))
+        return;
+    world->objects[value.id].flags |= OBJECT_ESCAPED;
+    for (uint16_t at = world->objects[value.id].first; at; at = world->cells[at - 1].next)
+        escape(world, world->cells[at - 1].value, depth + 1);
+}
+
+static void put(struct world *world, uint16_t object, int32_t offset, struct value value)
+{
+    *world_cell(world, object, offset) = value;
+    if (world->objects[object].flags & (OBJECT_ESCAPED | OBJECT_OUTSIDE))
+        escape(world, value, 0);
+}
+
 void eval_store(struct context *context, struct lvalue place, struct value value)
 {
-    struct machine *machine = context->machine;
     if (place.kind == L_SLOT)
         *place.slot = value;
     else if (place.kind == L_CELL)
-        *world_cell(&machine->world, place.object, place.offset) = value;
+        put(&context->machine->world, place.object, place.offset, value);
 }
 
 void eval_copy(struct context *context, struct lvalue to, struct lvalue from,
@@ -617,7 +638,7 @@ void eval_copy(struct context *context, struct lvalue to, struct lvalue from,
     for (uint16_t at = world->objects[from.object].first; at; at = world->cells[at - 1].next) {
         struct world_cell cell = world->cells[at - 1];
         if (cell.offset >= from.offset && cell.offset < from.offset + size)
-            *world_cell(world, to.object, to.offset + cell.offset - from.offset) = cell.value;
+            put(world, to.object, to.offset + cell.offset - from.offset, cell.value);
     }
 }
 
@@ -643,8 +664,7 @@ static void store_literal(struct context *context, struct lvalue to, const struc
         world->objects[to.object].flags |= OBJECT_ZEROED;
     for (uint32_t i = 0; i < count; i++)
         if (values[i].kind != V_NONE)
-            *world_cell(world, to.object, to.offset + (int32_t)literal->elements[i].offset) =
-                values[i];
+            put(world, to.object, to.offset + (int32_t)literal->elements[i].offset, values[i]);
 }
 
 void eval_assign(struct context *context, const struct ir_expr *place, const struct ir_expr *value)

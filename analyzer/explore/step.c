@@ -139,7 +139,10 @@ static struct value result_value(struct machine *machine, const struct act_outco
         if (outcome->what->type->kind == IR_TYPE_BOOL)
             return VALUE_INT(!n);
         value = eval_unknown(machine, outcome->what->type);
-        eval_compare(machine, value, IR_NE, VALUE_INT(n), false);
+        if (value.kind == V_SYM) {
+            machine->world.symbols[value.id].has_other = 1;
+            machine->world.symbols[value.id].other = n;
+        }
         return value;
     case IR_LT:
         return VALUE_INT(n - 1);
@@ -444,6 +447,23 @@ static void go_to(struct world_frame *frame, uint32_t block)
     frame->op = 0;
 }
 
+/* Does the program give up here: does main, or what main has run as the first task, return another
+ * status than 0?  Whatever still waits ends with the process, as with exit. */
+static bool is_failure(const struct machine *machine, uint8_t task, const struct context *context,
+                       const struct ir_expr *value)
+{
+    bool is_first = task == 0 && !machine->is_library && machine->world.tasks[0].depth <= 2;
+    if (!is_first || !value || value->kind != IR_CONST || value->value == 0)
+        return false;
+    if (machine->world.tasks[0].depth == 1)
+        return true;
+    const struct world_frame *caller = &machine->world.frames[context->frame->parent - 1];
+    const struct slice_func *in = machine->slice->funcs.at[caller->func];
+    const struct ir_block *block = &in->func->blocks[caller->block];
+    const struct act *act = caller->op < block->op_count ? block->ops[caller->op].act : NULL;
+    return act && act->kind == ACT_INVOKE;
+}
+
 /* Back to the caller, who gets the value; true: the task has ended. */
 static bool leave(struct machine *machine, uint8_t task, const struct ir_expr *value)
 {
@@ -454,6 +474,11 @@ static bool leave(struct machine *machine, uint8_t task, const struct ir_expr *v
         value->type->kind != IR_TYPE_RECORD)
         result = eval(&context, value);
     bool is_init = !context.in->func->symbol;
+    if (is_failure(machine, task, &context, value)) {
+        world->has_ended = true;
+        machine_tell(machine, EVENT_EXIT, task, context.in->func, NULL);
+        return true;
+    }
     struct event *event = machine_tell(machine, EVENT_LEAVE, task, context.in->func, NULL);
     if (event)
         event->pos = context.in->func->blocks[context.frame->block].pos;
