@@ -614,6 +614,9 @@ static void add_func(struct slice *slice, const struct ir_func *func)
     in->keeps_op = arena_array(arena, bool, func->op_count + 1);
     in->is_in_scope = arena_array(arena, bool, func->op_count + 1);
     in->keeps_branch = arena_array(arena, bool, func->block_count);
+    in->is_head = arena_array(arena, bool, func->block_count);
+    for (size_t i = 0; i < func->loop_count; i++)
+        in->is_head[func->loops[i].head] = true;
     in->meet = meet_find(arena, func);
     in->var_slot = arena_array(arena, uint16_t, func->var_count + 1);
     in->temp_slot = arena_array(arena, uint16_t, func->temp_count + 1);

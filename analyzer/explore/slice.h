@@ -30,6 +30,7 @@ struct slice_func {
     bool *keeps_op;       /* by operation */
     bool *is_in_scope;    /* by operation: it works on an object of the scope */
     bool *keeps_branch;   /* by block: its end decides about something */
+    bool *is_head;        /* by block: a loop comes round to it */
     uint32_t *meet;       /* by block: where its ways meet again, or SLICE_NO_BLOCK */
     uint16_t *var_slot;   /* by variable; SLICE_NO_SLOT: its value does not matter */
     uint16_t *temp_slot;  /* by temp */

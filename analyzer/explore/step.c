@@ -277,8 +277,20 @@ static void set_temp(struct context *context, const struct ir_op *op, struct val
             value;
 }
 
+/* What is handed to code out of sight, which is not the system's, may be used by it at any time. */
+static void hand_out(struct context *context, const struct ir_op *op)
+{
+    const struct ir_symbol *callee = ir_callee(op);
+    if (op->act || (callee && callee->is_in_system_header))
+        return;
+    for (size_t i = 0; i < op->arg_count; i++)
+        if (op->args[i]->type->kind == IR_TYPE_POINTER)
+            eval_escape(context->machine, eval(context, op->args[i]));
+}
+
 static void call_outside(struct context *context, const struct ir_op *op)
 {
+    hand_out(context, op);
     fill_in(context, op);
     set_temp(context, op, (struct value){V_ANY, 0, 0, 0});
 }
@@ -289,6 +301,10 @@ static bool call(struct machine *machine, uint8_t task, const struct ir_op *op,
 {
     struct context context = machine_context(machine, task);
     const struct slice_func *callee = callee_of(&context, op, entry);
+    for (size_t i = 0; i < op->arg_count; i++)
+        if (op->args[i]->type->kind == IR_TYPE_POINTER &&
+            flow_call_takes(machine->flow, context.in->func, op, i))
+            eval_escape(machine, eval(&context, op->args[i]));
     if (callee) {
         struct value values[ARGS_MAX];
         size_t used = arg_values(&context, callee, args, count, values);
@@ -378,6 +394,14 @@ static void spawn(struct machine *machine, uint8_t task, const struct ir_op *op)
 
 /* ---- one operation --------------------------------------------------------------------------- */
 
+/* Are there handlers that run when a task ends? */
+static bool has_handlers(struct machine *machine)
+{
+    size_t count;
+    flow_uses(machine->flow, ACT_AT_END, &count);
+    return count > 0;
+}
+
 static bool is_atomic(const struct ir_op *op)
 {
     return op->arg_count > 0 && flow_is_atomic(op);
@@ -406,6 +430,8 @@ static bool do_call(struct machine *machine, uint8_t task, const struct ir_op *o
         machine_tell(machine, EVENT_EXIT, task, context.in->func, op);
         return true;
     case ACT_END_TASK:
+        if (has_handlers(machine))
+            machine->world.is_full = machine->is_cut = true; /* what they do is not known */
         step_end_task(machine, task);
         return true;
     default:
@@ -572,9 +598,16 @@ static bool end_block(struct machine *machine, uint8_t task)
 void step_run(struct machine *machine, uint8_t task)
 {
     struct world *world = &machine->world;
+    size_t asked = machine->choice_at;
     world->tasks[task].state = TASK_AT;
     for (int steps = 0; !machine->is_pruned && !world->is_full; steps++) {
         struct context context = machine_context(machine, task);
+        /* Each round that asks is a step of its own, so that rounds which are alike are found. */
+        if (context.frame->op == 0 && steps > 0 && machine->choice_at > asked &&
+            context.in->is_head[context.frame->block]) {
+            world->tasks[task].state = TASK_TURNS;
+            return;
+        }
         const struct ir_block *block = &context.in->func->blocks[context.frame->block];
         while (context.frame->op < block->op_count &&
                !context.in->keeps_op[block->ops[context.frame->op].id])
