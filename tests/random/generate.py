@@ -1,0 +1,196 @@
+"""From a seed to a program: a template, a few random edits, and what is unused taken away."""
+import copy
+import random
+
+from program import (COIN, Arm, Break, Call, Cond, CvWait, Defer, Do, For, If, Let, Recv, RecvLoop,
+                     Return, Select, Send, Spawn, While, blocks_of, names_in, walk)
+from templates import TEMPLATES, build
+
+STYLES = ("params", "params", "struct", "global")
+EDITS = (0, 0, 1, 1, 2, 3)
+EDITS_CAREFUL = (0, 0, 0, 0, 1)
+
+
+def generate(seed, template=None):
+    """The program of a seed, numbered and tidy; None where the edits left no valid C."""
+    rng = random.Random(seed)
+    name = rng.choice(list(TEMPLATES))
+    program, is_careful = build(template or name, rng)
+    # What stands twice in a template is two statements.
+    program.functions = [unshare(function) for function in program.functions]
+    for _ in range(rng.choice(EDITS_CAREFUL if is_careful else EDITS)):
+        edit(program, rng)
+    program.style = rng.choice(STYLES)
+    if any(has_break_in_arm(function.body) for function in program.functions):
+        return None
+    tidy(program)
+    program.count_statements()
+    return program
+
+
+def unshare(thing):
+    """A deep copy in which nothing stands twice, unlike in one of copy.deepcopy."""
+    if isinstance(thing, list):
+        return [unshare(item) for item in thing]
+    if hasattr(thing, "__dataclass_fields__"):
+        twin = copy.copy(thing)
+        twin.__dict__.update({name: unshare(value) for name, value in thing.__dict__.items()})
+        return twin
+    return thing
+
+
+# ---- edits -----------------------------------------------------------------------------------------
+
+
+def all_blocks(block):
+    yield block
+    for stmt in block:
+        for inner in blocks_of(stmt):
+            yield from all_blocks(inner)
+
+
+def edit(program, rng):
+    """One small change somewhere; none where it does not fit."""
+    function = rng.choice(program.functions)
+    block = rng.choice([block for block in all_blocks(function.body) if block] or [function.body])
+    if block:
+        at = rng.randrange(len(block))
+        rng.choice(EDITORS)(program, rng, block, at)
+
+
+def delete(_program, _rng, block, at):
+    del block[at]
+
+
+def double(_program, _rng, block, at):
+    block.insert(at, unshare(block[at]))
+
+
+def swap(_program, _rng, block, at):
+    if at and not isinstance(block[at], Let) and not isinstance(block[at - 1], Let):
+        block[at - 1], block[at] = block[at], block[at - 1]
+
+
+def leave_early(_program, _rng, block, at):
+    block.insert(at, If(COIN, [Return()]))
+
+
+def make_conditional(_program, _rng, block, at):
+    if not isinstance(block[at], (Defer, Let)):
+        block[at] = If(COIN, [block[at]])
+
+
+def change_number(_program, rng, block, at):
+    stmt = block[at]
+    by = rng.choice((-1, 1))
+    if isinstance(stmt, For) and 1 <= stmt.times + by <= 3:
+        stmt.times += by
+    elif isinstance(stmt, Do) and stmt.verb == "add" and stmt.amount + by > 0:
+        stmt.amount += by
+    elif isinstance(stmt, Do) and stmt.verb == "signal":
+        stmt.verb = "broadcast"
+    elif isinstance(stmt, Do) and stmt.verb == "broadcast":
+        stmt.verb = "signal"
+    elif isinstance(stmt, CvWait) and not stmt.ctx:
+        stmt.is_loop = not stmt.is_loop
+
+
+def change_room(program, rng, _block, _at):
+    channels = [thing for thing in program.objects if thing.kind == "chan"]
+    if channels:
+        rng.choice(channels).capacity = rng.choice((0, 1, 2))
+
+
+def add_way_out(program, rng, block, at):
+    """A send or receive becomes a select with one more arm."""
+    stmt = block[at]
+    if not isinstance(stmt, (Send, Recv)) or stmt.ctx or stmt.otherwise:
+        return
+    arm = Arm("send", stmt.ch, value=stmt.value) if isinstance(stmt, Send) else \
+        Arm("recv", stmt.ch, into=stmt.into)
+    done = [thing.name for thing in program.objects if thing.kind in ("done", "ctx")]
+    others = [Arm("after"), Arm("default")] + [Arm("done", name, [Return()]) for name in done]
+    block[at] = Select([arm, rng.choice(others)])
+
+
+def lose_way_out(_program, _rng, block, at):
+    stmt = block[at]
+    if isinstance(stmt, Select) and len(stmt.arms) > 1:
+        stmt.arms.pop()
+
+
+EDITORS = (delete, delete, double, swap, swap, leave_early, leave_early, make_conditional,
+           change_number, change_number, change_room, add_way_out, lose_way_out)
+
+# ---- valid and without anything unused -------------------------------------------------------------
+
+
+def has_break_in_arm(block, in_arm=False):
+    """In C such a break would leave the switch and not the loop."""
+    for stmt in block:
+        leaves = isinstance(stmt, Break) or getattr(stmt, "otherwise", None) == "break"
+        if leaves and in_arm:
+            return True
+        inside = isinstance(stmt, Select) or in_arm and not isinstance(stmt, (For, While, RecvLoop))
+        if any(has_break_in_arm(inner, inside) for inner in blocks_of(stmt)):
+            return True
+    return False
+
+
+def tidy(program):
+    """Takes away what compilers would call unused."""
+    drop_unread_numbers(program)
+    drop_unused_locals(program)
+    while drop_unused_functions(program) or drop_unused_params(program):
+        pass
+    names = {name for function in program.functions for stmt in walk(function.body)
+             for name in names_in(stmt)}
+    for thing in program.objects:
+        if thing.name in names and thing.parent:
+            names.add(thing.parent)
+    program.objects = [thing for thing in program.objects if thing.name in names]
+
+
+def drop_unread_numbers(program):
+    """Assignments to shared numbers that nobody tests."""
+    read = {stmt.until.name if isinstance(stmt, CvWait) else stmt.cond.name
+            for function in program.functions for stmt in walk(function.body)
+            if isinstance(stmt, CvWait) or isinstance(stmt, (If, While)) and stmt.cond}
+    for function in program.functions:
+        for block in all_blocks(function.body):
+            block[:] = [stmt for stmt in block if not isinstance(stmt, Do) or stmt.verb != "set"
+                        or stmt.name in read]
+
+
+def drop_unused_locals(program):
+    for function in program.functions:
+        used = {stmt.cond.name for stmt in walk(function.body)
+                if isinstance(stmt, (If, While)) and stmt.cond and stmt.cond.kind == "local"}
+        for block in all_blocks(function.body):
+            block[:] = [stmt for stmt in block if not isinstance(stmt, Let) or stmt.name in used]
+
+
+def drop_unused_functions(program):
+    called = {stmt.fn for function in program.functions for stmt in walk(function.body)
+              if isinstance(stmt, (Call, Spawn))}
+    kept = [function for function in program.functions
+            if function.name == "run" or function.name in called]
+    changed = len(kept) < len(program.functions)
+    program.functions = kept
+    return changed
+
+
+def drop_unused_params(program):
+    changed = False
+    for function in program.functions:
+        used = {name for stmt in walk(function.body) for name in names_in(stmt)}
+        keep = [i for i, (name, _) in enumerate(function.params) if name in used]
+        if len(keep) == len(function.params):
+            continue
+        changed = True
+        function.params = [function.params[i] for i in keep]
+        for caller in program.functions:
+            for stmt in walk(caller.body):
+                if isinstance(stmt, (Call, Spawn)) and stmt.fn == function.name:
+                    stmt.args = [stmt.args[i] for i in keep]
+    return changed
