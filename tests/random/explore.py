@@ -34,6 +34,7 @@ class Answer:
     states: int = 0
     stuck: dict = field(default_factory=dict)
     unsettled: dict = field(default_factory=dict)
+    never: set = field(default_factory=set)   # the statements that no task comes to
     outlives: bool = False    # a task can be alive when run has returned
 
 
@@ -64,6 +65,7 @@ class Explorer:
         self.codes = Compiler(program).codes
         self.states_max = states_max
         self.cache = {}
+        self.passed = set()   # the statements that some task has come to
 
     @staticmethod
     def first_value(thing):
@@ -88,6 +90,7 @@ class Explorer:
             seen.add(here)
             (code, at, values), started = here
             step = self.codes[code].steps[at]
+            self.passed.add(step.stmt)
             if step.op not in LOCAL:
                 results.append(((code, at, False, values), started))
             elif step.op == "end":
@@ -517,6 +520,8 @@ class Explorer:
     def answer(self):
         graph = self.explore()
         answer = Answer(states=len(graph))
+        answer.never = {step.stmt for code in self.codes for step in code.steps
+                        if step.stmt >= 0} - self.passed
         for state in graph:
             if state[1] and state[1][0][0] != 0:
                 answer.outlives = True

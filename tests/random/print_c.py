@@ -142,7 +142,7 @@ class Printer:
         if function.name == "run":
             self.begin_run(function)
         if any(needs_value(stmt) for stmt in walk(function.body)):
-            self.put("int value = 1;")
+            self.put("int value = 0;")
         for name in sorted(locals_of(function)):
             self.put(f"int {name} = 0;")
         for stmt in walk(function.body):
@@ -248,7 +248,7 @@ class Printer:
             call = f"chan_send_ctx({self.ref(stmt.ctx)}, {ch}, {value})"
             if stmt.otherwise is None:
                 self.open(f"if ({call} != 0)", stmt)
-                self.put("value = 1; // not sent")
+                self.put("value = 0; // not sent")
                 self.close()
                 return
         else:
