@@ -26,6 +26,7 @@ class StepArm:
     into: int = None
     ok: int = None
     closed: int = None
+    off: int = None           # the place of a local: the arm is switched off where it is not 0
 
 
 @dataclass(eq=False)
@@ -79,7 +80,7 @@ class _Body:
         self.compiler = compiler
         self.code = code
         self.loops = []       # (steps to patch at break, steps to patch at continue)
-        self.frames = []      # of the functions written in: [binding, prefix, defers, returns]
+        self.frames = []      # of functions written in: [binding, prefix, defers, returns, views]
 
     def compile(self):
         function, args, wg = self.code.key
@@ -114,7 +115,15 @@ class _Body:
         if name is None:
             return None
         binding = self.frames[-1][0]
+        name = self.views().get(name, name)
         return binding[name] if name in binding else self.compiler.index[name]
+
+    def views(self):
+        return self.frames[-1][4]
+
+    def off(self, name):
+        """The place that says whether a view is switched off."""
+        return self.place("off " + name) if name in self.views() else None
 
     def value(self, value):
         return (self.place(value),) if isinstance(value, str) else value
@@ -131,7 +140,9 @@ class _Body:
         binding = {name: arg for (name, _), arg in zip(body.params, args)}
         prefix = "" if not self.frames else f"{self.here()}."
         loops, self.loops = self.loops, []
-        self.frames.append([binding, prefix, [], []])
+        self.frames.append([binding, prefix, [], [], body.views])
+        for name in body.views:
+            self.emit("let", -1, obj=self.off(name), amount=0)
         self.block(body.body)
         self.run_defers()
         for step in self.frames[-1][3]:
@@ -191,6 +202,7 @@ class _Body:
 
     def one_case(self, stmt, arm):
         """A select of one case, and a second one where a context can end it; its step."""
+        arm.off = self.off(stmt.ch)
         arms = [arm]
         if stmt.ctx:
             arms.append(StepArm("done", self.obj(stmt.ctx)))
@@ -242,7 +254,8 @@ class _Body:
         ends = []
         for arm in stmt.arms:
             compiled = StepArm(arm.kind, self.obj(arm.name), value=self.value(arm.value),
-                               into=self.into(arm.into), ok=self.here(), closed=self.here())
+                               into=self.into(arm.into), ok=self.here(), closed=self.here(),
+                               off=self.off(arm.name))
             self.block(arm.body)
             ends.append(self.emit("jump", stmt.number))
             if arm.closed is not None:
@@ -255,6 +268,9 @@ class _Body:
                 step.arms.append(compiled)
         for jump in ends:
             jump.to = self.here()
+
+    def on_switchoff(self, stmt):
+        self.emit("let", stmt.number, obj=self.off(stmt.name), amount=1)
 
     def on_waitctx(self, stmt):
         step = self.emit("wait", stmt.number, obj=self.obj(stmt.name), ctx=self.obj(stmt.ctx))
@@ -301,6 +317,8 @@ class _Body:
         if cond.kind == "local":
             place = self.place(cond.name)
             return self.emit("branch", stmt.number, compare=(place, cond.op, cond.number))
+        if cond.kind == "off":
+            return self.emit("branch", stmt.number, compare=(self.off(cond.name), "!=", 0))
         op = {"shared": "test", "try": "try", "ended": "ended"}[cond.kind]
         return self.emit(op, stmt.number, obj=self.obj(cond.name), compare=compare)
 

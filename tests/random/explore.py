@@ -157,11 +157,15 @@ class Explorer:
                 if step.op == op and step.obj == obj:
                     yield j, step
 
+    @staticmethod
+    def is_off(task, arm):
+        return arm.off is not None and task[3][arm.off]
+
     def parked_arms(self, draft, kinds, obj):
         for j, task in enumerate(draft.tasks):
             if task[2] and j not in draft.moved:
                 for arm in self.step_of(task).arms:
-                    if arm.obj == obj and arm.kind in kinds:
+                    if arm.obj == obj and arm.kind in kinds and not self.is_off(task, arm):
                         yield j, arm
 
     @staticmethod
@@ -172,7 +176,7 @@ class Explorer:
 
     def arm_outcomes(self, start, i, arm):
         """The drafts in which task i goes by this arm at once."""
-        if arm.obj is None or arm.obj in self.null:
+        if arm.obj is None or arm.obj in self.null or self.is_off(start.tasks[i], arm):
             return []
         if self.kinds[arm.obj] == "ctx":
             if not start.objects[arm.obj]:

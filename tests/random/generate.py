@@ -2,8 +2,8 @@
 import copy
 import random
 
-from program import (COIN, Arm, Break, Call, Cond, CvWait, Defer, Do, For, If, Let, Recv, RecvLoop,
-                     Return, Select, Send, Spawn, While, blocks_of, names_in, walk)
+from program import (COIN, Arm, Break, Call, Continue, CvWait, Defer, Do, For, Function, If, Let, Recv,
+                     RecvLoop, Return, Select, Send, SwitchOff, While, Spawn, blocks_of, names_in, walk)
 from templates import TEMPLATES, build
 
 STYLES = ("params", "params", "struct", "global")
@@ -20,7 +20,10 @@ def generate(seed, template=None):
     program.functions = [unshare(function) for function in program.functions]
     for _ in range(rng.choice(EDITS_CAREFUL if is_careful else EDITS)):
         edit(program, rng)
+    if rng.randrange(4) == 0:
+        extract(program, rng)
     program.style = rng.choice(STYLES)
+    program.renames = rng.choice((0, seed + 1))
     if any(has_break_in_arm(function.body) for function in program.functions):
         return None
     tidy(program)
@@ -122,6 +125,46 @@ def lose_way_out(_program, _rng, block, at):
 EDITORS = (delete, delete, double, swap, swap, leave_early, leave_early, make_conditional,
            change_number, change_number, change_room, add_way_out, lose_way_out)
 
+# ---- the same program, written otherwise -------------------------------------------------------------
+
+
+def extract(program, rng):
+    """A few statements of a function move to a helper of their own, where that changes nothing."""
+    function = rng.choice(program.functions)
+    block = rng.choice(list(all_blocks(function.body)))
+    length = rng.choice((1, 2, 3))
+    starts = [at for at in range(len(block) - length + 1)
+              if all(can_move(stmt, function) for stmt in walk(block[at:at + length]))]
+    if not starts:
+        return
+    at = rng.choice(starts)
+    body = block[at:at + length]
+    used = {name for stmt in walk(body) for name in names_in(stmt)}
+    params = [(name, kind) for name, kind in function.params if name in used]
+    helper = Function("step_of_" + function.name, body, params)
+    block[at:at + length] = [Call(helper.name, [name for name, _ in params])]
+    program.functions.insert(program.functions.index(function), helper)
+
+
+def can_move(stmt, function):
+    """Neither leaves the function nor uses a local of it."""
+    if isinstance(stmt, (Return, Break, Continue, Defer, Let, SwitchOff)) or stmt_locals(stmt):
+        return False
+    if getattr(stmt, "otherwise", None) or isinstance(stmt, CvWait) and stmt.ctx:
+        return False
+    return not any(name in function.views for name in names_in(stmt))
+
+
+def stmt_locals(stmt):
+    """Whether it reads or sets locals, argc included."""
+    if isinstance(stmt, (Send, Recv, RecvLoop)):
+        return isinstance(getattr(stmt, "value", 0), str) or bool(getattr(stmt, "into", None))
+    if isinstance(stmt, Select):
+        return any(isinstance(arm.value, str) or arm.into for arm in stmt.arms)
+    return isinstance(stmt, (If, While)) and stmt.cond is not None and \
+        stmt.cond.kind in ("local", "argc", "off")
+
+
 # ---- valid and without anything unused -------------------------------------------------------------
 
 
@@ -143,8 +186,14 @@ def tidy(program):
     drop_unused_locals(program)
     while drop_unused_functions(program) or drop_unused_params(program):
         pass
+    for function in program.functions:
+        own = {name for stmt in walk(function.body) for name in names_in(stmt)}
+        function.views = {name: of for name, of in function.views.items() if name in own}
+        for block in all_blocks(function.body):
+            block[:] = [stmt for stmt in block if not isinstance(stmt, SwitchOff)
+                        or stmt.name in function.views]
     names = {name for function in program.functions for stmt in walk(function.body)
-             for name in names_in(stmt)}
+             for name in [*names_in(stmt), *function.views.values()]}
     for thing in program.objects:
         if thing.name in names and thing.parent:
             names.add(thing.parent)

@@ -1,4 +1,6 @@
 """Writes a program as C on <leash.h>, and remembers on which lines each statement stands."""
+import random
+
 from program import (Call, If, Let, Recv, RecvLoop, Select, Send, Spawn, While, names_in, walk)
 
 POINTERS = {"chan": "chan_t *", "done": "chan_t *", "ctx": "ctx_t *"}
@@ -15,6 +17,11 @@ DEFERS = {
     "free": "defer_ctx_free",
 }
 SPAWN_ARGS_MAX = 6
+OTHER_NAMES = {
+    "chan": ["in", "out", "from", "to", "ch", "pipe"], "done": ["closed", "end", "halt"],
+    "wg": ["group", "running", "all"], "mu": ["m", "access", "latch"], "rw": ["rw", "access_rw"],
+    "cv": ["cv", "event", "news"], "ctx": ["c", "scope", "bound"], "int": ["n", "state", "number"],
+}
 TIMEOUT_MS = 2                # of all timers and contexts: soon over on the runtime
 
 
@@ -49,11 +56,26 @@ class Printer:
                 names.update(name for name in names_in(stmt) if name not in own)
                 if isinstance(stmt, (Call, Spawn)):
                     names.update(used.get(self.program.function(stmt.fn), ()))
+            names.update(function.views.values())
             names = {name for name in names if self.program.object(name)}
             used[function] = [thing.name for thing in self.program.objects if thing.name in names]
         return used
 
     # ---- naming an object
+
+    def other_names(self, function):
+        """What a function calls the shared objects that are handed to it."""
+        names = {name: name for name in self.used[function]}
+        if not self.program.renames or function.name == "run":
+            return names
+        rng = random.Random(f"{self.program.renames} {function.name}")
+        taken = {name for name, _ in function.params} | set(function.views)
+        for name in names:
+            free = [other for other in OTHER_NAMES[self.program.object(name).kind]
+                    if other not in taken]
+            names[name] = rng.choice(free) if free else name
+            taken.add(names[name])
+        return names
 
     def is_param(self, name):
         if any(name == own for own, _ in self.function.params):
@@ -64,10 +86,14 @@ class Printer:
         for own, kind in self.function.params:
             if own == name:
                 return kind
-        return self.program.object(name).kind
+        return self.program.object(self.function.views.get(name, name)).kind
 
     def place(self, name):
         """The variable itself."""
+        if name in self.function.views:
+            return name
+        if self.style == "params" and not any(name == own for own, _ in self.function.params):
+            return self.names.get(name, name)
         if self.is_param(name) or self.style != "struct":
             return name
         return f"shared->{name}"
@@ -80,7 +106,7 @@ class Printer:
 
     def number(self, name):
         """The value of a shared int."""
-        return "*" + name if self.is_param(name) else self.place(name)
+        return ("*" if self.is_param(name) else "") + self.place(name)
 
     # ---- lines
 
@@ -136,11 +162,14 @@ class Printer:
 
     def define(self, function):
         self.function = function
+        self.names = self.other_names(function) if self.style == "params" else {}
         self.put(self.head(function))
         self.put("{")
         self.depth = 1
         if function.name == "run":
             self.begin_run(function)
+        for name, shared in function.views.items():
+            self.put(f"chan_t *{name} = {self.ref(shared)};")
         if any(needs_value(stmt) for stmt in walk(function.body)):
             self.put("int value = 0;")
         for name in sorted(locals_of(function)):
@@ -161,7 +190,7 @@ class Printer:
         if self.style == "struct" and self.used[function]:
             params.append("struct shared *shared")
         elif self.style == "params":
-            params += [type_of(self.program.object(name).kind) + name
+            params += [type_of(self.program.object(name).kind) + self.names[name]
                        for name in self.used[function]]
         params += [type_of(kind) + name for name, kind in function.params]
         return f"static void {function.name}({', '.join(params) or 'void'})"
@@ -219,6 +248,9 @@ class Printer:
 
     def on_defer(self, stmt):
         self.put(f"{DEFERS[stmt.call.verb]}({self.ref(stmt.call.name)});", stmt)
+
+    def on_switchoff(self, stmt):
+        self.put(f"{stmt.name} = NULL;", stmt)
 
     def on_let(self, stmt):
         value = "coin() != 0" if stmt.value == "coin" else stmt.value
@@ -363,6 +395,8 @@ class Printer:
             return f"argc > {cond.number}"
         if cond.kind == "try":
             return f"mu_trylock({self.ref(cond.name)})"
+        if cond.kind == "off":
+            return "!" + cond.name
         if cond.kind == "ended":
             return f"ctx_err({self.ref(cond.name)})"
         name = cond.name if cond.kind == "local" else self.number(cond.name)

@@ -27,7 +27,7 @@ class Object:
 @dataclass(eq=False)
 class Cond:
     """kind: coin (either way, each time), argc (argc > number), local and shared (name op number),
-    try (mu_trylock), ended (ctx_err)."""
+    try (mu_trylock), ended (ctx_err), off (a view that is NULL)."""
     kind: str
     name: str = None
     op: str = "=="
@@ -160,6 +160,12 @@ class Let(Stmt):
 
 
 @dataclass(eq=False)
+class SwitchOff(Stmt):
+    """name = NULL, for a view of the function (see Function)."""
+    name: str
+
+
+@dataclass(eq=False)
 class Defer(Stmt):
     """call: a Do with one of close, unlock, runlock, wunlock, done, cancel, free."""
     call: Do
@@ -185,10 +191,12 @@ class Continue(Stmt):
 
 @dataclass(eq=False)
 class Function:
-    """params: (name, kind) of what differs from call to call."""
+    """params: (name, kind) of what differs from call to call.
+    views: name -> channel, for local pointer variables that can be switched off."""
     name: str
     body: list
     params: list = field(default_factory=list)
+    views: dict = field(default_factory=dict)
 
 
 def blocks_of(stmt):
@@ -222,6 +230,7 @@ class Program:
     objects: list
     functions: list
     style: str = "params"     # how shared objects travel: params, struct, global
+    renames: int = 0          # in the style params: a seed for other names in each function, or 0
 
     def count_statements(self):
         number = 0
@@ -259,6 +268,6 @@ def names_in(stmt):
         names = [stmt.wg] + stmt.args
     elif isinstance(stmt, Call):
         names = list(stmt.args)
-    elif isinstance(stmt, (If, While)) and stmt.cond and stmt.cond.kind != "local":
+    elif isinstance(stmt, (If, While)) and stmt.cond and stmt.cond.kind not in ("local", "off"):
         names = [stmt.cond.name]
     return [name for name in names if name is not None]

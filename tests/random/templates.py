@@ -6,7 +6,7 @@ intention: the explorer says it.
 import copy
 
 from program import (COIN, Arm, Break, Call, Cond, Continue, CvWait, Defer, Do, For, Function, If, Let, Object,
-                     Program, Recv, RecvLoop, Return, Select, Send, Spawn, WaitCtx, While)
+                     Program, Recv, RecvLoop, Return, Select, Send, Spawn, SwitchOff, WaitCtx, While)
 
 NAMES = {
     "jobs": ["jobs", "work", "queue", "requests"],
@@ -52,12 +52,12 @@ class Build:
     def chan(self, word, capacities=(0, 0, 1, 2)):
         return self.add("chan", word, capacity=self.rng.choice(capacities))
 
-    def function(self, word, body, params=()):
+    def function(self, word, body, params=(), views=None):
         name = self.name(word)
         taken = {thing.name for thing in self.objects} | {f.name for f in self.functions}
         if name in taken:
             name = word + "_" + str(len(self.functions))
-        self.functions.append(Function(name, body, list(params)))
+        self.functions.append(Function(name, body, list(params), views or {}))
         return name
 
     def run(self, body):
@@ -285,6 +285,59 @@ def switched_off(rng):
                  + b.usually(85, Do("close", jobs)))
 
 
+def merge(rng):
+    """Two inputs until both are closed; each is switched off as it ends."""
+    b = Build(rng)
+    left, right = b.chan("lefts", (0, 0, 1)), b.chan("rights", (0, 0, 1))
+    sources = [b.function(word, early_return(b, 15) + [For(rng.choice((1, 2)), [Send(ch)])]
+                          + b.usually(85, Do("close", ch)))
+               for word, ch in (("odds", left), ("evens", right))]
+    leave = If(Cond("off", "one"), [If(Cond("off", "two"), [Return()])])
+    if b.slips(25):
+        leave = If(Cond("off", "one"), [Return()])
+    body = [While(None, b.usually(85, leave)
+                  + [Select([Arm("recv", "one", closed=[SwitchOff("one")]),
+                             Arm("recv", "two", closed=[SwitchOff("two")])])])]
+    both = b.function("merge", body, views={"one": left, "two": right})
+    return b.run([Spawn(source) for source in sources] + [Spawn(both)])
+
+
+def errors(rng):
+    """The first error ends the collecting; the others still want to report."""
+    b = Build(rng)
+    count = rng.choice((1, 2))
+    results = b.add("chan", "results", capacity=rng.choice((0, count)))
+    failed = b.add("chan", "failures", capacity=rng.choice((0, count)))
+    task = b.function("worker", [If(COIN, [Send(failed), Return()]), Send(results)])
+    leaves = b.maybe(60, Return())
+    collect = For(count, [Select([Arm("recv", results), Arm("recv", failed, leaves)])])
+    return b.run([For(count, [Spawn(task)]), collect])
+
+
+def tokens(rng):
+    """A channel full of permits."""
+    b = Build(rng)
+    permits, wg = b.chan("permits", (1, 2)), b.add("wg", "wg")
+    hold = rng.choice(([], [], [If(COIN, [Return()])], [If(COIN, [Send(permits), Return()])]))
+    task = b.function("job", [Recv(permits)] + hold + [Send(permits)])
+    fill = [For(rng.choice((1, 1, 2)), [Send(permits)])]
+    return b.run(fill + [For(2, [Spawn(task, wg=wg)]), Do("wait", wg)])
+
+
+def subscribers(rng):
+    """A close tells all of them."""
+    b = Build(rng)
+    news, wg = b.add("done", "news"), b.add("wg", "wg")
+    reader = b.function("subscriber", early_return(b, 20) + [Recv(news)])
+    tell = b.usually(85, Do("close", news))
+    if b.slips(30):
+        tell = [If(b.unknown(), tell)] if tell else []
+    if b.chance(30):
+        teller = b.function("publisher", early_return(b, 20) + tell)
+        tell = [Spawn(teller)]
+    return b.run([For(rng.choice((1, 2)), [Spawn(reader, wg=wg)])] + tell + [Do("wait", wg)])
+
+
 # ---- locks and conditions --------------------------------------------------------------------------
 
 
@@ -410,6 +463,59 @@ def barrier(rng):
     return b.run([For(parties, [Spawn(party, wg=wg)]), Do("wait", wg)])
 
 
+def turns(rng):
+    """Two tasks take turns by a number under a lock."""
+    b = Build(rng)
+    mu, turn, cv, wg = (b.add("mu", "mu"), b.add("int", "turn"), b.add("cv", "cv"),
+                        b.add("wg", "wg"))
+    rounds = rng.choice((1, 2))
+
+    def player(name, mine, next_one):
+        tell = b.usually(85, Do("signal" if b.chance(60) else "broadcast", cv))
+        body = [Do("lock", mu), CvWait(cv, mu, Cond("shared", turn, "==", mine), not b.slips(20)),
+                Do("set", turn, next_one)] + tell + [Do("unlock", mu)]
+        return b.function(name, [For(rounds if not b.slips(20) else 1, body)])
+
+    order = (0, 1, 0) if rng.randrange(3) else (0, 1, 2)
+    players = [player("ping", order[0], order[1]), player("pong", order[1], order[2])]
+    if order[2] == 2:
+        players.append(player("pung", 2, 0))
+    return b.run([Spawn(name, wg=wg) for name in players] + [Do("wait", wg)])
+
+
+def wait_while_locked(rng):
+    """A condition is waited for while another lock is held."""
+    b = Build(rng)
+    outer, mu, ready, cv, wg = (b.add("mu", "registry"), b.add("mu", "mu"), b.add("int", "flag"),
+                                b.add("cv", "cv"), b.add("wg", "wg"))
+    wait = [Do("lock", mu), CvWait(cv, mu, Cond("shared", ready, "!=")), Do("unlock", mu)]
+    needs = [Do("lock", outer)] + wait + [Do("unlock", outer)]
+    if b.is_careful:
+        needs = [Do("lock", outer), Do("unlock", outer)] + wait
+    opens = [Do("lock", mu), Do("set", ready, 1), Do("broadcast", cv), Do("unlock", mu)]
+    gives = [Do("lock", outer)] + opens + [Do("unlock", outer)] if b.chance(60) else opens
+    one, two = b.function("waiter", needs), b.function("setter", gives)
+    starts = [Spawn(one, wg=wg), Spawn(two, wg=wg)]
+    if b.chance(50):
+        starts.reverse()
+    return b.run(starts + [Do("wait", wg)])
+
+
+def wait_or_end(rng):
+    """A condition or the end of a context, whichever comes first."""
+    b = Build(rng)
+    mu, ready, cv, wg = (b.add("mu", "mu"), b.add("int", "flag"), b.add("cv", "cv"),
+                         b.add("wg", "wg"))
+    ctx = b.add("ctx", "ctx", timeout=b.chance(40))
+    watched = None if b.slips(30) else ctx
+    waiter = b.function("waiter", [Do("lock", mu), CvWait(cv, mu, Cond("shared", ready, "!="),
+                                                          ctx=watched), Do("unlock", mu)])
+    ends = b.maybe(50, Do("lock", mu), Do("set", ready, 1), Do("broadcast", cv), Do("unlock", mu))
+    ends += b.usually(85, Do("cancel", ctx))
+    return b.run([Defer(Do("free", ctx)), For(rng.choice((1, 2)), [Spawn(waiter, wg=wg)])] + ends
+                 + [Do("wait", wg)])
+
+
 def locked_send(rng):
     b = Build(rng)
     mu, ch, wg = b.add("mu", "mu"), b.chan("jobs", (0, 0, 1)), b.add("wg", "wg")
@@ -456,6 +562,38 @@ def wait_group(rng):
     if b.chance(15):
         ends = [If(b.unknown(), [Return()])] + ends
     return b.run(b.start(wg, task, count) + ends)
+
+
+def parents(rng):
+    """A task starts tasks of its own and waits for them; others wait for it."""
+    b = Build(rng)
+    wg, below, out = b.add("wg", "wg"), b.add("wg", "children"), b.chan("results", (0, 1, 2))
+    child = b.function("child", b.maybe(70, Send(out)) + early_return(b, 15))
+    count = rng.choice((1, 2))
+    body = [For(count, [Spawn(child, wg=below)]), *b.maybe(40, If(COIN, [Return()]))]
+    drains = b.maybe(60, For(count, [Recv(out)]))
+    body += (drains + [Do("wait", below)]) if not b.slips(25) else ([Do("wait", below)] + drains)
+    parent = b.function("parent", b.counted(wg, body))
+    return b.run(b.start(wg, parent, 1) + [Do("wait", wg)])
+
+
+def cancelled_pipeline(rng):
+    """Stages that a context ends; some forget it."""
+    b = Build(rng)
+    first, second, wg = b.chan("jobs", (0, 1)), b.chan("results", (0, 1)), b.add("wg", "wg")
+    ctx = b.add("ctx", "ctx", timeout=b.chance(30))
+
+    def watched():
+        return None if b.slips(25) else ctx
+
+    source = b.function("producer", [Defer(Do("close", first)), For(
+        rng.choice((1, 2)), [Send(first, otherwise="return", ctx=watched())])])
+    stage = b.function("stage", [Defer(Do("close", second)), RecvLoop(
+        first, [Send(second, otherwise="return", ctx=watched())], ctx=watched())])
+    take = [Recv(second)] if b.chance(50) else [RecvLoop(second, [If(COIN, [Break()])])]
+    ends = b.usually(80, Do("cancel", ctx)) + [Do("wait", wg)]
+    begin = [Defer(Do("free", ctx)), Spawn(source, wg=wg), Spawn(stage, wg=wg)]
+    return b.run(begin + take + ends)
 
 
 def context(rng):
@@ -532,7 +670,8 @@ def noise(rng):
 TEMPLATES = {function.__name__: function for function in (
     workers, done_channel, timeout, handshake, pipeline, sentinel, semaphore, first_wins,
     stopped_channel, switched_off, lock_order, lock_helper, sometimes_locked, readers_writers, buffer,
-    gate, barrier, locked_send, stop_flag, wait_group, context, noise)}
+    gate, barrier, locked_send, stop_flag, wait_group, context, noise, merge, errors, tokens,
+    subscribers, turns, wait_while_locked, wait_or_end, parents, cancelled_pipeline)}
 
 
 def build(template, rng):
