@@ -183,6 +183,10 @@ def has_break_in_arm(block, in_arm=False):
 def tidy(program):
     """Takes away what compilers would call unused."""
     drop_unread_numbers(program)
+    for function in program.functions:
+        unroll_ones(function.body)
+        if function.name != "run":
+            forget_argc(function)
     drop_unused_locals(program)
     while drop_unused_functions(program) or drop_unused_params(program):
         pass
@@ -198,6 +202,24 @@ def tidy(program):
         if thing.name in names and thing.parent:
             names.add(thing.parent)
     program.objects = [thing for thing in program.objects if thing.name in names]
+
+
+def forget_argc(function):
+    """Only run has it; a statement that came to another function asks a coin."""
+    for stmt in walk(function.body):
+        if isinstance(stmt, If) and stmt.cond.kind == "argc":
+            stmt.cond = COIN
+
+
+def unroll_ones(block):
+    """A loop of one round that nothing leaves is its body."""
+    for at in reversed(range(len(block))):
+        stmt = block[at]
+        for inner in blocks_of(stmt):
+            unroll_ones(inner)
+        if isinstance(stmt, For) and stmt.times == 1 and \
+                not any(isinstance(inner, (Break, Continue)) for inner in walk(stmt.body)):
+            block[at:at + 1] = stmt.body
 
 
 def drop_unread_numbers(program):

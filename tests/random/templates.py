@@ -6,7 +6,7 @@ intention: the explorer says it.
 import copy
 
 from program import (COIN, Arm, Break, Call, Cond, Continue, CvWait, Defer, Do, For, Function, If, Let, Object,
-                     Program, Recv, RecvLoop, Return, Select, Send, Spawn, SwitchOff, WaitCtx, While)
+                     Program, Recv, RecvLoop, Return, Select, Send, Spawn, SwitchOff, WaitCtx, While, walk)
 
 NAMES = {
     "jobs": ["jobs", "work", "queue", "requests"],
@@ -79,7 +79,8 @@ class Build:
         """A task's body that lowers `wg` at its end; by defer, or on the last line."""
         if self.slips(slip):
             return body
-        if self.chance(50):
+        leaves = self.is_careful and any(isinstance(stmt, Return) for stmt in walk(body))
+        if leaves or self.chance(50):
             return [Defer(Do("done", wg))] + body
         return body + [Do("done", wg)]
 
@@ -163,8 +164,10 @@ def handshake(rng):
     b = Build(rng)
     request, reply = b.chan("jobs", (0, 0, 1)), b.chan("results", (0, 0, 1))
     wg = b.add("wg", "wg")
-    serve = [Send(reply), *early_return(b, 15)]
-    if b.chance(70):
+    serve = [Send(reply)]
+    if b.slips(20):
+        serve += early_return(b, 100)
+    if b.is_careful or b.chance(60):
         server_body = [RecvLoop(request, serve)]
     else:
         server_body = [For(rng.choice((1, 2)), [Recv(request, otherwise=rng.choice((None, "return")))]
