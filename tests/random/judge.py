@@ -2,9 +2,9 @@
 
 A finding is right when its construct or one of its notes covers a line on which a task can be parked
 for good.  Tasks hang together: of the places where one mistake leaves tasks parked, leash names one,
-so a leaking program is found as soon as one of its places is named.  A finding at a call that no task
-ever comes to, because all are parked before it, is neither right nor wrong: mend the other place, and
-it may be right.  One that is called proven has no such excuse.
+so a leaking program is found as soon as one of its places is named.  A finding that has to do with a
+call no task ever comes to, because all are parked before it, is neither right nor wrong: mend the
+other place, and it may be right.  One that is called proven has no such excuse.
 """
 from dataclasses import dataclass, field
 
@@ -74,7 +74,7 @@ def judge(case):
             named += spans
         elif finding["rule"] in NOT_ASKED:
             verdict.not_asked.append(finding)
-        elif not is_proven(finding) and any(meets(spans[:1], place) for place in case.never):
+        elif not is_proven(finding) and any(meets(spans, place) for place in case.never):
             verdict.behind.append(finding)
         else:
             verdict.wrong.append(finding)

@@ -48,6 +48,9 @@ class Judge(unittest.TestCase):
         result = verdict(finding(12), stuck=[[10, 10]], never=[[12, 12]])
         self.assertEqual((len(result.behind), result.wrong, result.is_found), (1, [], False))
 
+    def test_judge__a_note_behind_another_leak(self):
+        self.assertEqual(len(verdict(finding(3, notes=[12]), never=[[12, 12]]).behind), 1)
+
     def test_judge__proven_has_no_excuse(self):
         result = verdict(finding(12, confidence="proven"), never=[[12, 12]])
         self.assertEqual(len(result.wrong), 1)

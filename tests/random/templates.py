@@ -86,7 +86,7 @@ class Build:
 
     def start(self, wg, fn, times, args=(), slip=10):
         """The spawns of `times` tasks that `counted` functions run."""
-        count = times + self.rng.choice((-1, 1)) if self.slips(slip) else times
+        count = max(times + self.rng.choice((-1, 1)), 1) if self.slips(slip) else times
         spawn = Spawn(fn, list(args))
         many = [For(times, [spawn])] if times > 1 else [spawn]
         if self.chance(50):
