@@ -6,7 +6,7 @@ from program import (COIN, Arm, Break, Call, Continue, CvWait, Defer, Do, For, F
                      RecvLoop, Return, Select, Send, SwitchOff, While, Spawn, blocks_of, names_in, walk)
 from templates import TEMPLATES, build
 
-STYLES = ("params", "params", "struct", "global")
+STYLES = ("params", "params", "struct", "made", "global")
 EDITS = (0, 0, 1, 1, 2, 3)
 EDITS_CAREFUL = (0, 0, 0, 0, 1)
 
@@ -35,6 +35,8 @@ def unshare(thing):
     """A deep copy in which nothing stands twice, unlike in one of copy.deepcopy."""
     if isinstance(thing, list):
         return [unshare(item) for item in thing]
+    if isinstance(thing, dict):
+        return dict(thing)
     if hasattr(thing, "__dataclass_fields__"):
         twin = copy.copy(thing)
         twin.__dict__.update({name: unshare(value) for name, value in thing.__dict__.items()})
@@ -163,6 +165,53 @@ def stmt_locals(stmt):
         return any(isinstance(arm.value, str) or arm.into for arm in stmt.arms)
     return isinstance(stmt, (If, While)) and stmt.cond is not None and \
         stmt.cond.kind in ("local", "argc", "off")
+
+
+# ---- smaller programs ------------------------------------------------------------------------------
+
+
+def smaller_programs(program):
+    """The programs with one statement less, or with a block in place of the statement around it."""
+    results = []
+    for number in range(len(list(numbered(program)))):
+        for change in (delete_at, hoist_at):
+            twin = unshare(program)
+            block, at = list(numbered(twin))[number]
+            if change is hoist_at and not any(blocks_of(block[at])):
+                continue
+            change(block, at)
+            if any(has_break_in_arm(function.body) or has_stray_break(function.body)
+                   for function in twin.functions):
+                continue
+            tidy(twin)
+            twin.count_statements()
+            results.append(twin)
+    return results
+
+
+def numbered(program):
+    """(block, place in it) of all statements."""
+    for function in program.functions:
+        for block in all_blocks(function.body):
+            for at in range(len(block)):
+                yield block, at
+
+
+def delete_at(block, at):
+    del block[at]
+
+
+def hoist_at(block, at):
+    block[at:at + 1] = [stmt for inner in blocks_of(block[at]) for stmt in inner]
+
+
+def has_stray_break(block, in_loop=False):
+    for stmt in block:
+        leaves = isinstance(stmt, (Break, Continue)) or getattr(stmt, "otherwise", None) == "break"
+        inside = in_loop or isinstance(stmt, (For, While, RecvLoop))
+        if leaves and not in_loop or any(has_stray_break(inner, inside) for inner in blocks_of(stmt)):
+            return True
+    return False
 
 
 # ---- valid and without anything unused -------------------------------------------------------------

@@ -8,7 +8,7 @@ import unittest
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from generate import STYLES, generate  # noqa: E402 the folder has to be on the path first
+from generate import STYLES, generate, smaller_programs  # noqa: E402 the folder has to be on the path first
 from print_c import Printer  # noqa: E402
 from program import Do, Function, Object, Program, Recv, Select, Arm, Spawn  # noqa: E402
 from templates import TEMPLATES  # noqa: E402
@@ -36,7 +36,7 @@ class Generate(unittest.TestCase):
                     program = generate(seed, template)
                     if program is None:
                         continue
-                    program.style = sorted(set(STYLES))[seed % 3]
+                    program.style = sorted(set(STYLES))[seed % 4]
                     files.append(os.path.join(folder, f"{template}_{seed}.c"))
                     with open(files[-1], "w", encoding="utf-8") as file:
                         file.write(Printer(program, seed % 2 == 0).text())
@@ -45,6 +45,24 @@ class Generate(unittest.TestCase):
                                  capture_output=True, text=True, check=False)
             self.assertEqual((run.returncode, run.stderr), (0, ""))
             self.assertGreater(len(files), 3 * len(TEMPLATES))
+
+    def test_smaller__each_has_less(self):
+        for seed in range(30):
+            program = generate(seed)
+            if program is None:
+                continue
+            size = len(text_of(program).splitlines())
+            smaller = smaller_programs(program)
+            self.assertTrue(smaller)
+            for other in smaller:
+                self.assertLess(other.count_statements(), program.count_statements())
+                self.assertLessEqual(len(text_of(other).splitlines()), size)
+
+    def test_smaller__leaves_the_program_alone(self):
+        program = generate(3)
+        before = text_of(program)
+        smaller_programs(program)
+        self.assertEqual(text_of(program), before)
 
     def test_print__places_are_the_calls(self):
         recv, select, wait = Recv("ch"), Select([Arm("recv", "ch"), Arm("after")]), Do("wait", "wg")

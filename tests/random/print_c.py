@@ -1,7 +1,7 @@
 """Writes a program as C on <leash.h>, and remembers on which lines each statement stands."""
 import random
 
-from program import (Call, If, Let, Recv, RecvLoop, Select, Send, Spawn, While, names_in, walk)
+from program import (Call, Function, If, Let, Recv, RecvLoop, Select, Send, Spawn, While, names_in, walk)
 
 POINTERS = {"chan": "chan_t *", "done": "chan_t *", "ctx": "ctx_t *"}
 VALUES = {"wg": "wg_t", "mu": "mu_t", "rw": "rw_t", "cv": "cv_t", "int": "int"}
@@ -40,6 +40,9 @@ class Printer:
         self.lines = []
         self.places = {}
         self.depth = 0
+        self.has_maker = self.style == "made"   # a function makes the struct
+        if self.has_maker:
+            self.style = "struct"
         self.used = self.shared_in_use()
         if self.style == "params" and any(len(names) + len(function.params) > SPAWN_ARGS_MAX
                                           for function, names in self.used.items()):
@@ -129,11 +132,13 @@ class Printer:
     def text(self):
         program = self.program
         self.put("#include <leash.h>")
-        if self.style == "struct" and self.outlives:
+        if self.style == "struct" and (self.outlives or self.has_maker):
             self.put("#include <stdlib.h>")
         self.put("")
         self.put("extern int coin(void);")
         self.declare_shared()
+        if self.has_maker:
+            self.define_maker()
         for function in program.functions:
             self.put("")
             self.define(function)
@@ -159,6 +164,21 @@ class Printer:
                 self.put(f"static {declaration(thing)}{first};")
         else:
             self.lines.pop()
+
+    def define_maker(self):
+        self.function = Function("shared_new", [])
+        self.put("")
+        self.put("static struct shared *shared_new(void)")
+        self.put("{")
+        self.depth = 1
+        self.put("struct shared *shared = calloc(1, sizeof(*shared));")
+        self.put("if (!shared)")
+        self.put("    abort();")
+        for thing in self.program.objects:
+            self.make(thing)
+        self.put("return shared;")
+        self.depth = 0
+        self.put("}")
 
     def define(self, function):
         self.function = function
@@ -200,6 +220,9 @@ class Printer:
                    for stmt in walk(function.body)):
             self.put("(void)argc;")
         self.put("(void)argv;")
+        if self.has_maker:
+            self.put("struct shared *shared = shared_new();")
+            return
         if self.style == "struct":
             self.make_struct()
         for thing in self.program.objects:

@@ -229,7 +229,7 @@ class Program:
     template: str
     objects: list
     functions: list
-    style: str = "params"     # how shared objects travel: params, struct, global
+    style: str = "params"     # how shared objects travel: params, struct, made, global
     renames: int = 0          # in the style params: a seed for other names in each function, or 0
 
     def count_statements(self):

@@ -5,6 +5,7 @@
     ./dev random --count 2000 --seed 5000   others
     ./dev random --template gate -v         of one skeleton; all places, not only the first
     ./dev random --show 17                  one program with its answer, and nothing else
+    ./dev random --shrink 17                the same, made smaller while the two differ
     ./dev random --check-runtime 50         50 of them on the runtime too, with random schedules
 
 The C files stay in out/random/, named after template and seed.  Exit status 1: leash called something
@@ -20,7 +21,7 @@ import sys
 sys.dont_write_bytecode = True
 from compile import TooLarge  # noqa: E402 leaves no byte code in the source tree
 from explore import Explorer, Misuse  # noqa: E402
-from generate import generate  # noqa: E402
+from generate import generate, smaller_programs  # noqa: E402
 from judge import Case, by_rule, by_template, disagreement, judge, lines_of  # noqa: E402
 from print_c import Printer  # noqa: E402
 from runtime import check_runtime  # noqa: E402
@@ -30,11 +31,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 OUT = os.path.join(ROOT, "out", "random")
 
 
-def make(seed, options):
-    """(Case, text) of a seed; a word in place of the case where it is none."""
-    program = generate(seed, options.template)
-    if program is None:
-        return "no valid C", None
+def decide(program, path, seed, options):
+    """(Case, text) of a program; a word in place of the case where it is none."""
     try:
         answer = Explorer(program, options.states).answer()
     except Misuse:
@@ -48,15 +46,31 @@ def make(seed, options):
         return sorted(printer.places[number] for number in statements
                       if number in printer.places)
 
-    path = os.path.join(OUT, f"{program.template}_{seed}.c")
     return Case(path, program.template, seed, places(answer.stuck), places(answer.unsettled),
                 places(answer.never)), text
 
 
-def write_all(options):
-    """Generates until there are enough; (cases, how many were dropped for what)."""
+def make(seed, options):
+    """The same of a seed."""
+    program = generate(seed, options.template)
+    if program is None:
+        return "no valid C", None
+    return decide(program, os.path.join(OUT, f"{program.template}_{seed}.c"), seed, options)
+
+
+def begin():
     shutil.rmtree(OUT, ignore_errors=True)
     os.makedirs(OUT)
+
+
+def write(case, text):
+    with open(case.path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def write_all(options):
+    """Generates until there are enough; (cases, how many were dropped for what)."""
+    begin()
     cases, dropped, seed = [], {}, options.seed
     while len(cases) < options.count and seed < options.seed + 20 * options.count + 100:
         case, text = make(seed, options)
@@ -64,8 +78,7 @@ def write_all(options):
         if text is None:
             dropped[case] = dropped.get(case, 0) + 1
             continue
-        with open(case.path, "w", encoding="utf-8") as file:
-            file.write(text)
+        write(case, text)
         cases.append(case)
     return cases, dropped
 
@@ -110,18 +123,64 @@ def report(verdicts, dropped, options):
     print(f"{len(verdicts)} programs; dropped: {words or 'none'}")
 
 
-def show(options):
+def show(case, text):
     """One program, its stuck lines marked."""
-    case, text = make(options.show, options)
-    if text is None:
-        print(f"seed {options.show}: {case}")
-        return
     for number, line in enumerate(text.splitlines(), 1):
         stuck = any(first <= number <= last for first, last in case.stuck)
         unsettled = any(first <= number <= last for first, last in case.unsettled)
         print(f"{number:3} {'*' if stuck else '?' if unsettled else ' '} {line}")
     print(f"\n{case.template}: "
           + (f"tasks stay parked at line {lines_of(case.stuck)}" if case.stuck else "nobody stays"))
+
+
+def show_seed(options):
+    case, text = make(options.show, options)
+    if text is None:
+        print(f"seed {options.show}: {case}")
+    else:
+        show(case, text)
+
+
+def verdict_kind(verdict):
+    """What must stay the same while a program gets smaller."""
+    rules = tuple(sorted({finding["rule"] for finding in verdict.wrong}))
+    return rules or ("missed" if verdict.disagrees else None)
+
+
+def ask_about(programs, options):
+    """[(Program, Verdict, text)] of those that are programs at all, in one run of leash."""
+    begin()
+    asked = []
+    for number, program in enumerate(programs):
+        case, text = decide(program, os.path.join(OUT, f"smaller_{number}.c"), 0, options)
+        if text is not None:
+            write(case, text)
+            asked.append((program, case, text))
+    if asked:
+        ask_leash([case for _, case, _ in asked], options)
+    return [(program, judge(case), text) for program, case, text in asked]
+
+
+def shrink(options):
+    """Takes statements away as long as leash and the exhaustive answer differ in the same way."""
+    program = generate(options.shrink, options.template)
+    best = ask_about([program] if program else [], options)
+    if not best or not best[0][1].disagrees:
+        print(f"seed {options.shrink}: no program on which the two differ")
+        return
+    kind, smallest = verdict_kind(best[0][1]), best[0]
+    while True:
+        smaller = [result for result in ask_about(smaller_programs(smallest[0]), options)
+                   if verdict_kind(result[1]) == kind]
+        if not smaller:
+            break
+        smallest = min(smaller, key=lambda result: result[2].count("\n"))
+    _, verdict, text = smallest
+    begin()
+    verdict.case.path = os.path.join(OUT, f"{program.template}_{options.shrink}.c")
+    write(verdict.case, text)
+    show(verdict.case, text)
+    print("\n".join(os.path.relpath(line) for line in disagreement(verdict)))
 
 
 def parse_options():
@@ -134,6 +193,8 @@ def parse_options():
     parser.add_argument("--template", choices=sorted(TEMPLATES), metavar="NAME",
                         help="only of this skeleton: " + ", ".join(sorted(TEMPLATES)))
     parser.add_argument("--show", type=int, metavar="SEED", help="print one program and stop")
+    parser.add_argument("--shrink", type=int, metavar="SEED",
+                        help="the smallest program on which the two still differ as on this one")
     parser.add_argument("--min-confidence", default="likely", help="leash's option (likely)")
     parser.add_argument("--check-runtime", type=int, default=0, metavar="N",
                         help="run N of the programs on the runtime as well")
@@ -150,7 +211,10 @@ def parse_options():
 def main():
     options = parse_options()
     if options.show is not None:
-        show(options)
+        show_seed(options)
+        return 0
+    if options.shrink is not None:
+        shrink(options)
         return 0
     cases, dropped = write_all(options)
     ask_leash(cases, options)
