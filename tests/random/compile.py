@@ -1,12 +1,9 @@
 """Turns the functions of a program into steps: what one task does, with its callees written in.
 
 A step is either local (a jump, a coin, a branch on a local, a spawn) or visible, that is, other
-tasks can tell whether it has happened.  The explorer (explore.py) takes visible steps one at a time.
+tasks can tell whether it has happened.  The explorer (explore.py) takes visible steps one by one.
 """
 from dataclasses import dataclass, field
-
-from program import (Break, Call, Continue, CvWait, Defer, Do, For, If, Let, Recv, RecvLoop, Return,
-                     Select, Send, Spawn, WaitCtx, While)
 
 LOCAL = {"jump", "coin", "branch", "let", "spawn", "end"}
 CALLS_DEPTH_MAX = 8

@@ -1,4 +1,4 @@
-"""Runs a program over all interleavings and says which of its tasks can be parked for good, and where.
+"""Runs a program over all interleavings and says where its tasks can be parked for good.
 
 The meaning of each call is that of leash.h, and no more than that: where the header leaves open who
 goes first (several parked receivers, two arms that can go), every answer is tried.  Timeouts and
@@ -496,7 +496,8 @@ class Explorer:
 
     def first_states(self):
         """One for each argc that makes a difference, and each way to the first visible step."""
-        uses_argc = any(step.op == "branch" and step.compare[0] == 0 for step in self.codes[0].steps)
+        uses_argc = any(step.op == "branch" and step.compare[0] == 0
+                        for step in self.codes[0].steps)
         for argc in ARGC if uses_argc else ARGC[:1]:
             for first in self.fresh(0, argc):
                 tasks = []

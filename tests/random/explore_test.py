@@ -8,8 +8,8 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from compile import TooLarge  # noqa: E402 the folder has to be on the path first
 from explore import Explorer, Misuse  # noqa: E402
-from program import (COIN, Arm, Break, Call, Cond, CvWait, Defer, Do, For, Function, If,  # noqa: E402
-                     Let, Object, Program, Recv, RecvLoop, Return, Select, Send, Spawn, WaitCtx,
+from program import (COIN, Arm, Break, Call, Cond, CvWait, Defer, Do, For, Function,  # noqa: E402
+                     If, Let, Object, Program, Recv, RecvLoop, Return, Select, Send, Spawn, WaitCtx,
                      While)
 
 CHAN, ROOM, DONE = Object("chan", "ch"), Object("chan", "room", capacity=1), Object("done", "done")
@@ -63,7 +63,8 @@ class Explore(unittest.TestCase):
         self.assert_stuck([second], [Send("room"), second])
 
     def test_chan__close_wakes_all_receivers(self):
-        self.assert_stuck([], [For(2, [Spawn("task", wg="wg")]), Do("close", "ch"), Do("wait", "wg")],
+        self.assert_stuck([], [For(2, [Spawn("task", wg="wg")]), Do("close", "ch"),
+                               Do("wait", "wg")],
                           task=[RecvLoop("ch", [])])
 
     def test_chan__close_wakes_senders_and_keeps_values(self):
@@ -106,7 +107,8 @@ class Explore(unittest.TestCase):
 
     def test_select__default_only_when_nothing_can_go(self):
         dead = Recv("ch")
-        self.assert_stuck([], [Send("room"), Select([Arm("recv", "room"), Arm("default", None, [dead])])])
+        self.assert_stuck([], [Send("room"), Select([Arm("recv", "room"),
+                                                     Arm("default", None, [dead])])])
 
     def test_select__default_misses_who_is_not_yet_parked(self):
         send = Send("ch")
@@ -155,7 +157,8 @@ class Explore(unittest.TestCase):
         self.assert_stuck([recv], [Spawn("task", wg="wg"), WaitCtx("wg", "timed")], task=[recv])
 
     def test_ctx__free_by_defer_cancels(self):
-        self.assert_stuck([], [Defer(Do("free", "ctx")), Spawn("task")], task=[Recv("ch", ctx="ctx")])
+        self.assert_stuck([], [Defer(Do("free", "ctx")), Spawn("task")],
+                          task=[Recv("ch", ctx="ctx")])
 
     # ---- wait groups
 
@@ -175,7 +178,8 @@ class Explore(unittest.TestCase):
 
     def test_wg__add_too_many(self):
         wait = Do("wait", "wg")
-        self.assert_stuck([wait], [Do("add", "wg", 2), Spawn("task"), wait], task=[Do("done", "wg")])
+        self.assert_stuck([wait], [Do("add", "wg", 2), Spawn("task"), wait],
+                          task=[Do("done", "wg")])
 
     def test_wg__below_zero_is_misuse(self):
         self.assertRaises(Misuse, self.answer, [Do("done", "wg")])
@@ -224,7 +228,7 @@ class Explore(unittest.TestCase):
                           task=[Do("rlock", "rw"), Do("runlock", "rw")])
 
     def test_rw__unlock_of_the_writer_lets_all_go(self):
-        self.assert_stuck([], [Do("wlock", "rw"), Spawn("reader", wg="wg"), Spawn("reader", wg="wg"),
+        self.assert_stuck([], [Do("wlock", "rw"), For(2, [Spawn("reader", wg="wg")]),
                                Spawn("writer", wg="wg"), Do("wunlock", "rw"), Do("wait", "wg")],
                           reader=[Do("rlock", "rw"), Do("runlock", "rw")],
                           writer=[Do("wlock", "rw"), Do("wunlock", "rw")])
@@ -232,7 +236,8 @@ class Explore(unittest.TestCase):
     # ---- conditions
 
     def test_cv__predicate_in_a_loop(self):
-        self.assert_stuck([], [Spawn("task"), lock(), CvWait("cv", "mu", Cond("shared", "flag", "!=")),
+        self.assert_stuck([], [Spawn("task"), lock(),
+                               CvWait("cv", "mu", Cond("shared", "flag", "!=")),
                                unlock()],
                           task=[lock(), Do("set", "flag", 1), Do("signal", "cv"), unlock()])
 
@@ -271,7 +276,8 @@ class Explore(unittest.TestCase):
 
     def test_branch__coin_in_a_variable_is_one_coin(self):
         is_locked = Cond("local", "locked", "!=")
-        self.assert_stuck([], [Let("locked", "coin"), If(is_locked, [lock()]), If(is_locked, [unlock()]),
+        self.assert_stuck([], [Let("locked", "coin"), If(is_locked, [lock()]),
+                               If(is_locked, [unlock()]),
                                lock()])
 
     def test_branch__two_coins_are_two(self):
@@ -286,7 +292,8 @@ class Explore(unittest.TestCase):
 
     def test_branch__sentinel(self):
         self.assert_stuck([], [Spawn("task"), Send("ch", 7), Send("ch", 0)],
-                          task=[While(None, [Recv("ch", into="v"), If(Cond("local", "v"), [Break()])])])
+                          task=[While(None, [Recv("ch", into="v"),
+                                             If(Cond("local", "v"), [Break()])])])
 
     # ---- the whole
 

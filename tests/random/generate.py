@@ -2,8 +2,9 @@
 import copy
 import random
 
-from program import (COIN, Arm, Break, Call, Continue, CvWait, Defer, Do, For, Function, If, Let, Recv,
-                     RecvLoop, Return, Select, Send, SwitchOff, While, Spawn, blocks_of, names_in, walk)
+from program import (COIN, Arm, Break, Call, Continue, CvWait, Defer, Do, For, Function, If, Let,
+                     Recv, RecvLoop, Return, Select, Send, Spawn, SwitchOff, While, blocks_of,
+                     names_in, walk)
 from templates import TEMPLATES, build
 
 STYLES = ("params", "params", "struct", "made", "global")
@@ -44,7 +45,7 @@ def unshare(thing):
     return thing
 
 
-# ---- edits -----------------------------------------------------------------------------------------
+# ---- edits ---------------------------------------------------------------------------------------
 
 
 def all_blocks(block):
@@ -127,7 +128,7 @@ def lose_way_out(_program, _rng, block, at):
 EDITORS = (delete, delete, double, swap, swap, leave_early, leave_early, make_conditional,
            change_number, change_number, change_room, add_way_out, lose_way_out)
 
-# ---- the same program, written otherwise -------------------------------------------------------------
+# ---- the same program, written otherwise ---------------------------------------------------------
 
 
 def extract(program, rng):
@@ -167,7 +168,7 @@ def stmt_locals(stmt):
         stmt.cond.kind in ("local", "argc", "off")
 
 
-# ---- smaller programs ------------------------------------------------------------------------------
+# ---- smaller programs ----------------------------------------------------------------------------
 
 
 def smaller_programs(program):
@@ -206,15 +207,18 @@ def hoist_at(block, at):
 
 
 def has_stray_break(block, in_loop=False):
+    """Whether taking the loop away left a break or continue behind."""
     for stmt in block:
         leaves = isinstance(stmt, (Break, Continue)) or getattr(stmt, "otherwise", None) == "break"
         inside = in_loop or isinstance(stmt, (For, While, RecvLoop))
-        if leaves and not in_loop or any(has_stray_break(inner, inside) for inner in blocks_of(stmt)):
+        if leaves and not in_loop:
+            return True
+        if any(has_stray_break(inner, inside) for inner in blocks_of(stmt)):
             return True
     return False
 
 
-# ---- valid and without anything unused -------------------------------------------------------------
+# ---- valid and without anything unused -----------------------------------------------------------
 
 
 def has_break_in_arm(block, in_arm=False):

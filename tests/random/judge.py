@@ -1,23 +1,23 @@
 """Holds what leash says of a program against what running it exhaustively says.
 
-A finding is right when its construct or one of its notes covers a line on which a task can be parked
-for good.  Tasks hang together: of the places where one mistake leaves tasks parked, leash names one,
-so a leaking program is found as soon as one of its places is named.  A finding that has to do with a
-call no task ever comes to, because all are parked before it, is neither right nor wrong: mend the
-other place, and it may be right.  One that is called proven has no such excuse.
+A finding is right when its construct or one of its notes covers a line on which a task can be
+parked for good.  Tasks hang together: of the places where one mistake leaves tasks parked, leash
+names one, so a leaking program is found as soon as one of its places is named.  A finding that has
+to do with a call no task ever comes to, because all are parked before it, is neither right nor
+wrong: mend the other place, and it may be right.  One that is called proven has no such excuse.
 """
 from dataclasses import dataclass, field
 
-# Leaks that are no parked task, or not only: a loop that runs for ever, a context never freed.  What
-# parks nobody is outside the explorer's question.
+# Leaks that are no parked task, or not only: a loop that runs for ever, a context never freed.
+# What parks nobody is outside the explorer's question.
 NOT_ASKED = {"lost-cancel", "endless-task", "closed-spin", "io-without-timeout", "orphan-task",
              "done-ignored"}
 
 
 @dataclass
 class Case:
-    """A generated program with its exhaustive answer: lists of [first, last] line.  never: of the calls
-    that no task comes to."""
+    """A generated program with its exhaustive answer: lists of [first, last] line.
+    never: of the calls that no task comes to."""
     path: str
     template: str
     seed: int
@@ -29,7 +29,8 @@ class Case:
 
 @dataclass
 class Verdict:
-    """agreed, wrong, behind (another leak), not_asked: findings.  found: a stuck place is named.  missed: those that are not."""
+    """agreed, wrong, behind (another leak), not_asked: findings.
+    missed: the stuck places that none of them names."""
     case: Case
     agreed: list = field(default_factory=list)
     wrong: list = field(default_factory=list)
@@ -82,7 +83,7 @@ def judge(case):
     return verdict
 
 
-# ---- tables ----------------------------------------------------------------------------------------
+# ---- tables --------------------------------------------------------------------------------------
 
 
 def percent(part, whole):
@@ -102,8 +103,8 @@ def by_template(verdicts):
         sound = len(mine) - len(leaking) - undecided
         alarms = sum(len(verdict.wrong) for verdict in mine)
         proven = sum(is_proven(finding) for verdict in mine for finding in verdict.wrong)
-        lines.append(f"{name:18}{len(mine):9}{len(leaking):9}{found:7} {percent(found, len(leaking))}"
-                     f"{sound:7}{alarms:8}{proven:8}{undecided:11}")
+        lines.append(f"{name:18}{len(mine):9}{len(leaking):9}{found:7} "
+                     f"{percent(found, len(leaking))}{sound:7}{alarms:8}{proven:8}{undecided:11}")
     return lines
 
 

@@ -1,7 +1,8 @@
 """Writes a program as C on <leash.h>, and remembers on which lines each statement stands."""
 import random
 
-from program import (Call, Function, If, Let, Recv, RecvLoop, Select, Send, Spawn, While, names_in, walk)
+from program import (Call, Function, If, Let, Recv, RecvLoop, Select, Send, Spawn, While, names_in,
+                     walk)
 
 POINTERS = {"chan": "chan_t *", "done": "chan_t *", "ctx": "ctx_t *"}
 VALUES = {"wg": "wg_t", "mu": "mu_t", "rw": "rw_t", "cv": "cv_t", "int": "int"}
@@ -469,7 +470,7 @@ class Printer:
         self.put("continue;", stmt)
 
 
-# ---- helpers of the printer ----------------------------------------------------------------------------
+# ---- helpers of the printer ----------------------------------------------------------------------
 
 
 def declaration(thing):

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Random small concurrent programs, decided by running them exhaustively and by leash; where do they differ?
+"""Random small concurrent programs, decided exhaustively and by leash: where do they differ?
 
     ./dev random                            300 programs from seed 1 on
     ./dev random --count 2000 --seed 5000   others
@@ -8,8 +8,9 @@
     ./dev random --shrink 17                the same, made smaller while the two differ
     ./dev random --check-runtime 50         50 of them on the runtime too, with random schedules
 
-The C files stay in out/random/, named after template and seed.  Exit status 1: leash called something
-proven that no execution shows, or the runtime was stuck where the exhaustive answer is not.
+The C files stay in out/random/, named after template and seed.  Exit status 1: leash called
+something proven that no execution shows, or the runtime was stuck where the exhaustive answer
+is not.
 """
 import argparse
 import json

@@ -1,7 +1,7 @@
 """The oracle's oracle: runs generated programs on the real runtime, with random schedules.
 
-Whoever is parked when the program ends must be parked where the exhaustive answer says so.  The other
-way round nothing follows: a few runs need not meet the rare schedule.
+Whoever is parked when the program ends must be parked where the exhaustive answer says so.  The
+other way round nothing follows: a few runs need not meet the rare schedule.
 """
 import os
 import re
@@ -74,8 +74,8 @@ def check_one(case, executable):
         met.update(lines)
     for line in sorted(met):
         if not any(first <= line <= last for first, last in case.stuck + case.unsettled):
-            complaints.append(f"{case.path}:{line}: a task was left parked here, and the exhaustive "
-                              "answer knows nothing of it")
+            complaints.append(f"{case.path}:{line}: a task was left parked here, and the "
+                              "exhaustive answer knows nothing of it")
     return met, complaints
 
 
@@ -89,6 +89,6 @@ def check_runtime(cases, root, out, library):
         places += len(case.stuck)
         places_met += sum(any(first <= line <= last for line in met) for first, last in case.stuck)
     print("\n".join(complaints))
-    print(f"on the runtime: {len(cases)} programs, {RUNS} runs each; {places_met} of {places} stuck "
-          f"places met, {len(complaints)} contradictions")
+    print(f"on the runtime: {len(cases)} programs, {RUNS} runs each; {places_met} of {places} "
+          f"stuck places met, {len(complaints)} contradictions")
     return not complaints

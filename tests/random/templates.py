@@ -5,8 +5,9 @@ intention: the explorer says it.
 """
 import copy
 
-from program import (COIN, Arm, Break, Call, Cond, Continue, CvWait, Defer, Do, For, Function, If, Let, Object,
-                     Program, Recv, RecvLoop, Return, Select, Send, Spawn, SwitchOff, WaitCtx, While, walk)
+from program import (COIN, Arm, Break, Call, Cond, Continue, CvWait, Defer, Do, For, Function, If,
+                     Let, Object, Program, Recv, RecvLoop, Return, Select, Send, Spawn, SwitchOff,
+                     WaitCtx, While, walk)
 
 NAMES = {
     "jobs": ["jobs", "work", "queue", "requests"],
@@ -99,7 +100,7 @@ def early_return(b, percent=40):
     return b.maybe(percent, If(COIN, [Return()]))
 
 
-# ---- channels --------------------------------------------------------------------------------------
+# ---- channels ------------------------------------------------------------------------------------
 
 
 def workers(rng):
@@ -170,8 +171,8 @@ def handshake(rng):
     if b.is_careful or b.chance(60):
         server_body = [RecvLoop(request, serve)]
     else:
-        server_body = [For(rng.choice((1, 2)), [Recv(request, otherwise=rng.choice((None, "return")))]
-                           + serve)]
+        take = Recv(request, otherwise=rng.choice((None, "return")))
+        server_body = [For(rng.choice((1, 2)), [take] + serve)]
     server = b.function("worker", server_body)
     ask = [Send(request), Recv(reply)]
     if b.slips(20):
@@ -341,7 +342,7 @@ def subscribers(rng):
     return b.run([For(rng.choice((1, 2)), [Spawn(reader, wg=wg)])] + tell + [Do("wait", wg)])
 
 
-# ---- locks and conditions --------------------------------------------------------------------------
+# ---- locks and conditions ------------------------------------------------------------------------
 
 
 def lock_order(rng):
@@ -460,7 +461,8 @@ def barrier(rng):
     all_in = Cond("shared", arrived, ">=", needs)
     tell = Do("signal" if b.slips(40) else "broadcast", cv)
     body = [Do("lock", mu), *early_return(b, 10), Do("step", arrived, 1),
-            If(Cond("shared", arrived, ">=", needs), [tell], [CvWait(cv, mu, all_in, not b.slips(25))]),
+            If(Cond("shared", arrived, ">=", needs), [tell],
+               [CvWait(cv, mu, all_in, not b.slips(25))]),
             Do("unlock", mu)]
     party = b.function("party", early_return(b, 12) + body)
     return b.run([For(parties, [Spawn(party, wg=wg)]), Do("wait", wg)])
@@ -548,7 +550,7 @@ def stop_flag(rng):
     return b.run([Spawn(worker, wg=wg)] + b.maybe(60, Send(jobs)) + ends)
 
 
-# ---- wait groups and contexts ----------------------------------------------------------------------
+# ---- wait groups and contexts --------------------------------------------------------------------
 
 
 def wait_group(rng):
@@ -631,7 +633,7 @@ def context(rng):
     return b.run(begin + starts + feed + ends)
 
 
-# ---- without a plan --------------------------------------------------------------------------------
+# ---- without a plan ------------------------------------------------------------------------------
 
 
 def noise(rng):
@@ -664,7 +666,8 @@ def noise(rng):
             return [If(COIN, some(depth - 1, 2), b.maybe(50, *some(depth - 1, 1)))]
         return [Select([Arm("recv", channels[0]), Arm("send", channels[1]), Arm("after")])]
 
-    tasks = [b.function(word, some(1, 3)) for word in ("first", "second", "third")[:rng.choice((2, 3))]]
+    words = ("first", "second", "third")[:rng.choice((2, 3))]
+    tasks = [b.function(word, some(1, 3)) for word in words]
     body = [Spawn(task, wg=wg if b.chance(70) else None) for task in tasks]
     ends = [Do("close", channels[0]), Do("close", done), Do("wait", wg)]
     return b.run(body + some(1, 2) + ends[rng.choice((0, 0, 1, 2)):])
@@ -672,8 +675,8 @@ def noise(rng):
 
 TEMPLATES = {function.__name__: function for function in (
     workers, done_channel, timeout, handshake, pipeline, sentinel, semaphore, first_wins,
-    stopped_channel, switched_off, lock_order, lock_helper, sometimes_locked, readers_writers, buffer,
-    gate, barrier, locked_send, stop_flag, wait_group, context, noise, merge, errors, tokens,
+    stopped_channel, switched_off, lock_order, lock_helper, sometimes_locked, readers_writers,
+    buffer, gate, barrier, locked_send, stop_flag, wait_group, context, noise, merge, errors, tokens,
     subscribers, turns, wait_while_locked, wait_or_end, parents, cancelled_pipeline)}
 
 
