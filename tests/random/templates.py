@@ -676,8 +676,8 @@ def noise(rng):
 TEMPLATES = {function.__name__: function for function in (
     workers, done_channel, timeout, handshake, pipeline, sentinel, semaphore, first_wins,
     stopped_channel, switched_off, lock_order, lock_helper, sometimes_locked, readers_writers,
-    buffer, gate, barrier, locked_send, stop_flag, wait_group, context, noise, merge, errors, tokens,
-    subscribers, turns, wait_while_locked, wait_or_end, parents, cancelled_pipeline)}
+    buffer, gate, barrier, locked_send, stop_flag, wait_group, context, noise, merge, errors,
+    tokens, subscribers, turns, wait_while_locked, wait_or_end, parents, cancelled_pipeline)}
 
 
 def build(template, rng):
