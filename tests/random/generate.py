@@ -235,7 +235,6 @@ def has_break_in_arm(block, in_arm=False):
 
 def tidy(program):
     """Takes away what compilers would call unused."""
-    drop_unread_numbers(program)
     for function in program.functions:
         unroll_ones(function.body)
         if function.name != "run":
@@ -243,6 +242,7 @@ def tidy(program):
     drop_unused_locals(program)
     while drop_unused_functions(program) or drop_unused_params(program):
         pass
+    drop_unread_numbers(program)
     for function in program.functions:
         own = {name for stmt in walk(function.body) for name in names_in(stmt)}
         function.views = {name: of for name, of in function.views.items() if name in own}
