@@ -1,24 +1,30 @@
 #!/usr/bin/env python3
 """How many of the slips that an engineer makes in a hurry does leash find in programs of several files?
 
-    slips.py [--leash BINARY] [--run [SEEDS]] [-v] [PROGRAM...]
+    slips.py [--leash BINARY] [-v] [PROGRAM...]
+    slips.py --run [SEEDS] [PROGRAM...]
+    slips.py --list [PROGRAM...]
 
 Each folder beside this file that holds `slips/` is a program without leaks: its own *.c files, with a
 main or, for a library, with a driver in `driver/` that only runs and is not analysed.  Each
-`slips/NN-title.patch` makes one mistake in it.  The patch begins with comment lines; the first is
+`slips/NN-title.patch` makes one mistake in it and begins with the line
 
     # RULE FILE:LINE[ FILE:LINE...]: why
 
-the rule that a reviewer would name, and where a task is then parked for ever (any of these lines), in
-the file with the slip in it.
+that names the rule a reviewer would name, and where a task is then parked for ever: any of these
+lines, in the files with the slip in them.  Where a task is not parked but goes round for ever, it is
+the line that waits for that task.
 
-A slip counts as found at its line when a finding that the sound program does not have stands there,
-or has a note there; as found elsewhere when there is a new finding of a leak or a misuse at other
-places only.  What leash says of the sound programs is printed too: leaks and misuse there are alarms.
+A slip counts as found when a finding that the sound program does not have stands at its line or has a
+note there; as found elsewhere when there are new findings of a leak or a misuse at other places only.
+What leash says of the sound programs is printed too: leaks and misuse there are alarms.
 
---run builds each program with libleash (build/) and runs it under SEEDS random schedules (8), with the
-arguments of each line of its `runs` where it has that file: the sound ones must end by themselves and leave no task, and with a slip the dump must show a task parked
-at its line.  This holds the expectations to account; it says nothing of leash.
+--run builds each program with libleash (build/) and runs it under SEEDS random schedules (24), with
+the arguments of each line of its `runs` where it has that file.  The sound ones must end by
+themselves and leave no task; with a slip, a dump must show a task parked at its line.  This holds the
+expectations to account and says nothing of leash.
+
+--list applies the patches and prints the lines they name, which must be ones that can park.
 
 Exit status 1: an alarm; with --run, a program that leaks or a slip that was not seen.  2: something
 is wrong with the programs or the slips themselves.
@@ -38,7 +44,9 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 OUT = os.path.join(ROOT, "out", "slips")
 FLAGS = ["-std=gnu17", "-pthread", "-Wall", "-Wextra"]
 RUN_LIMIT_S = 30
-# Beside a program that hangs, timers and all: writes the dump and ends it.
+CHECK_LIMIT_S = 300
+PARKS = re.compile(r"\b(chan_(send|recv|select)(_ctx)?|wg_wait|mu_lock|rw_r?lock|cv_wait)\(")
+# Linked to what --run runs: ends a program that hangs, with the dump.
 WATCH = os.path.join(HERE, "watch.c")
 
 Slip = collections.namedtuple("Slip", "name rule places why text")
@@ -54,7 +62,8 @@ class Wrong(Exception):
 
 
 def programs(wanted):
-    names = sorted(name for name in os.listdir(HERE) if os.path.isdir(os.path.join(HERE, name, "slips")))
+    names = sorted(name for name in os.listdir(HERE)
+                   if os.path.isdir(os.path.join(HERE, name, "slips")))
     for name in wanted:
         if name not in names:
             raise Wrong(f"no program '{name}'; there are: {' '.join(names)}")
@@ -120,9 +129,9 @@ def apply(slip, folder):
             file.write("\n".join(text) + "\n")
 
 
-def copy_of(program, name, slip=None):
+def copy_of(out, program, name, slip=None):
     """The program in a folder of its own, with the slip in it and with its compile_commands.json."""
-    folder = os.path.join(OUT, program, name)
+    folder = os.path.join(out, program, name)
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(os.path.join(HERE, program), folder, ignore=shutil.ignore_patterns("slips"))
     if slip:
@@ -143,7 +152,7 @@ def check(leash, folder):
     """The findings, and the seconds it took."""
     begin = time.monotonic()
     done = subprocess.run([leash, "check", "-p", folder, "--format", "json"], cwd=folder,
-                          capture_output=True, text=True, check=False)
+                          capture_output=True, text=True, check=False, timeout=CHECK_LIMIT_S)
     seconds = time.monotonic() - begin
     try:
         answer = json.loads(done.stdout)
@@ -188,8 +197,8 @@ def line_of(finding):
             f"[{finding['rule']}]")
 
 
-def judge(leash, program, verbose, total):
-    sound, seconds = check(leash, copy_of(program, "sound"))
+def judge(leash, out, program, verbose, total):
+    sound, seconds = check(leash, copy_of(out, program, "sound"))
     print(f"{program}: {len(sound)} finding(s) without a slip, {seconds:.1f} s")
     for finding in sound:
         word = "ALARM" if is_serious(finding) else "also "
@@ -197,7 +206,7 @@ def judge(leash, program, verbose, total):
         print(f"  {word} {line_of(finding)}")
     known = collections.Counter(map(identity, sound))
     for slip in slips_of(program):
-        findings, seconds = check(leash, copy_of(program, slip.name, slip))
+        findings, seconds = check(leash, copy_of(out, program, slip.name, slip))
         new = [finding for finding in findings if not known[identity(finding)]]
         word, why = verdict(slip, new)
         total[word] += 1
@@ -205,10 +214,26 @@ def judge(leash, program, verbose, total):
         total["slips"] += 1
         total["seconds"] = max(total["seconds"], seconds)
         rules = ", ".join(sorted({finding["rule"] for finding in why}))
-        print(f"  {word:9} {seconds:5.1f} s  {slip.name:40} {slip.rule}{' <- ' + rules if rules else ''}")
+        by = " <- " + rules if rules else ""
+        print(f"  {word:9} {seconds:5.1f} s  {slip.name:32} {slip.rule}{by}")
         if verbose:
             for finding in new:
                 print(f"            {line_of(finding)}")
+
+
+# ---- the slips themselves -----------------------------------------------------------------------
+
+
+def show(out, program, slip):
+    """The slip and the lines that it names; fails where one of them cannot park."""
+    folder = copy_of(out, program, slip.name, slip)
+    print(f"{program}/{slip.name}: {slip.rule}: {slip.why}")
+    for name, number in slip.places:
+        with open(os.path.join(folder, name), encoding="utf-8") as file:
+            line = file.read().splitlines()[number - 1].strip()
+        if not PARKS.search(line):
+            raise Wrong(f"{program}/{slip.name}: nothing parks at {name}:{number}: {line}")
+        print(f"    {name}:{number}: {line}")
 
 
 # ---- what the runtime says ----------------------------------------------------------------------
@@ -216,8 +241,9 @@ def judge(leash, program, verbose, total):
 
 def build(folder):
     """The program, linked with libleash and the watch; its path."""
-    extra = [os.path.join("driver", name) for name in sources(os.path.join(folder, "driver"))] \
-        if os.path.isdir(os.path.join(folder, "driver")) else []
+    extra = []
+    if os.path.isdir(os.path.join(folder, "driver")):
+        extra = [f"driver/{name}" for name in sources(os.path.join(folder, "driver"))]
     command = ["cc", *FLAGS, "-Werror", "-g", "-I.", "-I" + os.path.join(ROOT, "runtime", "include"),
                *sources(folder), *extra, WATCH, "-Wl,--wrap=leash_run",
                os.path.join(ROOT, "build", "libleash.a"), "-o", "program"]
@@ -251,10 +277,10 @@ def parked(dump, places):
                for file, line in places)
 
 
-def run_sound(program, seeds):
+def run_sound(out, program, seeds):
     """The number of runs that did not end well."""
     faults = 0
-    binary = build(copy_of(program, "sound"))
+    binary = build(copy_of(out, program, "sound"))
     for seed, arguments in runs_of(program, seeds):
         status, dump = run(binary, seed, arguments)
         if status:
@@ -263,9 +289,9 @@ def run_sound(program, seeds):
     return faults
 
 
-def run_slip(program, slip, seeds):
+def run_slip(out, program, slip, seeds):
     """Whether a run shows a task parked where the slip says."""
-    binary = build(copy_of(program, slip.name, slip))
+    binary = build(copy_of(out, program, slip.name, slip))
     dump = ""
     for seed, arguments in runs_of(program, seeds):
         status, dump = run(binary, seed, arguments)
@@ -276,10 +302,10 @@ def run_slip(program, slip, seeds):
     return False
 
 
-def run_program(program, seeds):
+def run_program(out, program, seeds):
     """The number of things that were not as they should be."""
-    return run_sound(program, seeds) + sum(not run_slip(program, slip, seeds)
-                                           for slip in slips_of(program))
+    return run_sound(out, program, seeds) + sum(not run_slip(out, program, slip, seeds)
+                                                for slip in slips_of(program))
 
 
 # ---- the whole ----------------------------------------------------------------------------------
@@ -298,17 +324,25 @@ def summary(total):
 def main():
     parser = argparse.ArgumentParser(description="seeded slips in programs of several files")
     parser.add_argument("--leash", default=os.path.join(ROOT, "build", "leash"))
-    parser.add_argument("--run", nargs="?", const=8, type=int, metavar="SEEDS")
+    parser.add_argument("--run", nargs="?", const=24, type=int, metavar="SEEDS")
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--out", default=OUT, help="where the copies go")
     parser.add_argument("-v", "--verbose", action="store_true", help="each new finding")
     parser.add_argument("programs", nargs="*", metavar="PROGRAM")
     options = parser.parse_args()
+    out = os.path.abspath(options.out)
+    total = collections.Counter()
     try:
         names = programs(options.programs)
+        if options.list:
+            for name in names:
+                for slip in slips_of(name):
+                    show(out, name, slip)
+            return 0
         if options.run:
-            return 1 if sum(run_program(name, options.run) for name in names) else 0
-        total = collections.Counter()
+            return 1 if sum(run_program(out, name, options.run) for name in names) else 0
         for name in names:
-            judge(os.path.abspath(options.leash), name, options.verbose, total)
+            judge(os.path.abspath(options.leash), out, name, options.verbose, total)
     except (Wrong, OSError, subprocess.TimeoutExpired) as error:
         print(f"slips.py: {error}", file=sys.stderr)
         return 2
