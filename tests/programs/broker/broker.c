@@ -14,7 +14,7 @@ static int subscribe_all(struct broker *broker)
         subscriber_init(subscriber, broker, i);
         subscriber->silent = i == 1;
         subscriber->work_ms = i % 4 ? 1 : 0;
-        subscriber->enough = i == 3 ? 4 : 0;
+        subscriber->enough = i > 2 ? 4 * (i - 2) : 0;
     }
     for (int i = 0; i < SUBSCRIBERS; i++)
         for (int k = 0; k < 2; k++)
