@@ -168,11 +168,13 @@ bool flow_find_endless(struct flow *flow, const struct frame *frame, struct flow
 {
     struct edges edges = {flow, frame, NULL};
     struct flow_trap trap;
-    if (!flow_find_trap(flow, frame->func, edge_counts, &edges, &trap) ||
+    bool *reached = arena_array(flow->arena, bool, frame->func->block_count);
+    flow_reach_in(flow, frame, reached);
+    if (!flow_find_trap(flow, frame->func, reached, edge_counts, &edges, &trap) ||
         may_end_task(flow, frame->func, trap.in))
         return false;
     bool is_inside = edges.unclosed && trap.in[edges.unclosed->block];
-    *endless = (struct flow_endless){trap.pos, is_inside ? edges.unclosed : NULL};
+    *endless = (struct flow_endless){trap.pos, trap.in, is_inside ? edges.unclosed : NULL};
     return true;
 }
 

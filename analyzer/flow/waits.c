@@ -206,6 +206,14 @@ static bool io_ends(struct flow *flow, const struct frame *frame, const struct i
     return false;
 }
 
+bool flow_waits_for_outside(struct flow *flow, const struct frame *frame, const struct ir_op *op)
+{
+    const struct act *act = op->act;
+    if (act->kind == ACT_RECV && act->object)
+        return is_fed_from_outside(flow_resolve(flow, frame, act->object));
+    return act->kind == ACT_IO && (waits_for_several(act) || is_unlimited(flow, frame, act));
+}
+
 bool flow_wait_ends(struct flow *flow, const struct frame *frame, const struct ir_op *op)
 {
     const struct act *act = op->act;
