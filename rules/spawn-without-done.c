@@ -107,7 +107,22 @@ static bool closes_itself(const struct look *look, const struct ir_expr *channel
     return false;
 }
 
-static bool takes_done(const struct look *look, const struct frame *task)
+static bool is_done(const struct look *look, const struct ir_expr *channel)
+{
+    return flow_is_done_channel(look->pass->flow, channel) && !closes_itself(look, channel);
+}
+
+/* Whether the task watches it is for done-ignored, but somebody has to close it. */
+static bool is_done_field(void *context, const struct ir_field *field, const struct ir_expr *value)
+{
+    const struct look *look = context;
+    struct flow *flow = look->pass->flow;
+    const struct ir_type *target = field->type->target;
+    return target && model_type_kind(flow_models(flow), target) == OBJECT_CHAN &&
+           is_done(look, value) && flow_next_use(flow, ACT_CLOSE, value, NULL);
+}
+
+static bool takes_done(struct look *look, const struct frame *task)
 {
     struct flow *flow = look->pass->flow;
     const struct ir_func *func = task->func;
@@ -118,11 +133,10 @@ static bool takes_done(const struct look *look, const struct frame *task)
     for (size_t i = 0; i < act->arg_count; i++) {
         const struct ir_expr *arg = flow_resolve(flow, task->parent, act->args[i]);
         const struct ir_op *maker = flow_made_by(arg, NULL);
-        if (maker && maker->act && maker->act->object_kind == OBJECT_CHAN &&
-            flow_is_done_channel(flow, arg) && !closes_itself(look, arg))
+        if (maker && maker->act && maker->act->object_kind == OBJECT_CHAN && is_done(look, arg))
             return true;
     }
-    return false;
+    return flow_handed_field(flow, task, is_done_field, look) != NULL;
 }
 
 /* ---- the finding ----------------------------------------------------------------------------- */

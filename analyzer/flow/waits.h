@@ -25,6 +25,8 @@ bool flow_waits_for_outside(struct flow *, const struct frame *, const struct ir
 bool flow_watches(struct flow *, const struct frame *, const struct ir_op *);
 /* Does somebody close the resolved channel, for who waits in that frame, on every way? */
 bool flow_is_surely_closed(struct flow *, const struct frame *, const struct ir_expr *channel);
+/* Can the resolved context end: is it there, and not the background? */
+bool flow_context_can_end(const struct ir_expr *resolved);
 /* A channel that carries nothing: made without room for a value, or only ever closed. */
 bool flow_is_done_channel(struct flow *, const struct ir_expr *resolved);
 
