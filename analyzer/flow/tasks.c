@@ -165,11 +165,13 @@ static bool is_understood(const struct ir_func *func)
     return !func->incomplete && !ir_next_op(func, IR_OP_UNKNOWN, NULL);
 }
 
-bool flow_goes_round(struct flow *flow, const struct flow_runs *runs, const struct frame *frame,
-                     struct flow_round *round)
+typedef bool find_loop(struct flow *, const struct frame *, struct flow_endless *);
+
+static bool goes_round(struct flow *flow, const struct flow_runs *runs, const struct frame *frame,
+                       find_loop *find, struct flow_round *round)
 {
     *round = (struct flow_round){.frame = frame};
-    if (!is_understood(frame->func) || !flow_find_endless(flow, frame, &round->endless) ||
+    if (!is_understood(frame->func) || !find(flow, frame, &round->endless) ||
         round->endless.unclosed)
         return false;
     gather_inside(flow, runs, round);
@@ -185,6 +187,18 @@ bool flow_goes_round(struct flow *flow, const struct flow_runs *runs, const stru
             round->watch = at;
     }
     return true;
+}
+
+bool flow_goes_round(struct flow *flow, const struct flow_runs *runs, const struct frame *frame,
+                     struct flow_round *round)
+{
+    return goes_round(flow, runs, frame, flow_find_endless, round);
+}
+
+bool flow_goes_round_untold(struct flow *flow, const struct flow_runs *runs,
+                            const struct frame *frame, struct flow_round *round)
+{
+    return goes_round(flow, runs, frame, flow_find_endless_untold, round);
 }
 
 /* ---- being told to stop ---------------------------------------------------------------------- */

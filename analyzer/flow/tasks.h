@@ -53,6 +53,9 @@ struct flow_round {
  * thread, or the program in good order.  None is found in functions that were not understood. */
 bool flow_goes_round(struct flow *, const struct flow_runs *, const struct frame *,
                      struct flow_round *);
+/* The same where nobody tells the task to stop. */
+bool flow_goes_round_untold(struct flow *, const struct flow_runs *, const struct frame *,
+                            struct flow_round *);
 
 /* ---- being told to stop ---------------------------------------------------------------------- */
 
