@@ -117,19 +117,44 @@ static void find_among_arguments(struct look *look)
 
 /* ---- ... as it shows elsewhere --------------------------------------------------------------- */
 
-/* Was the context or channel made by the task itself?  Contexts go back to those they are derived
+static bool is_var_of(const struct look *look, const struct ir_var *var)
+{
+    for (size_t i = 0; i < look->runs.frames.count; i++) {
+        const struct ir_func *func = look->runs.frames.at[i]->func;
+        for (size_t k = 0; k < func->var_count; k++)
+            if (func->vars[k] == var)
+                return true;
+    }
+    return false;
+}
+
+/* What a task has received in a message, or finds in a list, ends one piece of its work. */
+static bool is_found_on_the_way(const struct look *look, const struct ir_expr *resolved)
+{
+    for (; resolved; resolved = resolved->a) {
+        if (resolved->kind == IR_INDEX || resolved->kind == IR_UNKNOWN)
+            return true;
+        if (resolved->kind == IR_VAR)
+            return is_var_of(look, resolved->var);
+    }
+    return false;
+}
+
+/* Is the context or channel the task's own business?  Contexts go back to those they are derived
  * from. */
 static bool is_tasks_own(const struct look *look, const struct ir_expr *resolved)
 {
     enum { CHAIN_MAX = 8 };
-    struct flow *flow = look->pass->flow;
     for (int i = 0; i < CHAIN_MAX; i++) {
         const struct ir_func *func = NULL;
         const struct ir_op *maker = flow_made_by(resolved, &func);
-        if (!maker || !maker->act || !is_run_by(look, func))
+        if (!maker)
+            return is_found_on_the_way(look, resolved);
+        if (!is_run_by(look, func))
             return false;
         const struct act *act = maker->act;
-        const struct ir_expr *from = act->context            ? act->context
+        const struct ir_expr *from = !act                    ? NULL
+                                     : act->context          ? act->context
                                      : act->source_count > 0 ? act->sources[0]
                                                              : NULL;
         if (!from)
@@ -138,7 +163,7 @@ static bool is_tasks_own(const struct look *look, const struct ir_expr *resolved
         for (size_t k = 0; k < look->runs.frames.count; k++)
             if (look->runs.frames.at[k]->func == func)
                 frame = look->runs.frames.at[k];
-        resolved = flow_resolve(flow, frame, from);
+        resolved = flow_resolve(look->pass->flow, frame, from);
     }
     return true;
 }

@@ -91,15 +91,27 @@ static void check_loop(struct pass *pass, const struct flow_runs *runs, const st
         report(pass, runs->task, &round);
 }
 
-/* The first call that leads back to a function which is running. */
+/* Does the call lead back to a function which is running, by nothing but calls?  What a once runs
+ * is not run again. */
+static bool leads_back(struct flow *flow, const struct flow_task_op *at)
+{
+    struct flow_targets targets = flow_callees_in(flow, at->frame, at->op);
+    if (at->op->act || targets.bodies.count != 1)
+        return false;
+    for (const struct frame *frame = at->frame; frame; frame = frame->parent) {
+        if (frame->func == targets.bodies.at[0])
+            return true;
+        if (!frame->op || frame->op->act)
+            return false;
+    }
+    return false;
+}
+
 static void check_recursion(struct pass *pass, const struct flow_runs *runs, struct map *reported)
 {
     for (size_t i = 0; i < runs->ops.count; i++) {
         const struct flow_task_op *at = &runs->ops.at[i];
-        if (at->op->act && at->op->act->kind != ACT_INVOKE)
-            continue;
-        struct flow_targets targets = flow_callees_in(pass->flow, at->frame, at->op);
-        if (targets.bodies.count != 1 || !flow_task_has(at->frame, targets.bodies.at[0]))
+        if (!leads_back(pass->flow, at))
             continue;
         if (!was_reported(reported, at->frame->func, at->op->pos))
             report_recursion(pass, runs->task, at->frame, at->op);
