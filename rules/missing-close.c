@@ -14,6 +14,7 @@
 #include "flow/parties.h"
 #include "flow/waits.h"
 #include "rules/rule.h"
+#include "rules/verdict.h"
 
 /* One receive, in one frame. */
 struct drain {
@@ -173,6 +174,7 @@ static void check_program(struct pass *pass)
     for (size_t i = 0; i < count; i++)
         if (receives[i].object && !receives[i].arm)
             check_receive(pass, &receives[i]);
+    verdict_report(pass, CAUSE_MISSING_CLOSE);
 }
 
 const struct rule rule_missing_close = {

@@ -16,6 +16,7 @@
 #include "flow/counts.h"
 #include "flow/duty.h"
 #include "rules/rule.h"
+#include "rules/verdict.h"
 
 /* One task, as spawned from one frame, and one group that counts it. */
 struct counted {
@@ -353,6 +354,7 @@ static void check_program(struct pass *pass)
         for (size_t j = 0; j < count; j++)
             check_spawn(pass, frames[j], uses[i].op);
     }
+    verdict_report(pass, CAUSE_MISSING_WG_DONE);
 }
 
 const struct rule rule_missing_wg_done = {

@@ -12,6 +12,7 @@
 #include "flow/parties.h"
 #include "flow/waits.h"
 #include "rules/rule.h"
+#include "rules/verdict.h"
 
 /* One receive, in one frame. */
 struct wait {
@@ -178,6 +179,7 @@ static void check_program(struct pass *pass)
     for (size_t i = 0; i < count; i++)
         if (receives[i].object)
             check_receive(pass, &receives[i]);
+    verdict_report(pass, CAUSE_UNBOUNDED_RECEIVE);
 }
 
 const struct rule rule_unbounded_receive = {

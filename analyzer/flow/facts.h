@@ -95,6 +95,7 @@ struct flow {
     bool has_ends;           /* func_facts.can_end is filled in */
     size_t resolve_steps;    /* of the expression that is being resolved */
     int frames_depth;        /* how deep flow_frames is in itself */
+    void *executions;        /* owned by the explore layer */
     struct solver *solution; /* of the points-to analysis; made by points.c when first asked for */
     struct flow_frame_list *tasks; /* made by tasks.c when first asked for */
 };
@@ -130,8 +131,6 @@ bool is_own(struct flow *, const struct ir_func *, const struct ir_expr *base);
 
 /* Is the variable written by its address as well? */
 bool is_written_through(struct flow *, const struct ir_func *, const struct ir_var *);
-/* Is it one of the compiler's atomic operations, __atomic_*, __c11_atomic_* or __sync_*? */
-bool is_atomic_call(const struct ir_op *);
 /* The arguments that an operation hands to the function it runs. */
 const struct ir_expr *const *site_args(const struct ir_op *, size_t *count);
 

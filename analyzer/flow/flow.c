@@ -18,6 +18,11 @@ const struct model_set *flow_models(const struct flow *flow)
     return flow->models;
 }
 
+void **flow_executions(struct flow *flow)
+{
+    return &flow->executions;
+}
+
 struct arena *flow_arena(struct flow *flow)
 {
     return flow->arena;
@@ -343,7 +348,7 @@ const struct ir_expr *const *site_args(const struct ir_op *op, size_t *count)
     return by_model ? op->act->args : op->args;
 }
 
-bool is_atomic_call(const struct ir_op *op)
+bool flow_is_atomic(const struct ir_op *op)
 {
     static const char *const prefixes[] = {"__atomic_", "__c11_atomic_", "__sync_"};
     const struct ir_symbol *callee = op->act ? NULL : ir_callee(op);

@@ -45,6 +45,9 @@ struct flow *flow_new(struct arena *arena, const struct model_set *models,
 struct ir_unit *const *flow_units(const struct flow *, size_t *count);
 const struct model_set *flow_models(const struct flow *);
 struct arena *flow_arena(struct flow *);
+/* A place for what the explore layer finds out, NULL at first: it is the flow's to keep, not to look
+ * at. */
+void **flow_executions(struct flow *);
 
 /* The body behind a symbol: this unit's own, or that of the unit that defines it.  NULL: not in the
  * program. */
@@ -151,6 +154,9 @@ struct flow_matches flow_use_matches(struct flow *, const struct flow_use *,
  * none. */
 const struct flow_use *flow_next_use(struct flow *, enum act_kind kind,
                                      const struct ir_expr *object, const struct flow_use *after);
+/* Is it one of the compiler's atomic operations, __atomic_*, __c11_atomic_* or __sync_*? */
+bool flow_is_atomic(const struct ir_op *);
+
 /* ---- code out of sight ----------------------------------------------------------------------- */
 
 /* Does this call run code that is neither in the program nor modelled nor the system's? */

@@ -519,7 +519,7 @@ static bool is_result_of_own(struct flow *flow, const struct ir_func *func,
 {
     if (call->act)
         return call->act->kind == ACT_IO;
-    if (is_atomic_call(call))
+    if (flow_is_atomic(call))
         return false;
     struct flow_targets targets = flow_callees(flow, func, call);
     for (size_t i = 0; i < targets.bodies.count; i++)

@@ -457,7 +457,7 @@ static bool is_up_to_others(const struct ir_func *func, const struct ir_expr *ex
         return is_up_to_others(func, value, depth + 1);
     if (expr->kind == IR_TEMP) {
         const struct ir_op *call = facts_of(func)->temp_call[expr->temp];
-        return call && is_atomic_call(call);
+        return call && flow_is_atomic(call);
     }
     return is_up_to_others(func, expr->a, depth + 1) || is_up_to_others(func, expr->b, depth + 1);
 }

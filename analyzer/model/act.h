@@ -83,6 +83,8 @@ struct act_arm {
     const struct ir_expr *context; /* the context whose done channel `channel` is, where the case is
                                       made from one directly; else NULL */
     const struct ir_expr *value;
+    const struct ir_expr *ok; /* a pointer to where it is told whether it succeeded: received or
+                                 sent, the channel not closed; NULL: nowhere */
     const struct ir_expr *timeout_ms;
 };
 
@@ -129,6 +131,7 @@ struct act {
     bool tries;               /* ACT_LOCK and the like: may give up at once */
     bool is_resumed;          /* ACT_END_TASK: the end began elsewhere: it was cancelled, or called
                                  pthread_exit */
+    bool is_zeroed;           /* ACT_MAKE: all bytes of what is made are zero */
     bool is_fed_from_outside; /* ACT_MAKE: the system sends on the channel: ticks, signals */
     const struct act_arm *arms;
     size_t arm_count;

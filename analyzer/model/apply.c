@@ -260,6 +260,8 @@ static bool resolve_arm(struct applier *applier, const struct ir_op *call,
         arm->channel = arm_field(applier, call, layout, i, layout->channel);
         arm->value = arm_field(applier, call, layout, i,
                                arm->kind == ARM_RECV ? layout->into : layout->value);
+        if (layout->ok)
+            arm->ok = arm_field(applier, call, layout, i, layout->ok);
         see_through_done(applier, arm);
         return arm->channel != NULL;
     }
@@ -454,6 +456,7 @@ static const struct act *make_act(struct applier *applier, const struct ir_op *c
     act->tries = entry->tries;
     act->attribute = entry->attribute;
     act->is_resumed = entry->is_resumed;
+    act->is_zeroed = entry->is_zeroed;
     act->is_fed_from_outside = entry->is_fed_from_outside;
     resolve_values(applier, call, entry, act);
     act->args_known = resolve_list(applier, call, &entry->args, &act->args, &act->arg_count);

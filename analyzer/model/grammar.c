@@ -193,6 +193,7 @@ static const struct shape selection = {
             {"channel", &identifier, "the field of the channel", .is_required = true},
             {"into", &identifier, "the field that says where a received value goes"},
             {"value", &identifier, "the field that points to the value sent"},
+            {"ok", &identifier, "the field that says where it is told whether the case succeeded"},
             {"timeout_ms", &identifier, "the field of the time that 'after' waits"},
             {0},
         },
@@ -233,6 +234,10 @@ static const struct shape mode_word = {
 static const struct shape outside_word = {
     .kind = SHAPE_WORD,
     .words = (const char *const[]){"outside", NULL},
+};
+static const struct shape zero_word = {
+    .kind = SHAPE_WORD,
+    .words = (const char *const[]){"zero", NULL},
 };
 
 #define WAITS "receive send select wait lock cond_wait join sleep io"
@@ -291,13 +296,15 @@ static const struct shape_key function_keys[] = {
      .with = "set make spawn"},
     {"capacity", &reference, "how many values the channel holds", .with = "make"},
     {"element_size", &reference, "the bytes of one value", .with = "make"},
+    {"content", &zero_word, "zero: all bytes of the new object are zero", .with = "make"},
     {"fed", &outside_word, "outside: the system sends on it and may close it, no task does",
      .with = "make"},
     {"value", &reference,
      "the pointer to the value sent; the status the process ends with; what the handler gets",
      .with = "send exit at_end"},
     {"into", &reference, "the pointer to where the value goes", .with = "receive"},
-    {"count", &reference, "how much is added or taken; else one", .with = "add done"},
+    {"count", &reference, "how much is added or taken; else one; what a semaphore begins with",
+     .with = "add done make"},
     {"counted_by", &reference, "the wait group that counts the task until it returns",
      .with = "spawn"},
     {"releases", &reference, "the lock that is released while it waits", .with = "cond_wait"},

@@ -154,6 +154,7 @@ static void read_select(struct arena *arena, const struct yaml *map, struct sele
     select->channel = get_text(map, "channel");
     select->into = get_text(map, "into");
     select->value = get_text(map, "value");
+    select->ok = get_text(map, "ok");
     select->timeout_ms = get_text(map, "timeout_ms");
     const struct yaml *operations = yaml_get(map, "operations");
     struct select_operation *at = arena_array(arena, struct select_operation, operations->count);
@@ -254,6 +255,7 @@ static void read_properties(struct arena *arena, const struct yaml *map, struct 
     if (parks)
         entry->parks = text_is(parks, "never") ? PARKS_NEVER : PARKS_MAYBE;
     entry->tries = text_is(get_text(map, "tries"), "true");
+    entry->is_zeroed = text_is(get_text(map, "content"), "zero");
     entry->is_fed_from_outside = text_is(get_text(map, "fed"), "outside");
     const char *attribute = get_text(map, "attribute");
     if (attribute)

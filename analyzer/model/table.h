@@ -63,7 +63,7 @@ struct select_operation {
 
 struct select_layout {
     struct reference cases, count;
-    const char *operation, *channel, *into, *value, *timeout_ms; /* fields; NULL: none */
+    const char *operation, *channel, *into, *value, *ok, *timeout_ms; /* fields; NULL: none */
     const struct select_operation *operations;
     size_t operation_count;
 };
@@ -97,7 +97,7 @@ struct entry {
     struct select_layout select;
     enum act_mode mode;
     enum parks parks;
-    bool wakes_all, tries, is_fed_from_outside, is_resumed;
+    bool wakes_all, tries, is_fed_from_outside, is_zeroed, is_resumed;
     const struct condition *conditions;
     size_t condition_count;
 };

@@ -1,0 +1,486 @@
+#include "explore/blame.h"
+
+#include "flow/points.h"
+#include "flow/waits.h"
+
+#include <string.h>
+
+#define KIND(kind) ((uint64_t)1 << (kind))
+
+/* ---- where a task is ------------------------------------------------------------------------- */
+
+const struct ir_func *blame_entry(const struct machine *machine, uint8_t task)
+{
+    const struct world *world = &machine->world;
+    const struct ir_func *func = NULL;
+    for (uint16_t at = world->tasks[task].top; at; at = world->frames[at - 1].parent)
+        func = machine->slice->funcs.at[world->frames[at - 1].func]->func;
+    return func;
+}
+
+struct value blame_handle(const struct machine *machine, uint8_t task)
+{
+    const struct world_task *at = &machine->world.tasks[task];
+    const struct ir_op *op = sync_op(machine, task, NULL);
+    if (op && op->act && op->act->kind == ACT_COND_WAIT && at->phase == 2)
+        return at->operands[1];
+    return at->operands[0];
+}
+
+const struct ir_expr *blame_object(const struct ir_op *op, size_t arm)
+{
+    if (!op->act)
+        return NULL;
+    if (op->act->kind == ACT_SELECT)
+        return arm < op->act->arm_count ? op->act->arms[arm].channel : NULL;
+    return op->act->object;
+}
+
+/* ---- who could still wake it ----------------------------------------------------------------- */
+
+struct hunt {
+    struct search *search;
+    uint64_t kinds;
+    struct points wanted;
+    bool *seen; /* by function of the slice */
+};
+
+static bool may_be_wanted(const struct hunt *hunt, const struct ir_func *func,
+                          const struct ir_expr *object)
+{
+    struct flow *flow = hunt->search->machine.flow;
+    if (!object)
+        return false;
+    struct points points =
+        flow_points(flow, flow_resolve(flow, flow_frame(flow, func, NULL, NULL), object));
+    return flow_points_meet(flow, &points, &hunt->wanted) ||
+           (points.count == 0 && points.has_unknown);
+}
+
+static bool act_fits(const struct hunt *hunt, const struct ir_func *func, const struct act *act)
+{
+    if (act->kind == ACT_SELECT) {
+        for (size_t i = 0; i < act->arm_count; i++) {
+            enum act_kind kind = act->arms[i].kind == ARM_SEND ? ACT_SEND : ACT_RECV;
+            bool is_channel = act->arms[i].kind == ARM_SEND || act->arms[i].kind == ARM_RECV;
+            if (is_channel && (hunt->kinds & KIND(kind)) &&
+                may_be_wanted(hunt, func, act->arms[i].channel))
+                return true;
+        }
+        return false;
+    }
+    return act->kind < 64 && (hunt->kinds & KIND(act->kind)) &&
+           may_be_wanted(hunt, func, act->object);
+}
+
+static bool func_fits(struct hunt *, const struct ir_func *);
+
+static bool op_fits(struct hunt *hunt, const struct ir_func *func, const struct ir_op *op)
+{
+    if (op->kind != IR_OP_CALL)
+        return false;
+    if (op->act && act_fits(hunt, func, op->act))
+        return true;
+    if (op->act && op->act->kind == ACT_SPAWN && op->act->counted_by &&
+        (hunt->kinds & KIND(ACT_DONE)) && may_be_wanted(hunt, func, op->act->counted_by))
+        return true;
+    struct flow_targets targets = flow_callees(hunt->search->machine.flow, func, op);
+    for (size_t i = 0; i < targets.bodies.count; i++)
+        if (func_fits(hunt, targets.bodies.at[i]))
+            return true;
+    return false;
+}
+
+static bool func_fits(struct hunt *hunt, const struct ir_func *func)
+{
+    const struct slice_func *in = slice_find(hunt->search->machine.slice, func);
+    if (!in || hunt->seen[in->index])
+        return false;
+    hunt->seen[in->index] = true;
+    for (const struct ir_op *op = ir_next_op(func, IR_OP_CALL, NULL); op;
+         op = ir_next_op(func, IR_OP_CALL, op))
+        if (op_fits(hunt, func, op))
+            return true;
+    return false;
+}
+
+static bool frame_fits(struct hunt *hunt, const struct world_frame *frame, bool is_top)
+{
+    struct machine *machine = &hunt->search->machine;
+    const struct ir_func *func = machine->slice->funcs.at[frame->func]->func;
+    const struct ir_block *block = &func->blocks[frame->block];
+    bool *reached = arena_array(machine->arena, bool, func->block_count);
+    for (size_t i = 0; i < block->edge_count; i++)
+        flow_reach_from(machine->flow, func, block->edges[i].to, reached);
+    for (uint32_t i = frame->op + 1; i < block->op_count; i++)
+        if (op_fits(hunt, func, &block->ops[i]))
+            return true;
+    (void)is_top;
+    for (size_t b = 0; b < func->block_count; b++)
+        for (size_t i = 0; reached[b] && i < func->blocks[b].op_count; i++)
+            if (op_fits(hunt, func, &func->blocks[b].ops[i]))
+                return true;
+    return false;
+}
+
+bool blame_can_still(struct search *search, uint8_t task, uint64_t kinds,
+                     const struct ir_func *func, const struct ir_expr *object)
+{
+    struct machine *machine = &search->machine;
+    struct world *world = &machine->world;
+    if (!object)
+        return false;
+    struct hunt hunt = {.search = search, .kinds = kinds};
+    hunt.seen = arena_array(machine->arena, bool, machine->slice->funcs.count);
+    hunt.wanted = flow_points(
+        machine->flow,
+        flow_resolve(machine->flow, flow_frame(machine->flow, func, NULL, NULL), object));
+    for (uint16_t at = world->tasks[task].top; at; at = world->frames[at - 1].parent)
+        if (frame_fits(&hunt, &world->frames[at - 1], at == world->tasks[task].top))
+            return true;
+    return false;
+}
+
+/* ---- what would wake it ---------------------------------------------------------------------- */
+
+static uint64_t wakers_of(enum act_kind kind)
+{
+    switch (kind) {
+    case ACT_SEND:
+        return KIND(ACT_RECV);
+    case ACT_RECV:
+        return KIND(ACT_SEND) | KIND(ACT_CLOSE) | KIND(ACT_CANCEL);
+    case ACT_WAIT:
+        return KIND(ACT_DONE);
+    case ACT_LOCK:
+        return KIND(ACT_UNLOCK);
+    case ACT_COND_WAIT:
+        return KIND(ACT_SIGNAL);
+    default:
+        return 0;
+    }
+}
+
+static const struct value *lock_at(struct machine *machine, struct value handle)
+{
+    if (handle.kind != V_PTR)
+        return NULL;
+    struct value *cell = world_find_cell(&machine->world, handle.id, handle.num);
+    return cell && (cell->kind == V_LOCK || cell->kind == V_RWLOCK) ? cell : NULL;
+}
+
+/* Bit by task; bit 15: one that has ended. */
+static uint32_t holders(struct machine *machine, struct value handle)
+{
+    const struct value *lock = lock_at(machine, handle);
+    if (!lock)
+        return 0;
+    uint32_t held = lock->id == OWNER_GONE ? 1u << READER_GONE : lock->id ? 1u << (lock->id - 1) : 0;
+    if (lock->kind == V_RWLOCK)
+        held |= (uint32_t)lock->num & 0xffff;
+    return held;
+}
+
+static bool wants_lock(const struct machine *machine, uint8_t task)
+{
+    const struct ir_op *op = sync_op(machine, task, NULL);
+    return op && op->act &&
+           (op->act->kind == ACT_LOCK ||
+            (op->act->kind == ACT_COND_WAIT && machine->world.tasks[task].phase == 2));
+}
+
+/* A reader that a waiting writer keeps out waits for the readers before it as well. */
+static uint32_t waits_for_lock(struct machine *machine, uint8_t task)
+{
+    struct value handle = blame_handle(machine, task);
+    const struct value *lock = lock_at(machine, handle);
+    uint32_t held = holders(machine, handle);
+    if (lock && lock->kind == V_RWLOCK && !lock->id)
+        held |= (uint32_t)lock->num >> 16 & ~(1u << task);
+    return held;
+}
+
+static bool arm_fits(struct search *search, uint8_t other, const struct ir_func *func,
+                     const struct ir_op *op)
+{
+    for (size_t i = 0; i < op->act->arm_count; i++) {
+        enum arm_kind kind = op->act->arms[i].kind;
+        if ((kind == ARM_RECV || kind == ARM_SEND) &&
+            blame_can_still(search, other, wakers_of(kind == ARM_SEND ? ACT_SEND : ACT_RECV), func,
+                            op->act->arms[i].channel))
+            return true;
+    }
+    return false;
+}
+
+static bool is_counted_by(const struct machine *machine, uint8_t task, struct value group)
+{
+    return value_same(machine->world.tasks[task].counted_by, group);
+}
+
+static bool could_wake(struct search *search, uint8_t other, const struct blame *blame)
+{
+    struct machine *machine = &search->machine;
+    if (wants_lock(machine, blame->task))
+        return waits_for_lock(machine, blame->task) >> other & 1;
+    if (blame->op->act->kind == ACT_SELECT)
+        return arm_fits(search, other, blame->func, blame->op);
+    if (blame->op->act->kind == ACT_JOIN) {
+        struct value handle = blame->handle;
+        struct value *cell =
+            handle.kind == V_PTR ? world_find_cell(&machine->world, handle.id, handle.num) : NULL;
+        return cell && cell->kind == V_TASK && cell->id == other + 1;
+    }
+    if (blame->op->act->kind == ACT_WAIT && is_counted_by(machine, other, blame->handle))
+        return true;
+    return blame_can_still(search, other, wakers_of(blame->op->act->kind), blame->func,
+                           blame->op->act->object);
+}
+
+/* ---- the cause ------------------------------------------------------------------------------- */
+
+static bool is_null_wait(const struct machine *machine, const struct blame *blame)
+{
+    const struct world_task *at = &machine->world.tasks[blame->task];
+    if (blame->op->act->kind != ACT_SELECT)
+        return blame->handle.kind == V_INT && blame->handle.num == 0;
+    for (size_t i = 0; i < at->operand_count; i++)
+        if (at->operands[i].kind != V_INT || at->operands[i].num != 0)
+            return false;
+    return true;
+}
+
+static const struct site *site_of(const struct machine *machine, struct value handle)
+{
+    return handle.kind == V_PTR ? &machine->sites.at[machine->world.objects[handle.id].site] : NULL;
+}
+
+/* A channel that carries nothing: it is only there to be closed. */
+static bool is_done_channel(const struct machine *machine, struct value handle)
+{
+    const struct site *site = site_of(machine, handle);
+    return site && site->op && site->op->act && site->op->act->kind == ACT_MAKE &&
+           ir_is_zero(site->op->act->element_size);
+}
+
+static bool is_endless_context(struct machine *machine, struct value handle)
+{
+    if (handle.kind != V_PTR || handle.num != DONE_OFFSET)
+        return false;
+    struct value *cell = world_find_cell(&machine->world, handle.id, 0);
+    return cell && cell->kind == V_CONTEXT && (cell->flags & CONTEXT_ENDLESS) && !cell->id;
+}
+
+/* The context that would end the wait, if anybody ended it; V_NONE: there is none, or it never
+ * ends. */
+static struct value ended_by(struct machine *machine, const struct blame *blame)
+{
+    const struct world_task *at = &machine->world.tasks[blame->task];
+    const struct act *act = blame->op->act;
+    struct value context = blame->handle;
+    size_t index = act->kind == ACT_COND_WAIT ? 2 : 1;
+    if (act->context && index < at->operand_count && act->kind != ACT_SELECT)
+        context = at->operands[index];
+    else if (context.kind != V_PTR || context.num != DONE_OFFSET)
+        return (struct value){0};
+    if (context.kind != V_PTR)
+        return (struct value){0};
+    struct value *cell = world_find_cell(&machine->world, context.id, 0);
+    bool is_made = cell && cell->kind == V_CONTEXT && !(cell->flags & CONTEXT_ENDLESS);
+    return is_made ? eval_pointer(context.id, 0) : (struct value){0};
+}
+
+static enum cause receive_cause(struct machine *machine, const struct blame *blame)
+{
+    struct value handle = blame->handle;
+    if (is_endless_context(machine, handle))
+        return CAUSE_BACKGROUND_WAIT;
+    if (ended_by(machine, blame).kind == V_PTR)
+        return CAUSE_LOST_CANCEL;
+    if (is_done_channel(machine, handle))
+        return CAUSE_DONE_NEVER_CLOSED;
+    struct frame *frame = flow_frame(machine->flow, blame->func, NULL, NULL);
+    if (flow_receives_until(machine->flow, frame, blame->op) == FLOW_UNTIL_CLOSED)
+        return CAUSE_MISSING_CLOSE;
+    return CAUSE_UNBOUNDED_RECEIVE;
+}
+
+/* The most specific of its arms; the handle becomes that one's. */
+static enum cause select_cause(struct machine *machine, struct blame *blame)
+{
+    const struct world_task *at = &machine->world.tasks[blame->task];
+    enum cause cause = CAUSE_UNBOUNDED_RECEIVE;
+    bool sends = false;
+    for (size_t i = 0; i < at->operand_count; i++) {
+        struct blame arm = *blame;
+        arm.handle = at->operands[i];
+        sends |= blame->op->act->arms[i].kind == ARM_SEND;
+        if (blame->op->act->arms[i].kind != ARM_RECV || arm.handle.kind == V_INT)
+            continue;
+        enum cause of_arm = receive_cause(machine, &arm);
+        if (of_arm < cause || cause == CAUSE_UNBOUNDED_RECEIVE) {
+            cause = of_arm;
+            blame->handle = arm.handle;
+        }
+    }
+    return cause == CAUSE_UNBOUNDED_RECEIVE && sends ? CAUSE_UNBOUNDED_SEND : cause;
+}
+
+/* Which circle the task is part of: those it waits for, and they for it. */
+static bool is_in_circle(const struct blames *blames, const struct blame *from)
+{
+    uint32_t reached = from->would, before = 0;
+    while (reached != before) {
+        before = reached;
+        for (size_t i = 0; i < blames->count; i++)
+            if (reached >> blames->at[i].task & 1)
+                reached |= blames->at[i].would;
+    }
+    return reached >> from->task & 1;
+}
+
+static bool holds_wanted(struct machine *machine, const struct blames *blames,
+                         const struct blame *blame)
+{
+    for (size_t i = 0; i < blames->count; i++) {
+        uint8_t other = blames->at[i].task;
+        if (other != blame->task && wants_lock(machine, other) &&
+            (holders(machine, blame_handle(machine, other)) >> blame->task & 1))
+            return true;
+    }
+    return false;
+}
+
+static enum cause circle_cause(struct machine *machine, const struct blames *blames,
+                               const struct blame *blame)
+{
+    if (wants_lock(machine, blame->task)) {
+        bool all_locks = true;
+        for (size_t i = 0; i < blames->count; i++)
+            if (blame->would >> blames->at[i].task & 1)
+                all_locks &= wants_lock(machine, blames->at[i].task);
+        return all_locks ? CAUSE_LOCK_CYCLE : CAUSE_COUNT;
+    }
+    if (holds_wanted(machine, blames, blame))
+        return CAUSE_BLOCKED_WHILE_LOCKED;
+    if (blame->op->act->kind == ACT_WAIT || blame->op->act->kind == ACT_JOIN)
+        return CAUSE_WAIT_BEFORE_DRAIN;
+    return CAUSE_COUNT;
+}
+
+static enum cause sink_cause(struct machine *machine, struct blame *blame)
+{
+    const struct act *act = blame->op->act;
+    if (is_null_wait(machine, blame))
+        return CAUSE_NIL_CHANNEL;
+    if (wants_lock(machine, blame->task)) {
+        uint32_t held = holders(machine, blame->handle);
+        return held >> blame->task & 1 ? CAUSE_LOCK_CYCLE : CAUSE_MISSING_UNLOCK;
+    }
+    if (ended_by(machine, blame).kind == V_PTR)
+        return CAUSE_LOST_CANCEL;
+    switch (act->kind) {
+    case ACT_SEND:
+        return CAUSE_UNBOUNDED_SEND;
+    case ACT_RECV:
+        return receive_cause(machine, blame);
+    case ACT_SELECT:
+        return select_cause(machine, blame);
+    case ACT_WAIT:
+        return CAUSE_MISSING_WG_DONE;
+    case ACT_COND_WAIT:
+        return CAUSE_CV_NEVER_SIGNALLED;
+    default:
+        return CAUSE_COUNT;
+    }
+}
+
+static void find_wakers(struct search *search, uint16_t stuck, struct blame *blame)
+{
+    struct machine *machine = &search->machine;
+    for (uint8_t other = 0; other < TASKS_MAX; other++) {
+        if (other == blame->task || machine->world.tasks[other].state == TASK_NONE)
+            continue;
+        if (!could_wake(search, other, blame))
+            continue;
+        if (stuck >> other & 1)
+            blame->would |= 1u << other;
+        else
+            blame->is_silent = true;
+    }
+}
+
+static bool is_blamed_on_other(const struct blames *blames, const struct blame *blame)
+{
+    for (size_t i = 0; i < blames->count; i++)
+        if (blame->would >> blames->at[i].task & 1)
+            return true;
+    return false;
+}
+
+/* A task that only holds up others in the circle is a note of theirs. */
+static void judge_circles(struct machine *machine, struct blames *blames)
+{
+    bool has_named = false;
+    for (size_t i = 0; i < blames->count; i++) {
+        struct blame *blame = &blames->at[i];
+        if (blame->cause == CAUSE_COUNT && is_in_circle(blames, blame))
+            blame->cause = circle_cause(machine, blames, blame);
+        has_named |= blame->cause != CAUSE_COUNT;
+    }
+    for (size_t i = 0; i < blames->count && !has_named; i++)
+        if (is_in_circle(blames, &blames->at[i])) {
+            blames->at[i].cause = sink_cause(machine, &blames->at[i]);
+            return;
+        }
+}
+
+/* Of the places of a circle, the one with the most specific rule. */
+static void keep_best_of_circle(struct blames *blames)
+{
+    for (size_t i = 0; i < blames->count; i++)
+        for (size_t k = 0; k < blames->count; k++) {
+            struct blame *a = &blames->at[i], *b = &blames->at[k];
+            if (a == b || a->cause == CAUSE_COUNT || b->cause == CAUSE_COUNT)
+                continue;
+            if (!is_in_circle(blames, a) || !is_in_circle(blames, b))
+                continue;
+            bool is_later = a->cause == b->cause && a->op->pos.line < b->op->pos.line;
+            if (a->cause < b->cause || (is_later && a->cause == CAUSE_LOCK_CYCLE))
+                b->cause = CAUSE_COUNT;
+        }
+}
+
+void blame_state(struct search *search, uint16_t stuck, struct blames *blames)
+{
+    struct machine *machine = &search->machine;
+    blames->count = 0;
+    for (uint8_t task = 0; task < TASKS_MAX; task++) {
+        struct blame blame = {.task = task, .cause = CAUSE_COUNT};
+        if (!(stuck >> task & 1))
+            continue;
+        blame.op = sync_op(machine, task, &blame.func);
+        if (!blame.op || !blame.op->act)
+            continue;
+        blame.handle = blame_handle(machine, task);
+        blames->at[blames->count++] = blame;
+    }
+    for (size_t i = 0; i < blames->count; i++)
+        find_wakers(search, stuck, &blames->at[i]);
+    for (size_t i = 0; i < blames->count; i++)
+        if (!is_blamed_on_other(blames, &blames->at[i]))
+            blames->at[i].cause = sink_cause(machine, &blames->at[i]);
+    judge_circles(machine, blames);
+    keep_best_of_circle(blames);
+}
+
+const struct site *blame_maker(struct machine *machine, const struct blame *blame)
+{
+    struct value handle = blame->handle;
+    if (blame->cause == CAUSE_LOST_CANCEL) {
+        struct value context = ended_by(machine, blame);
+        handle = context.kind == V_PTR ? context : handle;
+    }
+    const struct site *site = site_of(machine, handle);
+    return site && site->op ? site : NULL;
+}

@@ -1,0 +1,45 @@
+/*
+ * blame.h - which of the stuck tasks of a state is the cause, and in the words of which rule.
+ *
+ * A task that waits for another stuck one is a consequence, unless the wait closes a circle.  Of a
+ * circle one place is named: the one whose rule is the most specific.
+ */
+#ifndef LEASH_BLAME_H
+#define LEASH_BLAME_H
+
+#include "explore/explore.h"
+#include "explore/search.h"
+
+/* A stuck task of the state that search.machine.world is in, and why. */
+struct blame {
+    uint8_t task;
+    enum cause cause;
+    const struct ir_func *func; /* where it is parked */
+    const struct ir_op *op;
+    struct value handle;        /* what it waits for */
+    uint32_t would;             /* bit by task: stuck ones that would wake it later */
+    bool is_silent;             /* somebody who still moves may wake it */
+};
+
+struct blames {
+    struct blame at[TASKS_MAX];
+    size_t count;
+};
+
+/* The causes in a state, for the tasks of `stuck`. */
+void blame_state(struct search *, uint16_t stuck, struct blames *);
+/* What the task's operation waits for: one of its operands. */
+struct value blame_handle(const struct machine *, uint8_t task);
+/* The call that made what the task waits for, or the context that would end the wait; NULL: not
+ * made by a call. */
+const struct site *blame_maker(struct machine *, const struct blame *);
+/* Can the task, from where it stands, still do one of these kinds (bits) to what `handle` may be,
+ * which is `object` in `func`? */
+bool blame_can_still(struct search *, uint8_t task, uint64_t kinds, const struct ir_func *func,
+                     const struct ir_expr *object);
+/* The expression of the object that the operation waits for. */
+const struct ir_expr *blame_object(const struct ir_op *, size_t arm);
+/* The outermost function of a task. */
+const struct ir_func *blame_entry(const struct machine *, uint8_t task);
+
+#endif

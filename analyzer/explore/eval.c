@@ -1,0 +1,741 @@
+/*
+ * eval.c - what expressions are in a world.
+ */
+#include "explore/machine.h"
+
+#include <string.h>
+
+enum {
+    ROUNDS_MAX = 2,  /* what an unknown number is taken to be at most, where rounds are counted */
+    ELEMENTS_MAX = 3 /* tried where an index is not known */
+};
+
+struct context machine_context(struct machine *machine, uint8_t task)
+{
+    struct world_frame *frame = &machine->world.frames[machine->world.tasks[task].top - 1];
+    return (struct context){machine, task, frame, machine->slice->funcs.at[frame->func]};
+}
+
+struct value eval_pointer(uint16_t object, int32_t offset)
+{
+    return (struct value){V_PTR, 0, object, offset};
+}
+
+/* ---- what is not known ----------------------------------------------------------------------- */
+
+struct value eval_unknown(struct machine *machine, const struct ir_type *type)
+{
+    int32_t low = SYMBOL_LOW, high = SYMBOL_HIGH;
+    bool is_pointer = false;
+    if (type && type->kind == IR_TYPE_BOOL) {
+        low = 0;
+        high = 1;
+    } else if (type && (type->kind == IR_TYPE_POINTER || type->kind == IR_TYPE_FUNCTION)) {
+        low = 0;
+        is_pointer = true;
+    } else if (type && type->kind == IR_TYPE_INT && type->enumerator_count) {
+        low = 0;
+        high = (int32_t)(type->enumerator_count > 1000 ? 1000 : type->enumerator_count - 1);
+    } else if (type && type->kind == IR_TYPE_INT && !type->is_signed) {
+        low = 0;
+    }
+    return world_new_symbol(&machine->world, low, high, is_pointer);
+}
+
+/* ---- objects --------------------------------------------------------------------------------- */
+
+uint32_t machine_site(struct machine *machine, const void *key, struct site site)
+{
+    void **slot = map_put(&machine->site_of, &key, sizeof key);
+    if (!*slot) {
+        *vec_add(machine->arena, &machine->sites) = site;
+        *slot = (void *)machine->sites.count; /* + 1 */
+    }
+    return (uint32_t)((uintptr_t)*slot - 1);
+}
+
+uint16_t eval_static_object(struct machine *machine, const struct ir_symbol *symbol)
+{
+    struct world *world = &machine->world;
+    uint32_t site;
+    void **slot = map_put_str(&machine->site_of,
+                              arena_printf(machine->arena, "%s\1%s", symbol->name,
+                                           symbol->scope ? symbol->scope : ""));
+    if (!*slot) {
+        *vec_add(machine->arena, &machine->sites) =
+            (struct site){.symbol = symbol, .type = symbol->type};
+        *slot = (void *)machine->sites.count;
+    }
+    site = (uint32_t)((uintptr_t)*slot - 1);
+    for (uint16_t i = 0; i < world->object_count; i++)
+        if (world->objects[i].is_static && world->objects[i].site == site)
+            return i;
+    uint8_t flags = machine->is_library ? OBJECT_OUTSIDE : OBJECT_ZEROED;
+    uint16_t object = world_new_object(world, site, flags);
+    world->objects[object].is_static = 1;
+    return object;
+}
+
+uint16_t eval_var_object(struct context *context, const struct ir_var *var)
+{
+    struct value *slot =
+        &context->machine->world.slots[context->frame->slots + context->in->var_slot[var->id]];
+    if (slot->kind == V_PTR)
+        return slot->id;
+    uint32_t site =
+        machine_site(context->machine, var,
+                     (struct site){.func = context->in->func, .var = var, .type = var->type});
+    uint16_t object = world_new_object(&context->machine->world, site, 0);
+    *slot = eval_pointer(object, 0);
+    return object;
+}
+
+bool eval_target(struct context *context, struct value pointer, const struct ir_type *target,
+                 uint16_t *object, int32_t *offset)
+{
+    struct machine *machine = context->machine;
+    if (pointer.kind == V_SYM && pointer.num == 0) {
+        uint32_t site = machine_site(machine, target ? (const void *)target : machine,
+                                     (struct site){.type = target});
+        uint16_t found = world_new_object(&machine->world, site, OBJECT_OUTSIDE);
+        world_replace_symbol(&machine->world, pointer.id, eval_pointer(found, 0));
+        pointer = eval_pointer(found, 0);
+    }
+    if (pointer.kind == V_INT && pointer.num == 0)
+        machine->is_pruned = true;
+    if (pointer.kind != V_PTR)
+        return false;
+    machine->world.objects[pointer.id].flags &= (uint8_t)~OBJECT_MAYBE_NULL;
+    *object = pointer.id;
+    *offset = pointer.num;
+    return true;
+}
+
+/* ---- places ---------------------------------------------------------------------------------- */
+
+static const struct lvalue nowhere = {L_NOWHERE, 0, 0, NULL};
+
+static struct lvalue cell_at(uint16_t object, int64_t offset)
+{
+    if (offset < -(1 << 20) || offset > DONE_OFFSET + 64)
+        return nowhere;
+    return (struct lvalue){L_CELL, object, (int32_t)offset, NULL};
+}
+
+static struct value *slot_at(struct context *context, uint16_t slot)
+{
+    return slot == SLICE_NO_SLOT ? NULL
+                                 : &context->machine->world.slots[context->frame->slots + slot];
+}
+
+static struct lvalue slot_place(struct context *context, uint16_t slot)
+{
+    struct value *at = slot_at(context, slot);
+    return at ? (struct lvalue){L_SLOT, 0, 0, at} : nowhere;
+}
+
+/* An index that is not known may be any of the first few. */
+static int32_t index_of(struct context *context, const struct ir_expr *index)
+{
+    struct machine *machine = context->machine;
+    struct value value = eval(context, index->b);
+    if (value.kind == V_INT)
+        return value.num;
+    uint64_t count = index->a->type->kind == IR_TYPE_ARRAY ? index->a->type->count : 0;
+    uint32_t tried = count && count < ELEMENTS_MAX ? (uint32_t)count : ELEMENTS_MAX;
+    int32_t chosen = (int32_t)machine_choose(machine, tried);
+    if (value.kind == V_SYM)
+        world_replace_symbol(&machine->world, value.id, VALUE_INT(chosen - value.num));
+    return chosen;
+}
+
+struct lvalue eval_place(struct context *context, const struct ir_expr *place)
+{
+    struct machine *machine = context->machine;
+    uint16_t object;
+    int32_t offset;
+    switch (place->kind) {
+    case IR_VAR:
+        if (context->in->var_slot[place->var->id] == SLICE_NO_SLOT)
+            return nowhere;
+        if (context->in->var_in_memory[place->var->id])
+            return cell_at(eval_var_object(context, place->var), 0);
+        return slot_place(context, context->in->var_slot[place->var->id]);
+    case IR_TEMP:
+        return slot_place(context, context->in->temp_slot[place->temp]);
+    case IR_SYMBOL:
+        return cell_at(eval_static_object(machine, place->symbol), 0);
+    case IR_FIELD: {
+        struct lvalue record = eval_place(context, place->a);
+        return record.kind == L_CELL ? cell_at(record.object, record.offset + place->value)
+                                     : nowhere;
+    }
+    case IR_INDEX: {
+        struct lvalue array = eval_place(context, place->a);
+        if (array.kind != L_CELL)
+            return nowhere;
+        return cell_at(array.object,
+                       array.offset + (int64_t)place->type->size * index_of(context, place));
+    }
+    case IR_DEREF:
+        if (!eval_target(context, eval(context, place->a), place->type, &object, &offset))
+            return nowhere;
+        return cell_at(object, offset);
+    default:
+        return nowhere;
+    }
+}
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+static struct value load(struct context *context, struct lvalue place, const struct ir_type *type)
+{
+    struct machine *machine = context->machine;
+    if (place.kind == L_NOWHERE)
+        return (struct value){V_ANY, 0, 0, 0};
+    if (place.kind == L_SLOT) {
+        if (place.slot->kind == V_NONE || place.slot->kind == V_ANY)
+            *place.slot = eval_unknown(machine, type);
+        return *place.slot;
+    }
+    struct value *cell = world_find_cell(&machine->world, place.object, place.offset);
+    if (cell && cell->kind != V_NONE && cell->kind != V_ANY)
+        return *cell;
+    if (!cell && (machine->world.objects[place.object].flags & OBJECT_ZEROED))
+        return VALUE_INT(0);
+    struct value value = eval_unknown(machine, type);
+    *world_cell(&machine->world, place.object, place.offset) = value;
+    return value;
+}
+
+/* ---- arithmetic ------------------------------------------------------------------------------ */
+
+static bool fold(enum ir_operator op, int64_t a, int64_t b, int64_t *result)
+{
+    switch (op) {
+    case IR_ADD:
+        *result = a + b;
+        return true;
+    case IR_SUB:
+        *result = a - b;
+        return true;
+    case IR_MUL:
+        *result = a * b;
+        return true;
+    case IR_DIV:
+        *result = b ? a / b : 0;
+        return b != 0;
+    case IR_REM:
+        *result = b ? a % b : 0;
+        return b != 0;
+    case IR_SHL:
+        *result = b >= 0 && b < 31 ? a << b : 0;
+        return b >= 0 && b < 31 && a >= 0;
+    case IR_SHR:
+        *result = b >= 0 && b < 63 ? a >> b : 0;
+        return b >= 0 && b < 63 && a >= 0;
+    case IR_AND:
+        *result = a & b;
+        return true;
+    case IR_OR:
+        *result = a | b;
+        return true;
+    case IR_XOR:
+        *result = a ^ b;
+        return true;
+    case IR_LT:
+        *result = a < b;
+        return true;
+    case IR_LE:
+        *result = a <= b;
+        return true;
+    case IR_GT:
+        *result = a > b;
+        return true;
+    case IR_GE:
+        *result = a >= b;
+        return true;
+    case IR_EQ:
+        *result = a == b;
+        return true;
+    case IR_NE:
+        *result = a != b;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool is_compare(enum ir_operator op)
+{
+    return op >= IR_LT;
+}
+
+/* The same operands, the same number. */
+static struct value derived(struct machine *machine, enum ir_operator op, struct value a,
+                            struct value b, const struct ir_type *type)
+{
+    struct world *world = &machine->world;
+    bool is_plain_a = a.kind == V_SYM || a.kind == V_INT;
+    bool is_plain_b = b.kind == V_SYM || b.kind == V_INT;
+    if (!is_plain_a || !is_plain_b)
+        return (struct value){V_ANY, 0, 0, 0};
+    for (uint16_t i = 0; i < world->symbol_count; i++)
+        if (world->symbols[i].op == op && value_same(world->symbols[i].a, a) &&
+            value_same(world->symbols[i].b, b))
+            return (struct value){V_SYM, 0, i, 0};
+    struct value value = eval_unknown(machine, type);
+    if (value.kind == V_SYM) {
+        world->symbols[value.id].op = op;
+        world->symbols[value.id].a = a;
+        world->symbols[value.id].b = b;
+    }
+    return value;
+}
+
+static struct value exact(struct world *world, struct value value)
+{
+    if (value.kind == V_SYM && world->symbols[value.id].low == world->symbols[value.id].high)
+        return VALUE_INT(world->symbols[value.id].low + value.num);
+    return value;
+}
+
+static struct value add(struct machine *machine, struct value a, int64_t b,
+                        const struct ir_type *type)
+{
+    int64_t sum = (int64_t)a.num + b;
+    if (a.kind == V_SYM && (sum > 3 || sum < -3))
+        return eval_unknown(machine, type);
+    int64_t most = machine->slice->largest + 2;
+    if (a.kind == V_INT && b != 0 && (sum > most || sum < -most) && b <= most && b >= -most)
+        return eval_unknown(machine, type);
+    if (sum > INT32_MAX || sum < INT32_MIN)
+        return (struct value){V_ANY, 0, 0, 0};
+    a.num = (int32_t)sum;
+    return a;
+}
+
+static struct value binary(struct context *context, const struct ir_expr *expr)
+{
+    struct machine *machine = context->machine;
+    if (is_compare(expr->op))
+        return VALUE_INT(eval_condition(context, expr));
+    struct value a = exact(&machine->world, eval(context, expr->a));
+    struct value b = exact(&machine->world, eval(context, expr->b));
+    if (expr->op == IR_ADD && b.kind == V_INT && (a.kind == V_SYM || a.kind == V_INT))
+        return add(machine, a, b.num, expr->type);
+    if (expr->op == IR_ADD && a.kind == V_INT && b.kind == V_SYM)
+        return add(machine, b, a.num, expr->type);
+    if (expr->op == IR_SUB && b.kind == V_INT && (a.kind == V_SYM || a.kind == V_INT))
+        return add(machine, a, -(int64_t)b.num, expr->type);
+    if (expr->op == IR_SUB && a.kind == b.kind && a.id == b.id &&
+        (a.kind == V_SYM || a.kind == V_PTR))
+        return VALUE_INT(a.num - b.num);
+    int64_t result;
+    if (a.kind == V_INT && b.kind == V_INT && fold(expr->op, a.num, b.num, &result) &&
+        result >= INT32_MIN && result <= INT32_MAX)
+        return VALUE_INT((int32_t)result);
+    return derived(machine, expr->op, a, b, expr->type);
+}
+
+static struct value cast(struct context *context, const struct ir_expr *expr)
+{
+    struct value value = eval(context, expr->a);
+    if (expr->type->kind == IR_TYPE_BOOL && value.kind != V_INT)
+        return VALUE_INT(eval_compare(context->machine, value, IR_NE, VALUE_INT(0), false));
+    if (expr->type->kind == IR_TYPE_BOOL)
+        return VALUE_INT(value.num != 0);
+    return value;
+}
+
+static struct value unary(struct context *context, const struct ir_expr *expr)
+{
+    if (expr->op == IR_NOT)
+        return VALUE_INT(!eval_condition(context, expr->a));
+    struct value value = exact(&context->machine->world, eval(context, expr->a));
+    if (value.kind == V_INT)
+        return VALUE_INT(expr->op == IR_NEG ? -value.num : ~value.num);
+    return derived(context->machine, expr->op, value, VALUE_INT(0), expr->type);
+}
+
+static struct value function_value(struct machine *machine, const struct ir_symbol *symbol)
+{
+    const struct ir_func *body = flow_body(machine->flow, symbol);
+    const struct slice_func *found = body ? slice_find(machine->slice, body) : NULL;
+    if (found)
+        return (struct value){V_FUNC, 0, 0, (int32_t)found->index};
+    uint32_t site = machine_site(machine, symbol, (struct site){.symbol = symbol});
+    return (struct value){V_FUNC, 1, 0, (int32_t)site};
+}
+
+static struct value address(struct context *context, const struct ir_expr *place)
+{
+    struct lvalue at = eval_place(context, place);
+    return at.kind == L_CELL ? eval_pointer(at.object, at.offset) : (struct value){V_ANY, 0, 0, 0};
+}
+
+struct value eval(struct context *context, const struct ir_expr *expr)
+{
+    struct machine *machine = context->machine;
+    switch (expr->kind) {
+    case IR_CONST:
+        if (expr->value > INT32_MAX || expr->value < INT32_MIN)
+            return (struct value){V_INT, 1, (uint16_t)(expr->value >> 32), (int32_t)expr->value};
+        return VALUE_INT((int32_t)expr->value);
+    case IR_STRING: {
+        uint32_t site = machine_site(machine, expr, (struct site){0});
+        return (struct value){V_FUNC, 1, 0, (int32_t)site};
+    }
+    case IR_SYMBOL:
+        if (expr->symbol->kind == IR_SYMBOL_FUNCTION)
+            return function_value(machine, expr->symbol);
+        return load(context, eval_place(context, expr), expr->type);
+    case IR_VAR:
+    case IR_TEMP:
+    case IR_FIELD:
+    case IR_INDEX:
+    case IR_DEREF:
+        return load(context, eval_place(context, expr), expr->type);
+    case IR_ADDR:
+        return address(context, expr->a);
+    case IR_UNARY:
+        return unary(context, expr);
+    case IR_BINARY:
+        return binary(context, expr);
+    case IR_CAST:
+        return cast(context, expr);
+    default:
+        return (struct value){V_ANY, 0, 0, 0};
+    }
+}
+
+/* ---- conditions ------------------------------------------------------------------------------ */
+
+static enum ir_operator mirrored(enum ir_operator op)
+{
+    switch (op) {
+    case IR_LT:
+        return IR_GT;
+    case IR_LE:
+        return IR_GE;
+    case IR_GT:
+        return IR_LT;
+    case IR_GE:
+        return IR_LE;
+    default:
+        return op;
+    }
+}
+
+static enum ir_operator negated(enum ir_operator op)
+{
+    switch (op) {
+    case IR_LT:
+        return IR_GE;
+    case IR_LE:
+        return IR_GT;
+    case IR_GT:
+        return IR_LE;
+    case IR_GE:
+        return IR_LT;
+    case IR_EQ:
+        return IR_NE;
+    default:
+        return IR_EQ;
+    }
+}
+
+/* The symbol as it is when it is `op` bound; false: it cannot be. */
+static bool refine(struct world_symbol *symbol, enum ir_operator op, int64_t bound)
+{
+    int64_t low = symbol->low, high = symbol->high;
+    switch (op) {
+    case IR_LT:
+        high = high < bound - 1 ? high : bound - 1;
+        break;
+    case IR_LE:
+        high = high < bound ? high : bound;
+        break;
+    case IR_GT:
+        low = low > bound + 1 ? low : bound + 1;
+        break;
+    case IR_GE:
+        low = low > bound ? low : bound;
+        break;
+    case IR_EQ:
+        if (symbol->has_other && symbol->other == bound)
+            return false;
+        low = low > bound ? low : bound;
+        high = high < bound ? high : bound;
+        break;
+    default:
+        if (low == bound)
+            low++;
+        else if (high == bound)
+            high--;
+        else if (low < bound && bound < high && !symbol->has_other) {
+            symbol->has_other = 1;
+            symbol->other = (int32_t)bound;
+        }
+    }
+    while (symbol->has_other && symbol->other == low && low <= high)
+        low++;
+    if (symbol->has_other && symbol->other == high && low <= high)
+        high--;
+    if (low > high)
+        return false;
+    symbol->low = (int32_t)low;
+    symbol->high = (int32_t)high;
+    if (symbol->has_other && (symbol->other < low || symbol->other > high))
+        symbol->has_other = 0;
+    return true;
+}
+
+/* Rounds of a loop are only followed so far. */
+static bool is_too_far(const struct world_symbol *symbol, int32_t added)
+{
+    return (int64_t)symbol->low + added > ROUNDS_MAX && symbol->low > 0;
+}
+
+static bool ask_symbol(struct machine *machine, struct value symbol, enum ir_operator op,
+                       int32_t number, bool is_counted)
+{
+    struct world *world = &machine->world;
+    struct world_symbol yes = world->symbols[symbol.id], no = yes;
+    int64_t bound = (int64_t)number - symbol.num;
+    bool may = refine(&yes, op, bound), may_not = refine(&no, negated(op), bound);
+    if (is_counted && may && is_too_far(&yes, 0))
+        may = !may_not;
+    if (is_counted && may_not && is_too_far(&no, 0))
+        may_not = !may;
+    /* Somebody who hands in a number of things hands in one at least. */
+    if (is_counted && number == 0 && may && may_not && op != IR_EQ && op != IR_NE) {
+        may = op == IR_GT || op == IR_GE;
+        may_not = !may;
+    }
+    bool answer = may;
+    if (may && may_not)
+        answer = machine_choose(machine, 2) == 0;
+    world->symbols[symbol.id] = answer ? yes : no;
+    if (yes.is_pointer && answer == (op == IR_EQ) && number == 0)
+        world_replace_symbol(world, symbol.id, VALUE_INT(0));
+    return answer;
+}
+
+/* Made by a call that may fail: only asking tells. */
+static bool ask_null(struct machine *machine, struct value pointer, enum ir_operator op)
+{
+    struct world_object *object = &machine->world.objects[pointer.id];
+    if (!(object->flags & OBJECT_MAYBE_NULL) || pointer.num != 0)
+        return op == IR_NE;
+    object->flags &= (uint8_t)~OBJECT_MAYBE_NULL;
+    bool is_null = machine_choose(machine, 2) == 1;
+    if (is_null)
+        world_replace_object(&machine->world, pointer.id, VALUE_INT(0));
+    return is_null == (op == IR_EQ);
+}
+
+static bool is_address(struct value value)
+{
+    return value.kind == V_PTR || value.kind == V_FUNC;
+}
+
+bool eval_compare(struct machine *machine, struct value a, enum ir_operator op, struct value b,
+                  bool is_counted)
+{
+    struct world *world = &machine->world;
+    a = exact(world, a);
+    b = exact(world, b);
+    if (a.kind == V_INT && (b.kind == V_SYM || is_address(b))) {
+        struct value other = a;
+        a = b;
+        b = other;
+        op = mirrored(op);
+    }
+    int64_t result;
+    if (a.kind == V_INT && b.kind == V_INT) {
+        if (a.flags || b.flags)
+            return value_same(a, b) ? op == IR_EQ || op == IR_LE || op == IR_GE
+                                    : (op == IR_EQ || op == IR_NE
+                                           ? op == IR_NE
+                                           : machine_choose(machine, 2) == 0);
+        return fold(op, a.num, b.num, &result) && result;
+    }
+    if (a.kind == V_SYM && b.kind == V_INT)
+        return ask_symbol(machine, a, op, b.num, is_counted);
+    bool is_equality = op == IR_EQ || op == IR_NE;
+    if (a.kind == V_PTR && b.kind == V_INT && b.num == 0 && is_equality)
+        return ask_null(machine, a, op);
+    if (is_address(a) && (is_address(b) || b.kind == V_INT) && is_equality)
+        return value_same(a, b) == (op == IR_EQ);
+    bool is_same = a.kind == b.kind && a.id == b.id && (a.kind == V_SYM || a.kind == V_PTR);
+    if (is_same)
+        return fold(op, a.num, b.num, &result) && result;
+    struct value open = derived(machine, op, a, b, NULL);
+    if (open.kind == V_SYM) {
+        struct world_symbol *symbol = &world->symbols[open.id];
+        if (symbol->low < 0) {
+            symbol->low = 0;
+            symbol->high = 1;
+        }
+        return ask_symbol(machine, open, IR_NE, 0, false);
+    }
+    return machine_choose(machine, 2) == 0;
+}
+
+bool eval_condition(struct context *context, const struct ir_expr *expr)
+{
+    struct machine *machine = context->machine;
+    if (expr->kind == IR_UNARY && expr->op == IR_NOT)
+        return !eval_condition(context, expr->a);
+    if (expr->kind == IR_BINARY && is_compare(expr->op)) {
+        struct value a = eval(context, expr->a), b = eval(context, expr->b);
+        bool is_counted = expr->a->kind != IR_CONST && expr->b->kind != IR_CONST;
+        return eval_compare(machine, a, expr->op, b, is_counted);
+    }
+    return eval_compare(machine, eval(context, expr), IR_NE, VALUE_INT(0), false);
+}
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+/* Whoever is out of sight gets at what is put where they look, and at all that it leads to. */
+static void escape(struct world *world, struct value value, int depth)
+{
+    if (value.kind != V_PTR || depth > 8 ||
+        (world->objects[value.id].flags & (OBJECT_ESCAPED | OBJECT_OUTSIDE)))
+        return;
+    world->objects[value.id].flags |= OBJECT_ESCAPED;
+    for (uint16_t at = world->objects[value.id].first; at; at = world->cells[at - 1].next)
+        escape(world, world->cells[at - 1].value, depth + 1);
+}
+
+void eval_escape(struct machine *machine, struct value value)
+{
+    escape(&machine->world, value, 0);
+}
+
+static void put(struct world *world, uint16_t object, int32_t offset, struct value value)
+{
+    *world_cell(world, object, offset) = value;
+    if (world->objects[object].flags & (OBJECT_ESCAPED | OBJECT_OUTSIDE))
+        escape(world, value, 0);
+}
+
+void eval_store(struct context *context, struct lvalue place, struct value value)
+{
+    if (place.kind == L_SLOT)
+        *place.slot = value;
+    else if (place.kind == L_CELL)
+        put(&context->machine->world, place.object, place.offset, value);
+}
+
+/* ---- records and arrays ---------------------------------------------------------------------- */
+
+enum { ELEMENTS_COPIED = 8, PARTS_MAX = 256 };
+
+/* The scalar parts of a type whose content matters. */
+struct parts {
+    const struct slice *slice;
+    const struct ir_type *whole;
+    int32_t offsets[PARTS_MAX];
+    size_t count;
+};
+
+static void find_parts(struct parts *parts, const struct ir_type *type, int64_t offset)
+{
+    if (parts->count == PARTS_MAX || !type || offset > (1 << 20))
+        return;
+    if (type->kind == IR_TYPE_ARRAY && type->target && type->target->size) {
+        uint64_t count = type->count < ELEMENTS_COPIED ? type->count : ELEMENTS_COPIED;
+        for (uint64_t i = 0; i < count; i++)
+            find_parts(parts, type->target, offset + (int64_t)(i * type->target->size));
+    } else if (type->kind == IR_TYPE_RECORD && type->record) {
+        for (size_t i = 0; i < type->record->field_count; i++)
+            find_parts(parts, type->record->fields[i].type,
+                       offset + (int64_t)type->record->fields[i].offset);
+    } else if (slice_keeps_part(parts->slice, parts->whole, offset)) {
+        parts->offsets[parts->count++] = (int32_t)offset;
+    }
+}
+
+static int32_t extent(const struct ir_type *type)
+{
+    return type->size && type->size < (1 << 20) ? (int32_t)type->size : 1 << 20;
+}
+
+static struct value part_at(struct world *world, struct lvalue from, int32_t offset)
+{
+    struct value *cell = world_find_cell(world, from.object, from.offset + offset);
+    if (cell)
+        return *cell;
+    bool is_zeroed = world->objects[from.object].flags & OBJECT_ZEROED;
+    return is_zeroed ? VALUE_INT(0) : (struct value){V_ANY, 0, 0, 0};
+}
+
+void eval_copy(struct context *context, struct lvalue to, struct lvalue from,
+               const struct ir_type *type)
+{
+    struct world *world = &context->machine->world;
+    bool is_same = to.object == from.object && to.offset == from.offset;
+    if (to.kind != L_CELL || from.kind != L_CELL || is_same)
+        return;
+    struct parts parts = {.slice = context->machine->slice, .whole = type};
+    struct value values[PARTS_MAX];
+    find_parts(&parts, type, 0);
+    for (size_t i = 0; i < parts.count; i++)
+        values[i] = part_at(world, from, parts.offsets[i]);
+    world_drop_cells(world, to.object, to.offset, to.offset + extent(type));
+    for (size_t i = 0; i < parts.count; i++)
+        put(world, to.object, to.offset + parts.offsets[i], values[i]);
+}
+
+static void store_literal(struct context *context, struct lvalue to, const struct ir_type *type,
+                          const struct ir_expr *literal)
+{
+    struct world *world = &context->machine->world;
+    struct parts parts = {.slice = context->machine->slice, .whole = type};
+    struct value values[PARTS_MAX];
+    if (to.kind != L_CELL)
+        return;
+    find_parts(&parts, type, 0);
+    for (size_t i = 0; i < parts.count; i++)
+        values[i] = literal->is_partial ? (struct value){V_ANY, 0, 0, 0} : VALUE_INT(0);
+    for (uint32_t i = 0; i < literal->element_count; i++) {
+        const struct ir_element *element = &literal->elements[i];
+        const struct ir_type *part = element->value->type;
+        bool is_whole = part->kind == IR_TYPE_RECORD || part->kind == IR_TYPE_ARRAY;
+        struct lvalue from = is_whole ? eval_place(context, element->value) : nowhere;
+        for (size_t k = 0; k < parts.count; k++) {
+            int64_t inside = parts.offsets[k] - (int64_t)element->offset;
+            if (!is_whole && inside == 0)
+                values[k] = eval(context, element->value);
+            else if (is_whole && inside >= 0 && inside < extent(part) && from.kind == L_CELL)
+                values[k] = part_at(world, from, (int32_t)inside);
+        }
+    }
+    world_drop_cells(world, to.object, to.offset, to.offset + extent(type));
+    if (to.offset == 0 && !literal->is_partial)
+        world->objects[to.object].flags |= OBJECT_ZEROED;
+    for (size_t i = 0; i < parts.count; i++)
+        if (to.offset != 0 || values[i].kind != V_INT || values[i].num != 0)
+            put(world, to.object, to.offset + parts.offsets[i], values[i]);
+}
+
+void eval_assign(struct context *context, const struct ir_expr *place, const struct ir_expr *value)
+{
+    bool is_whole = place->type->kind == IR_TYPE_RECORD || place->type->kind == IR_TYPE_ARRAY;
+    if (value->kind == IR_LITERAL) {
+        struct lvalue to = eval_place(context, place);
+        store_literal(context, to, place->type, value);
+        return;
+    }
+    if (is_whole) {
+        struct lvalue to = eval_place(context, place);
+        eval_copy(context, to, eval_place(context, value), place->type);
+        return;
+    }
+    struct value found = eval(context, value);
+    if (found.kind == V_ANY)
+        found = eval_unknown(context->machine, place->type);
+    eval_store(context, eval_place(context, place), found);
+}

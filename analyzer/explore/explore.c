@@ -1,0 +1,155 @@
+#include "explore/explore.h"
+
+#include "explore/blame.h"
+#include "explore/story.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { STATES_MAX = 20000 };
+
+struct exploration {
+    struct flow *flow;
+    struct arena *arena;
+    struct verdicts *out;
+};
+
+/* ---- one scope ------------------------------------------------------------------------------- */
+
+static bool is_told(const struct verdicts *verdicts, const struct ir_op *park, enum cause cause)
+{
+    for (size_t i = 0; i < verdicts->at.count; i++)
+        if (verdicts->at.at[i].park == park && verdicts->at.at[i].cause == cause)
+            return true;
+    return false;
+}
+
+static bool *new_judged(struct search *search)
+{
+    size_t ops = 0;
+    const struct slice *slice = search->machine.slice;
+    for (size_t i = 0; i < slice->funcs.count; i++)
+        ops += slice->funcs.at[i]->func->op_count + 1;
+    return arena_array(search->arena, bool, ops);
+}
+
+static size_t op_number(const struct slice *slice, const struct ir_func *func,
+                        const struct ir_op *op)
+{
+    size_t number = 0;
+    const struct slice_func *in = slice_find(slice, func);
+    for (size_t i = 0; i < in->index; i++)
+        number += slice->funcs.at[i]->func->op_count + 1;
+    return number + op->id;
+}
+
+/* The places at which a task is stuck in the state and has not been before. */
+static bool has_new_place(struct search *search, uint16_t stuck, bool *judged)
+{
+    bool found = false;
+    for (uint8_t task = 0; task < TASKS_MAX; task++) {
+        const struct ir_func *func = NULL;
+        if (!(stuck >> task & 1))
+            continue;
+        const struct ir_op *op = sync_op(&search->machine, task, &func);
+        if (!op)
+            continue;
+        size_t number = op_number(search->machine.slice, func, op);
+        found |= !judged[number];
+        judged[number] = true;
+    }
+    return found;
+}
+
+static void judge_state(struct exploration *exploration, struct search *search, uint32_t state)
+{
+    bool is_at_rest;
+    uint32_t rest = search_rest(search, state, &is_at_rest);
+    struct blames blames;
+    search_load(search, rest);
+    const struct search_state *at = &search->states.at[rest];
+    blame_state(search, at->present & (uint16_t)~at->alive, &blames);
+    for (size_t i = 0; i < blames.count; i++) {
+        const struct blame *blame = &blames.at[i];
+        if (blame->cause == CAUSE_COUNT || blame->is_silent ||
+            is_told(exploration->out, blame->op, blame->cause))
+            continue;
+        struct verdict verdict = {.cause = blame->cause, .park_func = blame->func,
+                                  .park = blame->op, .func = blame->func, .pos = blame->op->pos};
+        search_load(search, rest);
+        story_tell(exploration->arena, search, rest, blame, &verdict);
+        *vec_add(exploration->arena, &exploration->out->at) = verdict;
+    }
+}
+
+static void judge_stuck(struct exploration *exploration, struct search *search)
+{
+    bool *judged = new_judged(search);
+    for (uint32_t i = 0; i < search->states.count; i++) {
+        const struct search_state *state = &search->states.at[i];
+        uint16_t stuck = state->present & (uint16_t)~state->alive;
+        if (!stuck)
+            continue;
+        search_load(search, i);
+        if (has_new_place(search, stuck, judged))
+            judge_state(exploration, search, i);
+    }
+}
+
+static void explore_scope(struct exploration *exploration, const struct scope *scope)
+{
+    struct slice *slice = slice_new(exploration->flow, scope);
+    if (!slice->funcs.at[0]->is_active)
+        return;
+    struct search *search = xmalloc(sizeof *search);
+    struct arena arena = {0};
+    memset(search, 0, sizeof *search);
+    search_run(search, slice, &arena, STATES_MAX);
+    if (getenv("LEASH_DEBUG_EXPLORE"))
+        fprintf(stderr, "explore %s: %zu states %zu edges %zu ops%s\n", scope->root->symbol->name,
+                search->states.count, search->edges.count, search->machine.ops,
+                search->is_cut ? " cut" : "");
+    judge_stuck(exploration, search);
+    arena_release(&arena);
+    free(search);
+}
+
+/* ---- roots ----------------------------------------------------------------------------------- */
+
+static bool is_root(struct flow *flow, const struct ir_func *func, bool has_main)
+{
+    size_t callers;
+    if (has_main)
+        return strcmp(func->symbol->name, "main") == 0;
+    flow_callers(flow, func, &callers);
+    return !func->symbol->scope || callers == 0;
+}
+
+static void explore_roots(struct exploration *exploration)
+{
+    size_t unit_count;
+    struct ir_unit *const *units = flow_units(exploration->flow, &unit_count);
+    bool has_main = false;
+    for (size_t i = 0; i < unit_count; i++)
+        for (size_t k = 0; k < units[i]->func_count; k++)
+            has_main |= strcmp(units[i]->funcs[k]->symbol->name, "main") == 0;
+    for (size_t i = 0; i < unit_count; i++)
+        for (size_t k = 0; k < units[i]->func_count; k++) {
+            if (!is_root(exploration->flow, units[i]->funcs[k], has_main))
+                continue;
+            struct scope scope = {.root = units[i]->funcs[k]};
+            explore_scope(exploration, &scope);
+        }
+}
+
+const struct verdicts *explore_program(struct flow *flow)
+{
+    void **kept = flow_executions(flow);
+    if (!*kept) {
+        struct verdicts *out = arena_new(flow_arena(flow), struct verdicts);
+        *kept = out;
+        struct exploration exploration = {flow, flow_arena(flow), out};
+        explore_roots(&exploration);
+    }
+    return *kept;
+}

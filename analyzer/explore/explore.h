@@ -1,0 +1,66 @@
+/*
+ * explore.h - what executions say of a program: which task is stuck for good, where, and how it
+ * came to that.
+ *
+ * The tasks of a scope are run against each other, every interleaving up to a bound; what a rule
+ * gets is one verdict for each stuck place, with the cause that explains it best and the steps that
+ * lead there.
+ */
+#ifndef LEASH_EXPLORE_H
+#define LEASH_EXPLORE_H
+
+#include "flow/flow.h"
+
+/* Why a task is stuck, or what must not happen: in the words of the rules. */
+enum cause {
+    CAUSE_NIL_CHANNEL,
+    CAUSE_BACKGROUND_WAIT,
+    CAUSE_MISSING_UNLOCK,
+    CAUSE_LOCK_CYCLE,
+    CAUSE_BLOCKED_WHILE_LOCKED,
+    CAUSE_MISSING_WG_DONE,
+    CAUSE_WG_COUNT,
+    CAUSE_WAIT_BEFORE_DRAIN,
+    CAUSE_MISSING_CLOSE,
+    CAUSE_DONE_NEVER_CLOSED,
+    CAUSE_LOST_CANCEL,
+    CAUSE_ABANDONED_SEND,
+    CAUSE_CV_NEVER_SIGNALLED,
+    CAUSE_UNBOUNDED_SEND,
+    CAUSE_UNBOUNDED_RECEIVE,
+    CAUSE_CLOSE_TWICE,
+    CAUSE_SEND_AFTER_CLOSE,
+    CAUSE_COUNT, /* how many there are */
+};
+
+enum certainty { CERTAINTY_POSSIBLE, CERTAINTY_LIKELY, CERTAINTY_PROVEN };
+
+/* One thing that happens on the way. */
+struct explore_step {
+    const struct ir_func *func; /* whose unit `pos` belongs to */
+    struct ir_pos pos;
+    const char *text; /* "task 'worker' sends on results" */
+};
+
+struct verdict {
+    enum cause cause;
+    enum certainty certainty;
+    const struct ir_func *func;  /* where the finding stands */
+    struct ir_pos pos;
+    const struct ir_func *park_func; /* where the task is stuck; NULL for what is no wait */
+    const struct ir_op *park;
+    const char *object;          /* what it waits for, as the code says it there */
+    const char *task;            /* the function that the task runs */
+    const char *why;             /* the end of a sentence: "nobody receives from it any more" */
+    const char *message;         /* what the finding says, where it does not stand at the park */
+    VEC(struct explore_step) steps;
+};
+
+struct verdicts {
+    VEC(struct verdict) at;
+};
+
+/* Of the whole program; computed when first asked for, and kept as long as the flow. */
+const struct verdicts *explore_program(struct flow *);
+
+#endif

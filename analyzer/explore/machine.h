@@ -1,0 +1,170 @@
+/*
+ * machine.h - executes what a slice keeps, one step of one task after the other.
+ *
+ * A step begins and ends in a state in which every task stands before an operation that others can
+ * see: it fires one such operation, then goes on with what only concerns the task itself.  Where
+ * something is not known, the machine asks `machine_choose`, and whoever drives it runs the step
+ * again for each answer.
+ *
+ *   value.  eval.c     what expressions, places and conditions are in a world
+ *   step.c             what a task does by itself: assignments, calls, branches, returns
+ *   sync.c             what tasks do to each other
+ */
+#ifndef LEASH_MACHINE_H
+#define LEASH_MACHINE_H
+
+#include "explore/world.h"
+
+enum { CHOICES_MAX = 48 };
+
+/* Where an object comes from, or a task. */
+struct site {
+    const struct ir_func *func;
+    const struct ir_op *op;          /* made by a call, or spawned by it */
+    const struct ir_var *var;        /* a local variable */
+    const struct ir_symbol *symbol;  /* a static one */
+    const struct ir_type *type;      /* what it holds; NULL: not known */
+    bool is_escaped;                 /* code out of sight has come by it */
+};
+
+/* What a step did, for who wants to tell of it. */
+enum event_kind {
+    EVENT_OP,      /* op of func, with result */
+    EVENT_BRANCH,  /* op is NULL; pos; taken: which way */
+    EVENT_LEAVE,   /* func returns; pos */
+    EVENT_RETURN,  /* the task has ended */
+    EVENT_TIME,    /* the context made at `op` runs out of time */
+    EVENT_EXIT,    /* the process ends */
+};
+
+struct event {
+    enum event_kind kind;
+    uint8_t task, partner; /* partner + 1: the task that took part in it, 0: none */
+    bool taken;
+    uint8_t result;        /* enum act_result */
+    int8_t arm;            /* of a select; -1: none */
+    bool is_guess;         /* nothing in sight says so: somebody outside, an unknown number */
+    const struct ir_func *func;
+    const struct ir_op *op;
+    const struct ir_func *entry; /* of a spawn: what `partner` runs */
+    struct ir_pos pos;
+    uint16_t frame_depth;
+};
+
+enum misuse_kind {
+    MISUSE_NONE,
+    MISUSE_CLOSE_TWICE,
+    MISUSE_SEND_CLOSED,
+    MISUSE_NEGATIVE,  /* a wait group's count */
+    MISUSE_NOT_OWNED, /* an unlock of what is not locked */
+};
+
+struct machine {
+    struct slice *slice;
+    struct flow *flow;
+    struct arena *arena;
+    struct world world;
+    VEC(struct site) sites;
+    struct map site_of;
+    uint8_t taken[CHOICES_MAX], choices[CHOICES_MAX];
+    size_t choice_count, choice_at;
+    uint32_t moved;   /* bit by task: those that the step moved */
+    bool is_pruned;   /* the step leads nowhere: what was assumed cannot be */
+    bool is_cut;      /* a bound was hit */
+    bool is_library;  /* statics hold what others left in them */
+    size_t ops;       /* carried out, of all steps */
+    enum misuse_kind misuse;
+    const struct ir_func *misuse_func;
+    const struct ir_op *misuse_op;
+    bool traces;
+    VEC(struct event) events;
+};
+
+/* The machine before the first step: the root's task is to start. */
+void machine_begin(struct machine *, struct slice *, struct arena *);
+
+/* A number below `count`, each in turn when the step is run again. */
+uint32_t machine_choose(struct machine *, uint32_t count);
+/* The next choices of the same step; false: there are no others. */
+bool machine_next_choices(struct machine *);
+
+/* One step of the world: false: no task can do any.  Which one is the first choice. */
+bool machine_step(struct machine *);
+
+struct event *machine_tell(struct machine *, enum event_kind, uint8_t task, const struct ir_func *,
+                           const struct ir_op *);
+uint32_t machine_site(struct machine *, const void *key, struct site);
+
+/* ---- eval.c ---------------------------------------------------------------------------------- */
+
+enum lvalue_kind { L_NOWHERE, L_SLOT, L_CELL };
+struct lvalue {
+    enum lvalue_kind kind;
+    uint16_t object;
+    int32_t offset;
+    struct value *slot;
+};
+
+/* Of the task's innermost frame, or of `frame` + 1. */
+struct context {
+    struct machine *machine;
+    uint8_t task;
+    struct world_frame *frame;
+    const struct slice_func *in;
+};
+struct context machine_context(struct machine *, uint8_t task);
+
+struct lvalue eval_place(struct context *, const struct ir_expr *place);
+struct value eval(struct context *, const struct ir_expr *);
+/* Does it hold, or is it not zero?  Asks, and remembers the answer, where that is open. */
+bool eval_condition(struct context *, const struct ir_expr *);
+/* Is it `op` value?  The same. */
+bool eval_compare(struct machine *, struct value a, enum ir_operator op, struct value b,
+                  bool is_counted);
+void eval_store(struct context *, struct lvalue, struct value);
+void eval_assign(struct context *, const struct ir_expr *place, const struct ir_expr *value);
+/* Copies the kept parts of a record or array. */
+void eval_copy(struct context *, struct lvalue to, struct lvalue from, const struct ir_type *);
+/* A value of that type of which nothing is known. */
+struct value eval_unknown(struct machine *, const struct ir_type *);
+/* The object a pointer leads to: what is not known of it is found now.  false: none. */
+bool eval_target(struct context *, struct value pointer, const struct ir_type *target,
+                 uint16_t *object, int32_t *offset);
+/* Code out of sight gets at what the value leads to. */
+void eval_escape(struct machine *, struct value);
+struct value eval_pointer(uint16_t object, int32_t offset);
+/* The place of a variable in memory, made when first asked for. */
+uint16_t eval_var_object(struct context *, const struct ir_var *);
+uint16_t eval_static_object(struct machine *, const struct ir_symbol *);
+
+/* ---- step.c ---------------------------------------------------------------------------------- */
+
+/* Runs the task from where it stands to the next operation that others can see, or to its end. */
+void step_run(struct machine *, uint8_t task);
+/* Past the operation the task stands at. */
+void step_advance(struct machine *, uint8_t task);
+/* Calls a function in the task; false: too deep. */
+bool step_enter(struct machine *, uint8_t task, const struct slice_func *, struct value *args,
+                size_t count);
+void step_end_task(struct machine *, uint8_t task);
+/* What the caller can see of how it went. */
+void step_outcome(struct machine *, uint8_t task, const struct ir_op *, enum act_result);
+/* Can the caller tell these results apart, and asks? */
+bool step_tells(struct machine *, uint8_t task, const struct ir_op *, enum act_result);
+
+/* ---- sync.c ---------------------------------------------------------------------------------- */
+
+/* Is the operation one that the others can see, before which a task stands? */
+bool sync_is_visible(struct machine *, const struct slice_func *, const struct ir_op *);
+/* Looks at the operands when the task arrives. */
+void sync_arrive(struct machine *, uint8_t task, const struct ir_op *);
+/* What goes on in the same step: unlock, done, add, make. */
+void sync_local(struct machine *, uint8_t task, const struct ir_op *);
+void sync_group_done(struct machine *, uint8_t task, struct value group, int32_t count,
+                     const struct ir_func *, const struct ir_op *);
+/* The context or one above it has ended. */
+bool sync_has_ended(struct world *, struct value context);
+/* The operation the task stands before; NULL: it starts, or turns in a loop. */
+const struct ir_op *sync_op(const struct machine *, uint8_t task, const struct ir_func **);
+
+#endif

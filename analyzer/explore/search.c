@@ -1,0 +1,285 @@
+#include "explore/search.h"
+
+#include <string.h>
+
+/* ---- states ---------------------------------------------------------------------------------- */
+
+static void grow_table(struct search *search)
+{
+    size_t size = search->table_size ? search->table_size * 2 : 1024;
+    uint32_t *table = arena_array(search->arena, uint32_t, size);
+    for (size_t i = 0; i < search->states.count; i++) {
+        const struct search_state *state = &search->states.at[i];
+        size_t at = hash_bytes(state->words, state->word_count * sizeof(uint64_t)) & (size - 1);
+        while (table[at])
+            at = (at + 1) & (size - 1);
+        table[at] = (uint32_t)i + 1;
+    }
+    search->table = table;
+    search->table_size = size;
+}
+
+static uint32_t keep_choices(struct search *search)
+{
+    uint32_t first = (uint32_t)search->choices.count;
+    for (size_t i = 0; i < search->machine.choice_count; i++)
+        *vec_add(search->arena, &search->choices) = search->machine.taken[i];
+    return first;
+}
+
+static uint16_t present_tasks(const struct world *world)
+{
+    uint16_t present = 0;
+    for (size_t i = 0; i < TASKS_MAX; i++)
+        if (world->tasks[i].state != TASK_NONE)
+            present |= (uint16_t)(1u << i);
+    return present;
+}
+
+static uint32_t find_or_add(struct search *search, const uint64_t *words, size_t count,
+                            uint32_t parent)
+{
+    if (search->states.count * 2 >= search->table_size)
+        grow_table(search);
+    size_t at = hash_bytes(words, count * sizeof *words) & (search->table_size - 1);
+    for (; search->table[at]; at = (at + 1) & (search->table_size - 1)) {
+        const struct search_state *state = &search->states.at[search->table[at] - 1];
+        if (state->word_count == count && memcmp(state->words, words, count * sizeof *words) == 0)
+            return search->table[at] - 1;
+    }
+    struct search_state *state = vec_add(search->arena, &search->states);
+    search->table[at] = (uint32_t)search->states.count;
+    state->words = arena_copy(search->arena, words, count * sizeof *words);
+    state->word_count = (uint32_t)count;
+    state->parent = parent;
+    state->choices = keep_choices(search);
+    state->choice_count = (uint8_t)search->machine.choice_count;
+    state->present = present_tasks(&search->machine.world);
+    return (uint32_t)search->states.count - 1;
+}
+
+void search_load(struct search *search, uint32_t state)
+{
+    world_read(&search->machine.world, search->machine.slice, search->states.at[state].words);
+}
+
+/* ---- steps ----------------------------------------------------------------------------------- */
+
+static void prepare_step(struct machine *machine)
+{
+    machine->choice_at = 0;
+    machine->moved = 0;
+    machine->is_pruned = false;
+    machine->misuse = MISUSE_NONE;
+}
+
+static void add_misuse(struct search *search, uint32_t state)
+{
+    const struct machine *machine = &search->machine;
+    for (size_t i = 0; i < search->misuses.count; i++)
+        if (search->misuses.at[i].op == machine->misuse_op &&
+            search->misuses.at[i].kind == machine->misuse)
+            return;
+    uint32_t choices = keep_choices(search);
+    *vec_add(search->arena, &search->misuses) =
+        (struct search_misuse){machine->misuse, machine->misuse_func,
+                               machine->misuse_op, state,
+                               choices, (uint8_t)machine->choice_count};
+}
+
+static void add_successor(struct search *search, uint32_t from)
+{
+    struct machine *machine = &search->machine;
+    static _Thread_local uint64_t words[WORLD_WORDS_MAX];
+    if (machine->is_pruned)
+        return;
+    if (machine->misuse != MISUSE_NONE) {
+        add_misuse(search, from);
+        search->states.at[from].is_open = true;
+        return;
+    }
+    size_t count = machine->world.has_ended ? 0 : world_write(&machine->world, machine->slice, words);
+    if (count == 0) {
+        search->states.at[from].is_open = true;
+        search->is_cut |= !machine->world.has_ended;
+        return;
+    }
+    uint32_t to = find_or_add(search, words, count, from);
+    *vec_add(search->arena, &search->edges) =
+        (struct search_edge){from, to, (uint16_t)machine->moved};
+}
+
+static void expand(struct search *search, uint32_t state)
+{
+    struct machine *machine = &search->machine;
+    search->states.at[state].first_edge = (uint32_t)search->edges.count;
+    machine->choice_count = 0;
+    do {
+        search_load(search, state);
+        prepare_step(machine);
+        if (!machine_step(machine))
+            return;
+        add_successor(search, state);
+    } while (machine_next_choices(machine));
+}
+
+static void explore(struct search *search)
+{
+    static _Thread_local uint64_t words[WORLD_WORDS_MAX];
+    size_t count = world_write(&search->machine.world, search->machine.slice, words);
+    if (count == 0) {
+        search->is_cut = true;
+        return;
+    }
+    find_or_add(search, words, count, 0);
+    for (uint32_t i = 0; i < search->states.count; i++) {
+        if (search->states.count > search->budget) {
+            search->is_cut = true;
+            for (; i < search->states.count; i++) {
+                search->states.at[i].is_open = true;
+                search->states.at[i].first_edge = (uint32_t)search->edges.count;
+            }
+            return;
+        }
+        expand(search, i);
+    }
+}
+
+/* ---- who can still move, or end -------------------------------------------------------------- */
+
+struct backward {
+    uint32_t *first; /* by state: its edges from others */
+    uint32_t *edges;
+    uint32_t *queue;
+    bool *is_queued;
+    size_t head, tail, size;
+};
+
+static void turn_round(struct search *search, struct backward *backward)
+{
+    size_t n = search->states.count;
+    backward->first = arena_array(search->arena, uint32_t, n + 1);
+    backward->edges = arena_array(search->arena, uint32_t, search->edges.count + 1);
+    backward->queue = arena_array(search->arena, uint32_t, n + 1);
+    backward->is_queued = arena_array(search->arena, bool, n + 1);
+    backward->size = n + 1;
+    for (size_t i = 0; i < search->edges.count; i++)
+        backward->first[search->edges.at[i].to + 1]++;
+    for (size_t i = 1; i <= n; i++)
+        backward->first[i] += backward->first[i - 1];
+    uint32_t *next = arena_array(search->arena, uint32_t, n + 1);
+    memcpy(next, backward->first, (n + 1) * sizeof *next);
+    for (size_t i = 0; i < search->edges.count; i++)
+        backward->edges[next[search->edges.at[i].to]++] = (uint32_t)i;
+}
+
+static void enqueue(struct backward *backward, uint32_t state)
+{
+    if (backward->is_queued[state])
+        return;
+    backward->is_queued[state] = true;
+    backward->queue[backward->tail] = state;
+    backward->tail = (backward->tail + 1) % backward->size;
+}
+
+static void spread(struct search *search, struct backward *backward)
+{
+    while (backward->head != backward->tail) {
+        uint32_t to = backward->queue[backward->head];
+        backward->head = (backward->head + 1) % backward->size;
+        backward->is_queued[to] = false;
+        const struct search_state *behind = &search->states.at[to];
+        for (uint32_t i = backward->first[to]; i < backward->first[to + 1]; i++) {
+            struct search_state *state =
+                &search->states.at[search->edges.at[backward->edges[i]].from];
+            uint16_t alive = state->alive | (behind->alive & state->present);
+            uint16_t ends = state->ends | (behind->ends & state->present & behind->present);
+            if (alive == state->alive && ends == state->ends)
+                continue;
+            state->alive = alive;
+            state->ends = ends;
+            enqueue(backward, search->edges.at[backward->edges[i]].from);
+        }
+    }
+}
+
+static void find_alive(struct search *search)
+{
+    struct backward backward = {0};
+    turn_round(search, &backward);
+    for (size_t i = 0; i < search->states.count; i++)
+        if (search->states.at[i].is_open)
+            search->states.at[i].alive = search->states.at[i].ends =
+                search->states.at[i].present;
+    for (size_t i = 0; i < search->edges.count; i++) {
+        const struct search_edge *edge = &search->edges.at[i];
+        struct search_state *from = &search->states.at[edge->from];
+        from->alive |= edge->moved & from->present;
+        from->ends |= from->present & edge->moved & (uint16_t)~search->states.at[edge->to].present;
+    }
+    for (size_t i = 0; i < search->states.count; i++)
+        if (search->states.at[i].alive || search->states.at[i].ends)
+            enqueue(&backward, (uint32_t)i);
+    spread(search, &backward);
+}
+
+void search_run(struct search *search, struct slice *slice, struct arena *arena, size_t budget)
+{
+    search->arena = arena;
+    search->budget = budget;
+    machine_begin(&search->machine, slice, arena);
+    explore(search);
+    find_alive(search);
+}
+
+/* ---- ways ------------------------------------------------------------------------------------ */
+
+static void replay_step(struct search *search, uint32_t from, uint32_t choices, uint8_t count)
+{
+    struct machine *machine = &search->machine;
+    search_load(search, from);
+    prepare_step(machine);
+    machine->choice_count = count;
+    memset(machine->choices, 255, sizeof machine->choices);
+    memcpy(machine->taken, search->choices.at + choices, count);
+    machine_step(machine);
+}
+
+void search_replay(struct search *search, uint32_t state)
+{
+    if (state != 0) {
+        const struct search_state *at = &search->states.at[state];
+        search_replay(search, at->parent);
+        replay_step(search, at->parent, at->choices, at->choice_count);
+    }
+}
+
+static size_t edge_end(const struct search *search, uint32_t state)
+{
+    return state + 1 < search->states.count ? search->states.at[state + 1].first_edge
+                                            : search->edges.count;
+}
+
+uint32_t search_rest(struct search *search, uint32_t state, bool *is_at_rest)
+{
+    size_t n = search->states.count;
+    uint32_t *queue = arena_array(search->arena, uint32_t, n);
+    bool *seen = arena_array(search->arena, bool, n);
+    size_t head = 0, tail = 0;
+    queue[tail++] = state;
+    seen[state] = true;
+    while (head < tail) {
+        uint32_t at = queue[head++];
+        if (search->states.at[at].alive == 0 && !search->states.at[at].is_open) {
+            *is_at_rest = true;
+            return at;
+        }
+        for (size_t i = search->states.at[at].first_edge; i < edge_end(search, at); i++)
+            if (!seen[search->edges.at[i].to]) {
+                seen[search->edges.at[i].to] = true;
+                queue[tail++] = search->edges.at[i].to;
+            }
+    }
+    *is_at_rest = false;
+    return state;
+}

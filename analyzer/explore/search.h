@@ -1,0 +1,67 @@
+/*
+ * search.h - every state that the tasks of a scope can reach, and who is stuck there.
+ *
+ * Breadth first, so the first way found to a state is a shortest one.  The question is asked of
+ * pairs of a state and a task: an edge that moves the task makes its pair alive, as does an end of
+ * the process; a pair that reaches no alive pair is stuck, also when the others go on for ever.
+ * States beyond the bound count as alive for all: a bound costs findings, never precision.
+ */
+#ifndef LEASH_SEARCH_H
+#define LEASH_SEARCH_H
+
+#include "explore/machine.h"
+
+struct search_state {
+    const uint64_t *words;
+    uint32_t word_count;
+    uint32_t parent;      /* the state it was first reached from */
+    uint32_t choices;     /* first of those that lead here, in search.choices */
+    uint8_t choice_count;
+    bool is_open;         /* what follows is not known in full */
+    uint16_t present;     /* bit by task: those that are there */
+    uint16_t alive;       /* those that can still move */
+    uint16_t ends;        /* those that can still end */
+    uint32_t first_edge;  /* of its own, in search.edges; the next state's are behind */
+};
+
+struct search_edge {
+    uint32_t from, to;
+    uint16_t moved;
+};
+
+/* An operation that must not happen, and how it came to it. */
+struct search_misuse {
+    enum misuse_kind kind;
+    const struct ir_func *func;
+    const struct ir_op *op;
+    uint32_t state;
+    uint32_t choices;
+    uint8_t choice_count;
+};
+
+struct search {
+    struct machine machine;
+    struct arena *arena;
+    VEC(struct search_state) states;
+    VEC(struct search_edge) edges;
+    VEC(uint8_t) choices;
+    VEC(struct search_misuse) misuses;
+    uint32_t *table; /* by hash: state + 1 */
+    size_t table_size;
+    size_t budget;   /* states */
+    bool is_cut;     /* a bound was hit */
+};
+
+/* Explores the scope.  All memory is in `arena`.  At most `budget` states. */
+void search_run(struct search *, struct slice *, struct arena *, size_t budget);
+
+/* Brings the machine's world into that state. */
+void search_load(struct search *, uint32_t state);
+/* The same way again, step by step, with the machine telling what happens: the events of the path
+ * that leads to the state, then of `extra` choices more. */
+void search_replay(struct search *, uint32_t state);
+/* The nearest state from there in which nobody that may still move is left; if there is none, the
+ * state itself. */
+uint32_t search_rest(struct search *, uint32_t state, bool *is_at_rest);
+
+#endif

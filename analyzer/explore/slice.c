@@ -1,0 +1,808 @@
+#include "explore/slice.h"
+
+#include "explore/meet.h"
+#include "flow/points.h"
+
+#include <string.h>
+
+enum { LARGEST_MIN = 8, LARGEST_MAX = 1000 };
+
+/* ---- keys of memory -------------------------------------------------------------------------- */
+
+/* Memory matters by what it is: a member of a record type, an object of a scalar type behind a
+ * pointer, a static variable. */
+struct key {
+    const char *record; /* or a type, or a symbol's name */
+    int64_t offset;
+};
+
+static bool has_key(const struct slice *slice, const char *name, int64_t offset)
+{
+    char text[256];
+    int length = snprintf(text, sizeof text, "%s@%lld", name, (long long)offset);
+    return map_get(&slice->keys, text, (size_t)length < sizeof text ? (size_t)length : sizeof text);
+}
+
+static void add_key(struct slice *slice, const char *name, int64_t offset)
+{
+    char text[256];
+    int length = snprintf(text, sizeof text, "%s@%lld", name, (long long)offset);
+    void **slot =
+        map_put(&slice->keys, text, (size_t)length < sizeof text ? (size_t)length : sizeof text);
+    slice->has_changed |= !*slot;
+    *slot = slice;
+}
+
+enum { TYPE_KEY = -1, SYMBOL_KEY = -2 };
+
+/* The innermost record around the member at `offset`; NULL: no record, then its type. */
+static const struct ir_type *leaf(const struct ir_type *type, int64_t *offset,
+                                  const struct ir_record **record, int64_t *in_record)
+{
+    *record = NULL;
+    for (int depth = 0; type && depth < 32; depth++) {
+        if (type->kind == IR_TYPE_ARRAY && type->target && type->target->size) {
+            *offset %= (int64_t)type->target->size;
+            type = type->target;
+            continue;
+        }
+        if (type->kind != IR_TYPE_RECORD || !type->record)
+            return type;
+        const struct ir_field *found = NULL;
+        for (size_t i = 0; i < type->record->field_count; i++)
+            if ((int64_t)type->record->fields[i].offset <= *offset &&
+                (!found || type->record->fields[i].offset > found->offset))
+                found = &type->record->fields[i];
+        if (!found)
+            return type;
+        *record = type->record;
+        *in_record = (int64_t)found->offset;
+        *offset -= (int64_t)found->offset;
+        type = found->type;
+    }
+    return type;
+}
+
+static const char *record_name(const struct ir_record *record)
+{
+    if (record->name[0])
+        return record->name;
+    return record->field_count ? record->fields[0].name : "";
+}
+
+static const char *type_name(const struct ir_type *type)
+{
+    return type->kind == IR_TYPE_POINTER ? "*" : type->name;
+}
+
+/* The member of a place of that type at that offset. */
+static void part_key(const struct ir_type *type, int64_t offset, struct key *key)
+{
+    const struct ir_record *record;
+    int64_t in_record = 0;
+    const struct ir_type *at = leaf(type, &offset, &record, &in_record);
+    if (record)
+        *key = (struct key){record_name(record), in_record};
+    else
+        *key = (struct key){at ? type_name(at) : "", TYPE_KEY};
+}
+
+static void place_key(const struct ir_expr *place, struct key *key)
+{
+    const struct ir_expr *array = place;
+    while (array->kind == IR_INDEX && ir_index_is_inside(array))
+        array = array->a;
+    if (array->kind == IR_FIELD)
+        part_key(array->a->type, array->value, key);
+    else if (place->kind == IR_SYMBOL)
+        *key = (struct key){place->symbol->name, SYMBOL_KEY};
+    else
+        part_key(place->type, 0, key);
+}
+
+static bool is_whole(const struct ir_type *type)
+{
+    return type->kind == IR_TYPE_RECORD || type->kind == IR_TYPE_ARRAY;
+}
+
+bool slice_keeps_part(const struct slice *slice, const struct ir_type *type, int64_t offset)
+{
+    struct key key;
+    part_key(type, offset, &key);
+    return has_key(slice, key.record, key.offset);
+}
+
+/* ---- marking --------------------------------------------------------------------------------- */
+
+const struct slice_func *slice_find(const struct slice *slice, const struct ir_func *func)
+{
+    return map_get(&slice->by_func, &func, sizeof func);
+}
+
+static void mark_value(struct slice *, struct slice_func *, const struct ir_expr *);
+
+static void take_slot(struct slice *slice, struct slice_func *in, uint16_t *slot)
+{
+    if (*slot != SLICE_NO_SLOT || in->slot_count == SLICE_NO_SLOT - 1)
+        return;
+    *slot = in->slot_count++;
+    slice->has_changed = true;
+}
+
+static void mark_var(struct slice *slice, struct slice_func *in, const struct ir_var *var)
+{
+    take_slot(slice, in, &in->var_slot[var->id]);
+}
+
+/* What the address of a place is computed from. */
+static void mark_address(struct slice *slice, struct slice_func *in, const struct ir_expr *place)
+{
+    switch (place->kind) {
+    case IR_VAR:
+        mark_var(slice, in, place->var);
+        break;
+    case IR_TEMP:
+        take_slot(slice, in, &in->temp_slot[place->temp]);
+        break;
+    case IR_FIELD:
+        mark_address(slice, in, place->a);
+        break;
+    case IR_INDEX:
+        mark_address(slice, in, place->a);
+        mark_value(slice, in, place->b);
+        break;
+    case IR_DEREF:
+        mark_value(slice, in, place->a);
+        break;
+    default:
+        break;
+    }
+}
+
+static void mark_content(struct slice *slice, const struct ir_expr *place)
+{
+    struct key key;
+    if (place->kind == IR_VAR || place->kind == IR_TEMP || is_whole(place->type))
+        return;
+    place_key(place, &key);
+    add_key(slice, key.record, key.offset);
+}
+
+static void mark_value(struct slice *slice, struct slice_func *in, const struct ir_expr *expr)
+{
+    switch (expr->kind) {
+    case IR_CONST:
+        if (expr->value > slice->largest && expr->value <= LARGEST_MAX)
+            slice->largest = expr->value;
+        break;
+    case IR_VAR:
+    case IR_TEMP:
+    case IR_SYMBOL:
+    case IR_FIELD:
+    case IR_INDEX:
+    case IR_DEREF:
+        mark_address(slice, in, expr);
+        mark_content(slice, expr);
+        break;
+    case IR_ADDR:
+        mark_address(slice, in, expr->a);
+        if (expr->a->kind == IR_FIELD && expr->type->target && !is_whole(expr->a->type) &&
+            has_key(slice, type_name(expr->a->type), TYPE_KEY))
+            mark_content(slice, expr->a);
+        break;
+    case IR_UNARY:
+    case IR_CAST:
+        mark_value(slice, in, expr->a);
+        break;
+    case IR_BINARY:
+        mark_value(slice, in, expr->a);
+        mark_value(slice, in, expr->b);
+        break;
+    case IR_LITERAL:
+        for (uint32_t i = 0; i < expr->element_count; i++)
+            mark_value(slice, in, expr->elements[i].value);
+        break;
+    default:
+        break;
+    }
+}
+
+static void mark_optional(struct slice *slice, struct slice_func *in, const struct ir_expr *expr)
+{
+    if (expr)
+        mark_value(slice, in, expr);
+}
+
+/* ---- what matters ---------------------------------------------------------------------------- */
+
+static const struct ir_var *root_var(const struct ir_expr *place)
+{
+    while (place->kind == IR_FIELD || place->kind == IR_INDEX)
+        place = place->a;
+    return place->kind == IR_VAR ? place->var : NULL;
+}
+
+static bool has_kept_part(const struct slice *slice, const struct ir_type *type)
+{
+    while (type->kind == IR_TYPE_ARRAY && type->target)
+        type = type->target;
+    if (type->kind != IR_TYPE_RECORD || !type->record)
+        return slice_keeps_part(slice, type, 0);
+    for (size_t i = 0; i < type->record->field_count; i++) {
+        const struct ir_field *field = &type->record->fields[i];
+        if (has_key(slice, record_name(type->record), (int64_t)field->offset) ||
+            (is_whole(field->type) && has_kept_part(slice, field->type)))
+            return true;
+    }
+    return false;
+}
+
+bool slice_keeps_place(const struct slice *slice, const struct slice_func *in,
+                       const struct ir_expr *place)
+{
+    struct key key;
+    if (place->kind == IR_TEMP)
+        return in->temp_slot[place->temp] != SLICE_NO_SLOT;
+    if (place->kind == IR_VAR && !is_whole(place->type))
+        return in->var_slot[place->var->id] != SLICE_NO_SLOT;
+    const struct ir_var *var = root_var(place);
+    if (var && in->var_slot[var->id] == SLICE_NO_SLOT)
+        return false;
+    if (is_whole(place->type))
+        return has_kept_part(slice, place->type);
+    place_key(place, &key);
+    return has_key(slice, key.record, key.offset);
+}
+
+/* Does it let tasks wait for, wake or stop each other? */
+static bool is_sync(const struct act *act)
+{
+    switch (act->kind) {
+    case ACT_SEND:
+    case ACT_RECV:
+    case ACT_CLOSE:
+    case ACT_SELECT:
+    case ACT_ADD:
+    case ACT_DONE:
+    case ACT_WAIT:
+    case ACT_LOCK:
+    case ACT_UNLOCK:
+    case ACT_COND_WAIT:
+    case ACT_SIGNAL:
+    case ACT_CANCEL:
+    case ACT_JOIN:
+    case ACT_END_TASK:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool has_object(const struct scope *scope, uint64_t object)
+{
+    size_t low = 0, high = scope->count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (scope->objects[middle] < object)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < scope->count && scope->objects[low] == object;
+}
+
+static bool in_scope(const struct slice *slice, const struct ir_func *func,
+                     const struct ir_expr *object)
+{
+    if (slice->scope->count == 0)
+        return true;
+    if (!object || ir_is_zero(object))
+        return false;
+    struct frame *frame = flow_frame(slice->flow, func, NULL, NULL);
+    struct points points = flow_points(slice->flow, flow_resolve(slice->flow, frame, object));
+    for (size_t i = 0; i < points.count; i++)
+        if (has_object(slice->scope, points.at[i]))
+            return true;
+    return false;
+}
+
+static bool has_arm_in_scope(const struct slice *slice, const struct ir_func *func,
+                             const struct act *act)
+{
+    for (size_t i = 0; i < act->arm_count; i++)
+        if (act->arms[i].channel && in_scope(slice, func, act->arms[i].channel))
+            return true;
+    return act->arm_count == 0;
+}
+
+static bool is_wanted(const struct slice *slice, const struct ir_func *func, const struct act *act)
+{
+    if (!is_sync(act))
+        return false;
+    if (act->kind == ACT_END_TASK)
+        return true;
+    if (act->kind == ACT_SELECT)
+        return has_arm_in_scope(slice, func, act);
+    return in_scope(slice, func, act->object);
+}
+
+/* ---- operations ------------------------------------------------------------------------------ */
+
+static bool temp_is_kept(const struct slice_func *in, const struct ir_op *op)
+{
+    return op->temp && in->temp_slot[op->temp] != SLICE_NO_SLOT;
+}
+
+static bool runs_active(const struct slice *slice, const struct slice_func *in,
+                        const struct ir_op *op)
+{
+    struct flow_targets targets = flow_callees(slice->flow, in->func, op);
+    for (size_t i = 0; i < targets.bodies.count; i++) {
+        const struct slice_func *callee = slice_find(slice, targets.bodies.at[i]);
+        if (callee && callee->is_active)
+            return true;
+    }
+    return false;
+}
+
+static bool fills_in(const struct slice *slice, const struct slice_func *in, const struct ir_op *op)
+{
+    for (size_t i = 0; i < op->arg_count; i++) {
+        const struct ir_expr *arg = op->args[i];
+        if (arg->kind == IR_ADDR && arg->a->kind != IR_SYMBOL &&
+            slice_keeps_place(slice, in, arg->a))
+            return true;
+    }
+    return false;
+}
+
+static bool makes_kept(const struct slice *slice, const struct slice_func *in,
+                       const struct ir_expr *place)
+{
+    return place && slice_keeps_place(slice, in, place);
+}
+
+static bool receives_kept(const struct slice *slice, const struct slice_func *in,
+                          const struct ir_expr *value)
+{
+    if (!value || value->kind == IR_CONST)
+        return false;
+    if (value->kind == IR_ADDR)
+        return slice_keeps_place(slice, in, value->a);
+    return value->type->target && has_kept_part(slice, value->type->target);
+}
+
+static bool behind_is_kept(const struct slice *slice, const struct slice_func *in,
+                           const struct ir_expr *pointer)
+{
+    if (pointer->kind == IR_ADDR)
+        return slice_keeps_place(slice, in, pointer->a);
+    return pointer->type->target && has_kept_part(slice, pointer->type->target);
+}
+
+static bool must_keep(const struct slice *slice, const struct slice_func *in,
+                      const struct ir_op *op)
+{
+    const struct act *act = op->act;
+    switch (op->kind) {
+    case IR_OP_ASSIGN:
+        return slice_keeps_place(slice, in, op->place);
+    case IR_OP_BEGIN:
+    case IR_OP_END:
+        return in->var_slot[op->var->id] != SLICE_NO_SLOT;
+    case IR_OP_CALL:
+        if (temp_is_kept(in, op) || fills_in(slice, in, op))
+            return true;
+        if (in->is_in_scope[op->id])
+            return true;
+        if (op->arg_count > 0 && flow_is_atomic(op) && behind_is_kept(slice, in, op->args[0]))
+            return true;
+        if (act && (act->kind == ACT_MAKE || act->kind == ACT_DERIVE || act->kind == ACT_SPAWN ||
+                    act->kind == ACT_DONE_CHANNEL) &&
+            makes_kept(slice, in, act->object))
+            return true;
+        if (act && act->kind == ACT_SPAWN && act->counted_by &&
+            in_scope(slice, in->func, act->counted_by))
+            return true;
+        if (act && act->kind == ACT_RECV && receives_kept(slice, in, act->value))
+            return true;
+        return runs_active(slice, in, op);
+    default:
+        return false;
+    }
+}
+
+static void mark_place_of(struct slice *slice, struct slice_func *in, const struct ir_expr *place)
+{
+    if (place)
+        mark_address(slice, in, place);
+}
+
+/* What is sent matters where what is received of such a type does. */
+static void mark_message(struct slice *slice, struct slice_func *in, const struct ir_expr *value,
+                         bool is_send)
+{
+    if (!value || value->kind == IR_CONST || !value->type->target)
+        return;
+    const struct ir_type *type = value->type->target;
+    if (!is_send) {
+        bool is_kept = receives_kept(slice, in, value);
+        if (is_kept && !is_whole(type))
+            add_key(slice, type_name(type), TYPE_KEY);
+        if (is_kept || is_whole(type))
+            mark_value(slice, in, value);
+        return;
+    }
+    if (!has_kept_part(slice, type))
+        return;
+    mark_value(slice, in, value);
+    if (value->kind == IR_ADDR)
+        mark_value(slice, in, value->a);
+}
+
+static void mark_arms(struct slice *slice, struct slice_func *in, const struct act *act)
+{
+    for (size_t i = 0; i < act->arm_count; i++) {
+        const struct act_arm *arm = &act->arms[i];
+        mark_optional(slice, in, arm->channel);
+        mark_message(slice, in, arm->value, arm->kind == ARM_SEND);
+    }
+}
+
+static void mark_args(struct slice *slice, struct slice_func *in, const struct ir_op *op)
+{
+    struct flow_targets targets = flow_callees(slice->flow, in->func, op);
+    const struct act *act = op->act;
+    bool is_direct = !act || (act->kind != ACT_SPAWN && act->kind != ACT_INVOKE);
+    const struct ir_expr *const *args = is_direct ? op->args : act->args;
+    size_t count = is_direct ? op->arg_count : act->arg_count;
+    for (size_t i = 0; i < targets.bodies.count; i++) {
+        const struct ir_func *func = targets.bodies.at[i];
+        const struct slice_func *callee = slice_find(slice, func);
+        for (size_t k = 0; callee && k < count && k < func->param_count; k++)
+            if (callee->var_slot[k] != SLICE_NO_SLOT)
+                mark_value(slice, in, args[k]);
+        if (callee && temp_is_kept(in, op) && is_direct && !callee->returns_value) {
+            ((struct slice_func *)callee)->returns_value = true;
+            slice->has_changed = true;
+        }
+    }
+    const struct ir_expr *entry = is_direct ? op->callee : act->entry;
+    if (targets.bodies.count > 1 && entry)
+        mark_value(slice, in, entry);
+}
+
+static void mark_atomic(struct slice *slice, struct slice_func *in, const struct ir_op *op)
+{
+    const struct ir_expr *pointer = op->args[0];
+    for (size_t i = 0; i < op->arg_count; i++)
+        mark_value(slice, in, op->args[i]);
+    if (pointer->kind == IR_ADDR)
+        mark_value(slice, in, pointer->a);
+    else if (pointer->type->target && !is_whole(pointer->type->target))
+        add_key(slice, type_name(pointer->type->target), TYPE_KEY);
+}
+
+/* Where a case tells how it went, if anybody asks. */
+static void mark_told(struct slice *slice, struct slice_func *in, const struct ir_expr *ok)
+{
+    if (ok && ok->kind == IR_ADDR && slice_keeps_place(slice, in, ok->a))
+        mark_value(slice, in, ok);
+}
+
+static void mark_operands(struct slice *slice, struct slice_func *in, const struct ir_op *op)
+{
+    const struct act *act = op->act;
+    if (op->kind == IR_OP_ASSIGN) {
+        mark_address(slice, in, op->place);
+        mark_value(slice, in, op->value);
+        return;
+    }
+    if (op->kind != IR_OP_CALL)
+        return;
+    mark_args(slice, in, op);
+    if (op->arg_count > 0 && flow_is_atomic(op))
+        mark_atomic(slice, in, op);
+    if (!act)
+        return;
+    bool makes = act->kind == ACT_MAKE || act->kind == ACT_DERIVE ||
+                 act->kind == ACT_DONE_CHANNEL || act->kind == ACT_SPAWN;
+    if (makes)
+        mark_place_of(slice, in, act->object);
+    else
+        mark_optional(slice, in, act->object);
+    mark_optional(slice, in, act->context);
+    mark_optional(slice, in, act->lock);
+    mark_optional(slice, in, act->counted_by);
+    mark_optional(slice, in, act->count);
+    for (size_t i = 0; i < act->arm_count; i++)
+        mark_told(slice, in, act->arms[i].ok);
+    if (act->kind == ACT_MAKE)
+        mark_optional(slice, in, act->capacity);
+    for (size_t i = 0; i < act->source_count; i++)
+        mark_value(slice, in, act->sources[i]);
+    mark_arms(slice, in, act);
+    if (act->kind == ACT_SEND || act->kind == ACT_RECV)
+        mark_message(slice, in, act->value, act->kind == ACT_SEND);
+}
+
+/* ---- branches -------------------------------------------------------------------------------- */
+
+static void keep_branch(struct slice *slice, struct slice_func *in, uint32_t block)
+{
+    if (in->keeps_branch[block])
+        return;
+    in->keeps_branch[block] = true;
+    slice->has_changed = true;
+}
+
+static bool block_matters(const struct slice_func *in, const struct ir_block *block)
+{
+    if (in->keeps_branch[block->id])
+        return true;
+    if (in->returns_value && block->end == IR_RETURN && block->value)
+        return true;
+    for (size_t i = 0; i < block->op_count; i++)
+        if (in->keeps_op[block->ops[i].id] && block->ops[i].kind == IR_OP_CALL)
+            return true;
+    for (size_t i = 0; i < block->op_count; i++)
+        if (in->keeps_op[block->ops[i].id] && block->ops[i].kind == IR_OP_ASSIGN)
+            return true;
+    return false;
+}
+
+/* The blocks that run because the branch goes that way: from the edge up to where all ways meet. */
+static void keep_deciding_branches(struct slice *slice, struct slice_func *in)
+{
+    const struct ir_func *func = in->func;
+    for (size_t b = 0; b < func->block_count; b++) {
+        const struct ir_block *block = &func->blocks[b];
+        if (block->edge_count < 2 || in->keeps_branch[b])
+            continue;
+        for (size_t e = 0; e < block->edge_count; e++) {
+            uint32_t at = block->edges[e].to;
+            for (uint32_t steps = 0; at != SLICE_NO_BLOCK && at != in->meet[b] &&
+                                     steps < func->block_count;
+                 steps++, at = in->meet[at])
+                if (block_matters(in, &func->blocks[at])) {
+                    keep_branch(slice, in, (uint32_t)b);
+                    break;
+                }
+        }
+    }
+}
+
+static void look_at(struct slice *slice, struct slice_func *in)
+{
+    const struct ir_func *func = in->func;
+    for (size_t b = 0; b < func->block_count; b++) {
+        const struct ir_block *block = &func->blocks[b];
+        for (size_t i = 0; i < block->op_count; i++) {
+            const struct ir_op *op = &block->ops[i];
+            bool is_kept = in->keeps_op[op->id];
+            if (!is_kept && must_keep(slice, in, op)) {
+                is_kept = in->keeps_op[op->id] = slice->has_changed = true;
+                if (op->kind == IR_OP_CALL || op->place)
+                    in->is_active |= op->kind == IR_OP_CALL || op->place->kind == IR_SYMBOL ||
+                                     !root_var(op->place);
+            }
+            if (is_kept)
+                mark_operands(slice, in, op);
+        }
+        if (in->keeps_branch[b] || (in->returns_value && block->end == IR_RETURN))
+            mark_optional(slice, in, block->value);
+    }
+    keep_deciding_branches(slice, in);
+}
+
+/* ---- the functions that the root can run ----------------------------------------------------- */
+
+static bool is_record_like(const struct ir_type *type)
+{
+    return is_whole(type);
+}
+
+static void add_func(struct slice *slice, const struct ir_func *func)
+{
+    void **slot = map_put(&slice->by_func, &func, sizeof func);
+    if (*slot)
+        return;
+    struct arena *arena = flow_arena(slice->flow);
+    struct slice_func *in = arena_new(arena, struct slice_func);
+    in->func = func;
+    in->index = (uint32_t)slice->funcs.count;
+    in->keeps_op = arena_array(arena, bool, func->op_count + 1);
+    in->is_in_scope = arena_array(arena, bool, func->op_count + 1);
+    in->keeps_branch = arena_array(arena, bool, func->block_count);
+    in->is_head = arena_array(arena, bool, func->block_count);
+    for (size_t i = 0; i < func->loop_count; i++)
+        in->is_head[func->loops[i].head] = true;
+    in->meet = meet_find(arena, func);
+    in->var_slot = arena_array(arena, uint16_t, func->var_count + 1);
+    in->temp_slot = arena_array(arena, uint16_t, func->temp_count + 1);
+    in->var_in_memory = arena_array(arena, bool, func->var_count + 1);
+    memset(in->var_slot, 0xff, (func->var_count + 1) * sizeof(uint16_t));
+    memset(in->temp_slot, 0xff, (func->temp_count + 1) * sizeof(uint16_t));
+    for (size_t i = 0; i < func->var_count; i++)
+        in->var_in_memory[i] =
+            func->vars[i]->is_address_taken || is_record_like(func->vars[i]->type);
+    *slot = in;
+    *vec_add(arena, &slice->funcs) = in;
+}
+
+static void add_callees(struct slice *slice, struct slice_func *in)
+{
+    const struct ir_func *func = in->func;
+    for (const struct ir_op *op = ir_next_op(func, IR_OP_CALL, NULL); op;
+         op = ir_next_op(func, IR_OP_CALL, op)) {
+        in->is_in_scope[op->id] = op->act && is_wanted(slice, func, op->act);
+        struct flow_targets targets = flow_callees(slice->flow, func, op);
+        for (size_t i = 0; i < targets.bodies.count; i++)
+            add_func(slice, targets.bodies.at[i]);
+    }
+}
+
+/* ---- which values are still asked for -------------------------------------------------------- */
+
+struct liveness {
+    const struct slice *slice;
+    const struct slice_func *in;
+};
+
+static void use_slot(uint16_t slot, uint64_t *live)
+{
+    if (slot < 64)
+        *live |= (uint64_t)1 << slot;
+}
+
+static void use_value(const struct slice_func *in, const struct ir_expr *expr, uint64_t *live)
+{
+    if (!expr)
+        return;
+    switch (expr->kind) {
+    case IR_VAR:
+        use_slot(in->var_slot[expr->var->id], live);
+        break;
+    case IR_TEMP:
+        use_slot(in->temp_slot[expr->temp], live);
+        break;
+    case IR_LITERAL:
+        for (uint32_t i = 0; i < expr->element_count; i++)
+            use_value(in, expr->elements[i].value, live);
+        break;
+    case IR_FIELD:
+    case IR_INDEX:
+    case IR_DEREF:
+    case IR_ADDR:
+    case IR_UNARY:
+    case IR_CAST:
+    case IR_BINARY:
+        use_value(in, expr->a, live);
+        use_value(in, expr->b, live);
+        break;
+    default:
+        break;
+    }
+}
+
+static void use_act(const struct slice_func *in, const struct act *act, uint64_t *live)
+{
+    use_value(in, act->object, live);
+    use_value(in, act->value, live);
+    use_value(in, act->entry, live);
+    use_value(in, act->context, live);
+    use_value(in, act->lock, live);
+    use_value(in, act->count, live);
+    use_value(in, act->capacity, live);
+    use_value(in, act->counted_by, live);
+    for (size_t i = 0; i < act->arg_count; i++)
+        use_value(in, act->args[i], live);
+    for (size_t i = 0; i < act->source_count; i++)
+        use_value(in, act->sources[i], live);
+    for (size_t i = 0; i < act->arm_count; i++) {
+        use_value(in, act->arms[i].channel, live);
+        use_value(in, act->arms[i].value, live);
+        use_value(in, act->arms[i].ok, live);
+    }
+    for (size_t i = 0; i < act->outcome_count; i++)
+        if (act->outcomes[i].what->kind != IR_TEMP)
+            use_value(in, act->outcomes[i].what, live);
+}
+
+static void kill_slot(uint16_t slot, uint64_t *live)
+{
+    if (slot < 64)
+        *live &= ~((uint64_t)1 << slot);
+}
+
+static void step_back(const struct slice_func *in, const struct ir_op *op, uint64_t *live)
+{
+    if (!in->keeps_op[op->id])
+        return;
+    if (op->kind == IR_OP_ASSIGN) {
+        if (op->place->kind == IR_TEMP)
+            kill_slot(in->temp_slot[op->place->temp], live);
+        else if (op->place->kind == IR_VAR && !in->var_in_memory[op->place->var->id])
+            kill_slot(in->var_slot[op->place->var->id], live);
+        else
+            use_value(in, op->place, live);
+        use_value(in, op->value, live);
+        return;
+    }
+    if (op->kind == IR_OP_BEGIN) {
+        kill_slot(in->var_slot[op->var->id], live);
+        return;
+    }
+    if (op->kind != IR_OP_CALL)
+        return;
+    if (op->temp)
+        kill_slot(in->temp_slot[op->temp], live);
+    use_value(in, op->callee, live);
+    for (size_t i = 0; i < op->arg_count; i++)
+        use_value(in, op->args[i], live);
+    if (op->act)
+        use_act(in, op->act, live);
+}
+
+static uint64_t live_behind(const struct slice_func *in, const struct ir_block *block,
+                            const uint64_t *live_in)
+{
+    uint64_t live = 0;
+    if (block->edge_count > 1 && !in->keeps_branch[block->id])
+        return in->meet[block->id] == SLICE_NO_BLOCK ? 0 : live_in[in->meet[block->id]];
+    for (size_t i = 0; i < block->edge_count; i++)
+        live |= live_in[block->edges[i].to];
+    if (block->edge_count > 1 || in->returns_value)
+        use_value(in, block->value, &live);
+    return live;
+}
+
+static void find_live(struct slice *slice, struct slice_func *in)
+{
+    struct arena *arena = flow_arena(slice->flow);
+    const struct ir_func *func = in->func;
+    uint64_t *live_in = arena_array(arena, uint64_t, func->block_count);
+    in->live_before = arena_array(arena, uint64_t, func->op_count + 1);
+    in->live_at_end = arena_array(arena, uint64_t, func->block_count);
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (size_t b = func->block_count; b-- > 0;) {
+            const struct ir_block *block = &func->blocks[b];
+            uint64_t live = in->live_at_end[b] = live_behind(in, block, live_in);
+            for (size_t i = block->op_count; i-- > 0;) {
+                step_back(in, &block->ops[i], &live);
+                in->live_before[block->ops[i].id] = live;
+            }
+            changed |= live != live_in[b];
+            live_in[b] = live;
+        }
+    }
+}
+
+/* ---- all of it ------------------------------------------------------------------------------- */
+
+struct slice *slice_new(struct flow *flow, const struct scope *scope)
+{
+    struct arena *arena = flow_arena(flow);
+    struct slice *slice = arena_new(arena, struct slice);
+    slice->flow = flow;
+    slice->scope = scope;
+    slice->largest = LARGEST_MIN;
+    slice->by_func.arena = slice->keys.arena = arena;
+    add_func(slice, scope->root);
+    for (size_t i = 0; i < slice->funcs.count; i++)
+        add_callees(slice, slice->funcs.at[i]);
+    size_t unit_count;
+    struct ir_unit *const *units = flow_units(flow, &unit_count);
+    for (size_t i = 0; i < unit_count; i++)
+        if (units[i]->init)
+            add_func(slice, units[i]->init);
+    do {
+        slice->has_changed = false;
+        for (size_t i = 0; i < slice->funcs.count; i++)
+            look_at(slice, slice->funcs.at[i]);
+    } while (slice->has_changed);
+    for (size_t i = 0; i < slice->funcs.count; i++)
+        find_live(slice, slice->funcs.at[i]);
+    return slice;
+}

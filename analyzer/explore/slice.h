@@ -1,0 +1,65 @@
+/*
+ * slice.h - what of a program is kept to be executed: the operations of one scope, the branches
+ * that decide about them, and the data on which those rest (M. Weiser, "Program Slicing", 1984).
+ *
+ * Slicing decides whether the space of states is finite at all, so everything else stands on it.  A
+ * branch whose sides meet again before anything that is kept is no branch any more: execution goes
+ * on where they meet.  A side from which control never returns (exit, abort) is no side.
+ */
+#ifndef LEASH_SLICE_H
+#define LEASH_SLICE_H
+
+#include "flow/flow.h"
+
+/* What is looked at together. */
+struct scope {
+    const struct ir_func *root;
+    /* The objects, as flow_points has them, ascending; operations on others go on, whatever they
+     * do.  count == 0: all there are. */
+    const uint64_t *objects;
+    size_t count;
+};
+
+#define SLICE_NO_BLOCK UINT32_MAX /* the end of the function */
+enum { SLICE_NO_SLOT = 0xffff };
+
+/* What is kept of one function. */
+struct slice_func {
+    const struct ir_func *func;
+    uint32_t index;       /* in slice.funcs */
+    bool *keeps_op;       /* by operation */
+    bool *is_in_scope;    /* by operation: it works on an object of the scope */
+    bool *keeps_branch;   /* by block: its end decides about something */
+    bool *is_head;        /* by block: a loop comes round to it */
+    uint32_t *meet;       /* by block: where its ways meet again, or SLICE_NO_BLOCK */
+    uint16_t *var_slot;   /* by variable; SLICE_NO_SLOT: its value does not matter */
+    uint16_t *temp_slot;  /* by temp */
+    bool *var_in_memory;  /* by variable: it is an object, and its slot holds the address */
+    uint16_t slot_count;
+    uint64_t *live_before; /* by operation: the slots below 64 whose values are still asked for */
+    uint64_t *live_at_end; /* by block: when its end is reached */
+    bool is_active;       /* keeps any operation */
+    bool returns_value;   /* what it returns matters */
+};
+
+struct slice {
+    struct flow *flow;
+    const struct scope *scope;
+    VEC(struct slice_func *) funcs; /* what the root can run, itself first */
+    struct map by_func;             /* → struct slice_func */
+    int64_t largest;                /* of the constants that anything kept rests on, at least 8 */
+    struct map keys;                /* of memory that matters, see slice_keeps_cell */
+    bool has_changed;
+};
+
+/* All memory is the flow's.  Linear in the size of the functions the root can run, times the few
+ * rounds until nothing changes. */
+struct slice *slice_new(struct flow *, const struct scope *);
+
+/* NULL: not one of them. */
+const struct slice_func *slice_find(const struct slice *, const struct ir_func *);
+/* Does the content matter, of an object of that type at that offset? */
+bool slice_keeps_part(const struct slice *, const struct ir_type *, int64_t offset);
+/* Does the content of a place of that function matter? */
+bool slice_keeps_place(const struct slice *, const struct slice_func *, const struct ir_expr *);
+#endif

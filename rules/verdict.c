@@ -1,0 +1,68 @@
+#include "rules/verdict.h"
+
+#include <string.h>
+
+static enum confidence confidence_of(enum certainty certainty)
+{
+    switch (certainty) {
+    case CERTAINTY_PROVEN:
+        return CONFIDENCE_PROVEN;
+    case CERTAINTY_LIKELY:
+        return CONFIDENCE_LIKELY;
+    default:
+        return CONFIDENCE_POSSIBLE;
+    }
+}
+
+static bool is_at(const struct place *place, const char *path, const struct ir_pos *pos)
+{
+    return place->line == pos->line && place->column == pos->column &&
+           strcmp(place->path, path) == 0;
+}
+
+/* Does a finding of a rule already tell of that place, itself or in a note? */
+static bool is_reported(const struct pass *pass, const struct ir_func *func,
+                        const struct ir_pos *pos)
+{
+    const char *path = ir_pos_path(func->unit, pos);
+    for (size_t i = 0; i < pass->out->count; i++) {
+        const struct finding *finding = pass->out->at[i];
+        if (finding->group != GROUP_LEAK && finding->group != GROUP_MISUSE)
+            continue;
+        if (is_at(&finding->place, path, pos))
+            return true;
+        for (size_t k = 0; k < finding->notes.count; k++)
+            if (is_at(&finding->notes.at[k].place, path, pos) && finding->confidence != CONFIDENCE_PROVEN)
+                return true;
+    }
+    return false;
+}
+
+static void report(struct pass *pass, const struct verdict *verdict)
+{
+    const char *word = "";
+    if (verdict->park && verdict->park->act)
+        word = verdict->park->act->word ? verdict->park->act->word : verdict->park->act->function;
+    const char *message = verdict->message;
+    if (!message)
+        message = arena_printf(pass->arena, "task '%s' waits here for ever in %s(%s): %s",
+                               verdict->task, word, verdict->object, verdict->why);
+    struct finding *finding = pass_report(pass, verdict->func, verdict->pos,
+                                          confidence_of(verdict->certainty), "%s", message);
+    for (size_t i = 0; i < verdict->steps.count; i++) {
+        const struct explore_step *step = &verdict->steps.at[i];
+        pass_note(pass, finding, step->func, step->pos, "%zu. %s", i + 1, step->text);
+    }
+    pass_note(pass, finding, verdict->park_func, verdict->park->pos, "%zu. '%s' waits here: %s",
+              verdict->steps.count + 1, verdict->task, verdict->why);
+}
+
+void verdict_report(struct pass *pass, enum cause cause)
+{
+    const struct verdicts *verdicts = explore_program(pass->flow);
+    for (size_t i = 0; i < verdicts->at.count; i++) {
+        const struct verdict *verdict = &verdicts->at.at[i];
+        if (verdict->cause == cause && !is_reported(pass, verdict->func, &verdict->pos))
+            report(pass, verdict);
+    }
+}
