@@ -43,10 +43,12 @@ static void report(struct pass *pass, const struct verdict *verdict)
     const char *word = "";
     if (verdict->park && verdict->park->act)
         word = verdict->park->act->word ? verdict->park->act->word : verdict->park->act->function;
-    struct finding *finding = pass_report(
-        pass, verdict->func, verdict->pos, confidence_of(verdict->certainty),
-        "task '%s' waits here for ever in %s(%s): %s", verdict->task, word, verdict->object,
-        verdict->why);
+    const char *message = verdict->message;
+    if (!message)
+        message = arena_printf(pass->arena, "task '%s' waits here for ever in %s(%s): %s",
+                               verdict->task, word, verdict->object, verdict->why);
+    struct finding *finding = pass_report(pass, verdict->func, verdict->pos,
+                                          confidence_of(verdict->certainty), "%s", message);
     for (size_t i = 0; i < verdict->steps.count; i++) {
         const struct explore_step *step = &verdict->steps.at[i];
         pass_note(pass, finding, step->func, step->pos, "%zu. %s", i + 1, step->text);

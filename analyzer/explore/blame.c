@@ -271,12 +271,33 @@ static bool is_endless_context(struct machine *machine, struct value handle)
     return cell && cell->kind == V_CONTEXT && (cell->flags & CONTEXT_ENDLESS) && !cell->id;
 }
 
+/* The context that would end the wait, if anybody ended it; V_NONE: there is none, or it never
+ * ends. */
+static struct value ended_by(struct machine *machine, const struct blame *blame)
+{
+    const struct world_task *at = &machine->world.tasks[blame->task];
+    const struct act *act = blame->op->act;
+    struct value context = blame->handle;
+    size_t index = act->kind == ACT_COND_WAIT ? 2 : 1;
+    if (act->context && index < at->operand_count && act->kind != ACT_SELECT)
+        context = at->operands[index];
+    else if (context.kind != V_PTR || context.num != DONE_OFFSET)
+        return (struct value){0};
+    if (context.kind != V_PTR)
+        return (struct value){0};
+    struct value *cell = world_find_cell(&machine->world, context.id, 0);
+    bool is_made = cell && cell->kind == V_CONTEXT && !(cell->flags & CONTEXT_ENDLESS);
+    return is_made ? eval_pointer(context.id, 0) : (struct value){0};
+}
+
 static enum cause receive_cause(struct machine *machine, const struct blame *blame)
 {
     struct value handle = blame->handle;
     if (is_endless_context(machine, handle))
         return CAUSE_BACKGROUND_WAIT;
-    if ((handle.kind == V_PTR && handle.num == DONE_OFFSET) || is_done_channel(machine, handle))
+    if (ended_by(machine, blame).kind == V_PTR)
+        return CAUSE_LOST_CANCEL;
+    if (is_done_channel(machine, handle))
         return CAUSE_DONE_NEVER_CLOSED;
     struct frame *frame = flow_frame(machine->flow, blame->func, NULL, NULL);
     if (flow_receives_until(machine->flow, frame, blame->op) == FLOW_UNTIL_CLOSED)
@@ -284,7 +305,8 @@ static enum cause receive_cause(struct machine *machine, const struct blame *bla
     return CAUSE_UNBOUNDED_RECEIVE;
 }
 
-static enum cause select_cause(struct machine *machine, const struct blame *blame)
+/* The most specific of its arms; the handle becomes that one's. */
+static enum cause select_cause(struct machine *machine, struct blame *blame)
 {
     const struct world_task *at = &machine->world.tasks[blame->task];
     enum cause cause = CAUSE_UNBOUNDED_RECEIVE;
@@ -296,8 +318,10 @@ static enum cause select_cause(struct machine *machine, const struct blame *blam
         if (blame->op->act->arms[i].kind != ARM_RECV || arm.handle.kind == V_INT)
             continue;
         enum cause of_arm = receive_cause(machine, &arm);
-        if (of_arm < cause)
+        if (of_arm < cause || cause == CAUSE_UNBOUNDED_RECEIVE) {
             cause = of_arm;
+            blame->handle = arm.handle;
+        }
     }
     return cause == CAUSE_UNBOUNDED_RECEIVE && sends ? CAUSE_UNBOUNDED_SEND : cause;
 }
@@ -344,7 +368,7 @@ static enum cause circle_cause(struct machine *machine, const struct blames *bla
     return CAUSE_COUNT;
 }
 
-static enum cause sink_cause(struct machine *machine, const struct blame *blame)
+static enum cause sink_cause(struct machine *machine, struct blame *blame)
 {
     const struct act *act = blame->op->act;
     if (is_null_wait(machine, blame))
@@ -353,6 +377,8 @@ static enum cause sink_cause(struct machine *machine, const struct blame *blame)
         uint32_t held = holders(machine, blame->handle);
         return held >> blame->task & 1 ? CAUSE_LOCK_CYCLE : CAUSE_MISSING_UNLOCK;
     }
+    if (ended_by(machine, blame).kind == V_PTR)
+        return CAUSE_LOST_CANCEL;
     switch (act->kind) {
     case ACT_SEND:
         return CAUSE_UNBOUNDED_SEND;
@@ -446,4 +472,15 @@ void blame_state(struct search *search, uint16_t stuck, struct blames *blames)
             blames->at[i].cause = sink_cause(machine, &blames->at[i]);
     judge_circles(machine, blames);
     keep_best_of_circle(blames);
+}
+
+const struct site *blame_maker(struct machine *machine, const struct blame *blame)
+{
+    struct value handle = blame->handle;
+    if (blame->cause == CAUSE_LOST_CANCEL) {
+        struct value context = ended_by(machine, blame);
+        handle = context.kind == V_PTR ? context : handle;
+    }
+    const struct site *site = site_of(machine, handle);
+    return site && site->op ? site : NULL;
 }

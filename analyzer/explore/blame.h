@@ -30,6 +30,9 @@ struct blames {
 void blame_state(struct search *, uint16_t stuck, struct blames *);
 /* What the task's operation waits for: one of its operands. */
 struct value blame_handle(const struct machine *, uint8_t task);
+/* The call that made what the task waits for, or the context that would end the wait; NULL: not
+ * made by a call. */
+const struct site *blame_maker(struct machine *, const struct blame *);
 /* Can the task, from where it stands, still do one of these kinds (bits) to what `handle` may be,
  * which is `object` in `func`? */
 bool blame_can_still(struct search *, uint8_t task, uint64_t kinds, const struct ir_func *func,

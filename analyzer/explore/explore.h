@@ -23,6 +23,7 @@ enum cause {
     CAUSE_WAIT_BEFORE_DRAIN,
     CAUSE_MISSING_CLOSE,
     CAUSE_DONE_NEVER_CLOSED,
+    CAUSE_LOST_CANCEL,
     CAUSE_ABANDONED_SEND,
     CAUSE_CV_NEVER_SIGNALLED,
     CAUSE_UNBOUNDED_SEND,
@@ -51,6 +52,7 @@ struct verdict {
     const char *object;          /* what it waits for, as the code says it there */
     const char *task;            /* the function that the task runs */
     const char *why;             /* the end of a sentence: "nobody receives from it any more" */
+    const char *message;         /* what the finding says, where it does not stand at the park */
     VEC(struct explore_step) steps;
 };
 

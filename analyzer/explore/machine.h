@@ -31,7 +31,8 @@ struct site {
 enum event_kind {
     EVENT_OP,      /* op of func, with result */
     EVENT_BRANCH,  /* op is NULL; pos; taken: which way */
-    EVENT_RETURN,  /* the task has ended; pos */
+    EVENT_LEAVE,   /* func returns; pos */
+    EVENT_RETURN,  /* the task has ended */
     EVENT_TIME,    /* the context made at `op` runs out of time */
     EVENT_EXIT,    /* the process ends */
 };
@@ -129,6 +130,8 @@ struct value eval_unknown(struct machine *, const struct ir_type *);
 /* The object a pointer leads to: what is not known of it is found now.  false: none. */
 bool eval_target(struct context *, struct value pointer, const struct ir_type *target,
                  uint16_t *object, int32_t *offset);
+/* Code out of sight gets at what the value leads to. */
+void eval_escape(struct machine *, struct value);
 struct value eval_pointer(uint16_t object, int32_t offset);
 /* The place of a variable in memory, made when first asked for. */
 uint16_t eval_var_object(struct context *, const struct ir_var *);

@@ -1,5 +1,7 @@
 #include "explore/story.h"
 
+#include "flow/points.h"
+
 #include <string.h>
 
 enum { STEPS_MAX = 14 };
@@ -10,6 +12,8 @@ struct story {
     const struct blame *blame;
     struct verdict *verdict;
     const struct ir_func *entry_of[TASKS_MAX]; /* what runs in each slot, as the story goes on */
+    struct points wanted;      /* what the task waits for */
+    const struct site *maker;  /* of that; NULL: not made by a call */
     bool is_guess;    /* it rests on what only somebody out of sight would do */
 };
 
@@ -28,9 +32,15 @@ static void add_step(struct story *story, const struct ir_func *func, struct ir_
 
 /* ---- words ----------------------------------------------------------------------------------- */
 
-static const char *object_text(struct arena *arena, const struct ir_op *op, int8_t arm)
+/* As the code says it; what a defer keeps, by what it was given. */
+static const char *object_text(struct story *story, const struct ir_func *func,
+                               const struct ir_op *op, int8_t arm)
 {
+    struct arena *arena = story->arena;
+    struct flow *flow = story->search->machine.flow;
     const struct ir_expr *object = blame_object(op, arm >= 0 ? (size_t)arm : 0);
+    if (object && op->is_cleanup)
+        object = flow_resolve(flow, flow_frame(flow, func, NULL, NULL), object);
     return object ? ir_expr_text(arena, object) : "it";
 }
 
@@ -39,7 +49,7 @@ static const char *what_happens(struct story *story, const struct event *event)
     struct arena *arena = story->arena;
     const struct ir_op *op = event->op;
     const struct act *act = op->act;
-    const char *object = object_text(arena, op, event->arm);
+    const char *object = object_text(story, event->func, op, event->arm);
     const char *word = act->word ? act->word : act->function;
     switch (act->kind) {
     case ACT_SPAWN:
@@ -161,6 +171,8 @@ static const char *why_stuck(struct story *story)
         return "nobody is left who would close it";
     case CAUSE_DONE_NEVER_CLOSED:
         return "nobody is left who would close it";
+    case CAUSE_LOST_CANCEL:
+        return "nobody is left who would cancel or free the context";
     case CAUSE_ABANDONED_SEND:
         return "the receiver has left";
     case CAUSE_CV_NEVER_SIGNALLED:
@@ -172,6 +184,37 @@ static const char *why_stuck(struct story *story)
     }
 }
 
+/* ---- whose operations concern the object ------------------------------------------------------ */
+
+static struct points points_of(const struct story *story, const struct ir_func *func,
+                               const struct ir_expr *object)
+{
+    struct flow *flow = story->search->machine.flow;
+    return flow_points(flow, flow_resolve(flow, flow_frame(flow, func, NULL, NULL), object));
+}
+
+static bool concerns(const struct story *story, const struct ir_func *func,
+                     const struct ir_expr *object)
+{
+    if (!object || !func)
+        return false;
+    struct points points = points_of(story, func, object);
+    return flow_points_meet(story->search->machine.flow, &points, &story->wanted);
+}
+
+/* ---- a send whose receiver has gone ----------------------------------------------------------- */
+
+/* Another case than that of the channel was taken where it was one of them. */
+static bool turned_away(const struct story *story, const struct event *event)
+{
+    const struct act *act = event->op->act;
+    for (size_t i = 0; i < act->arm_count; i++)
+        if (act->arms[i].kind == ARM_RECV && (int8_t)i != event->arm &&
+            concerns(story, event->func, act->arms[i].channel))
+            return true;
+    return false;
+}
+
 /* Has a task that could receive from it gone another way: by time, by a context, by a return? */
 static bool receiver_left(const struct story *story)
 {
@@ -180,14 +223,14 @@ static bool receiver_left(const struct story *story)
     for (size_t i = 0; i < machine->events.count; i++) {
         const struct event *event = &machine->events.at[i];
         const struct act *act = event->op ? event->op->act : NULL;
-        if (event->kind == EVENT_TIME)
-            gave_up = true;
         if (event->kind != EVENT_OP || !act)
             continue;
-        received |= act->kind == ACT_RECV && event->result == RESULT_OK;
+        if (act->kind == ACT_SELECT)
+            gave_up |= turned_away(story, event);
+        if (act->kind != ACT_RECV || !concerns(story, event->func, act->object))
+            continue;
+        received |= event->result == RESULT_OK;
         gave_up |= event->result == RESULT_ENDED;
-        if (act->kind == ACT_SELECT && event->arm >= 0)
-            gave_up |= act->arm_count > 1 && act->arms[event->arm].kind != ARM_SEND;
     }
     return gave_up || !received;
 }
@@ -195,18 +238,178 @@ static bool receiver_left(const struct story *story)
 static bool somebody_receives(struct story *story)
 {
     struct flow *flow = story->search->machine.flow;
-    const struct blame *blame = story->blame;
-    struct frame *frame = flow_frame(flow, blame->func, NULL, NULL);
-    const struct ir_expr *object = blame_object(blame->op, 0);
-    return object &&
-           flow_next_use(flow, ACT_RECV, flow_resolve(flow, frame, object), NULL) != NULL;
+    size_t count;
+    const struct flow_use *uses = flow_uses(flow, ACT_RECV, &count);
+    for (size_t i = 0; i < count; i++)
+        if (concerns(story, uses[i].func, uses[i].object) &&
+            slice_find(story->search->machine.slice, uses[i].func))
+            return true;
+    return false;
+}
+
+/* ---- where the finding stands ----------------------------------------------------------------- */
+
+static const struct event *event_at(const struct story *story, size_t index)
+{
+    return &story->search->machine.events.at[index];
+}
+
+static bool is_act(const struct event *event, enum act_kind kind)
+{
+    return event->kind == EVENT_OP && event->op && event->op->act && event->op->act->kind == kind;
+}
+
+static void stand_at(struct story *story, const struct ir_func *func, struct ir_pos pos,
+                     const char *message)
+{
+    story->verdict->func = func;
+    story->verdict->pos = pos;
+    story->verdict->message = message;
+}
+
+/* Does the function, or what it calls, unlock at all?  Else it is a wrapper, and its caller owes it.
+ */
+static bool gives_back(const struct story *story, const struct ir_func *func)
+{
+    return flow_can(story->search->machine.flow, func, ACT_UNLOCK);
+}
+
+/* The return with which the task left the function that locked, the lock still held. */
+static void stand_at_exit_with_lock(struct story *story)
+{
+    size_t count = story->search->machine.events.count, locked = count;
+    for (size_t i = 0; i < count; i++) {
+        const struct event *event = event_at(story, i);
+        bool is_take = is_act(event, ACT_LOCK) && event->result == RESULT_OK;
+        if (is_take && concerns(story, event->func, event->op->act->object))
+            locked = i;
+    }
+    if (locked == count)
+        return;
+    uint16_t depth = event_at(story, locked)->frame_depth;
+    const struct event *last = NULL;
+    for (size_t i = locked + 1; i < count; i++) {
+        const struct event *event = event_at(story, i);
+        if (event->kind != EVENT_LEAVE || event->task != event_at(story, locked)->task ||
+            event->frame_depth > depth)
+            continue;
+        last = event;
+        depth = event->frame_depth;
+        if (gives_back(story, event->func))
+            break;
+    }
+    if (last)
+        stand_at(story, last->func, last->pos,
+                 arena_printf(story->arena, "'%s' leaves here with %s locked: task '%s' waits for it "
+                                            "for ever",
+                              name_of(last->func), story->verdict->object, story->verdict->task));
+}
+
+/* Has the task that ran in the slot lowered the count, from when it was spawned to its end? */
+static bool lowered(const struct story *story, size_t from, uint8_t slot)
+{
+    for (size_t i = from; i < story->search->machine.events.count; i++) {
+        const struct event *event = event_at(story, i);
+        if (event->task != slot)
+            continue;
+        if (is_act(event, ACT_DONE) && concerns(story, event->func, event->op->act->object))
+            return true;
+        if (event->kind == EVENT_RETURN)
+            return false;
+    }
+    return true; /* it has not ended */
+}
+
+static const struct event *end_of(const struct story *story, size_t from, uint8_t slot)
+{
+    const struct event *last = NULL;
+    for (size_t i = from; i < story->search->machine.events.count; i++) {
+        const struct event *event = event_at(story, i);
+        if (event->task == slot && event->kind == EVENT_LEAVE)
+            last = event;
+        if (event->task == slot && event->kind == EVENT_RETURN)
+            break;
+    }
+    return last;
+}
+
+static bool can_lower(const struct story *story, const struct ir_func *entry)
+{
+    size_t count;
+    struct flow *flow = story->search->machine.flow;
+    const struct flow_use *uses = flow_uses(flow, ACT_DONE, &count);
+    for (size_t i = 0; i < count; i++)
+        if (concerns(story, uses[i].func, uses[i].object) && flow_runs(flow, entry, uses[i].func))
+            return true;
+    return false;
+}
+
+/* A task that could lower the count and ended without; else more was added than is ever done. */
+static void stand_at_missing_done(struct story *story)
+{
+    for (size_t i = 0; i < story->search->machine.events.count; i++) {
+        const struct event *event = event_at(story, i);
+        if (!is_act(event, ACT_SPAWN) || !event->partner || event->op->act->counted_by)
+            continue;
+        uint8_t slot = (uint8_t)(event->partner - 1);
+        if (lowered(story, i + 1, slot) || !can_lower(story, event->entry))
+            continue;
+        const struct event *end = end_of(story, i + 1, slot);
+        if (end)
+            stand_at(story, end->func, end->pos,
+                     arena_printf(story->arena, "task '%s' ends here without wg_done(%s): task '%s' "
+                                                "waits for it for ever",
+                                  name_of(event->entry), story->verdict->object,
+                                  story->verdict->task));
+        return;
+    }
+    for (size_t i = 0; i < story->search->machine.events.count; i++) {
+        const struct event *event = event_at(story, i);
+        if (!is_act(event, ACT_ADD) || !concerns(story, event->func, event->op->act->object))
+            continue;
+        story->verdict->cause = CAUSE_WG_COUNT;
+        stand_at(story, event->func, event->pos,
+                 arena_printf(story->arena, "more is added to %s here than the tasks ever take off: "
+                                            "task '%s' waits for ever",
+                              story->verdict->object, story->verdict->task));
+        return;
+    }
+}
+
+static void stand_at_maker(struct story *story)
+{
+    if (!story->maker)
+        return;
+    const char *task = story->verdict->task;
+    stand_at(story, story->maker->func, story->maker->op->pos,
+             story->verdict->cause == CAUSE_LOST_CANCEL
+                 ? arena_printf(story->arena, "this context can be left without a cancel or a free: "
+                                              "task '%s' waits for its end for ever", task)
+                 : arena_printf(story->arena, "this done channel can be left without being closed: "
+                                              "task '%s' waits for that for ever", task));
 }
 
 static void refine_cause(struct story *story)
 {
     struct verdict *verdict = story->verdict;
-    if (verdict->cause == CAUSE_UNBOUNDED_SEND && somebody_receives(story) && receiver_left(story))
-        verdict->cause = CAUSE_ABANDONED_SEND;
+    switch (verdict->cause) {
+    case CAUSE_UNBOUNDED_SEND:
+        if (somebody_receives(story) && receiver_left(story))
+            verdict->cause = CAUSE_ABANDONED_SEND;
+        break;
+    case CAUSE_MISSING_UNLOCK:
+        stand_at_exit_with_lock(story);
+        break;
+    case CAUSE_MISSING_WG_DONE:
+        stand_at_missing_done(story);
+        break;
+    case CAUSE_DONE_NEVER_CLOSED:
+    case CAUSE_LOST_CANCEL:
+        stand_at_maker(story);
+        break;
+    default:
+        break;
+    }
 }
 
 /* ---- all of it ------------------------------------------------------------------------------- */
@@ -227,9 +430,17 @@ static void replay(struct story *story, uint32_t state)
 void story_tell(struct arena *arena, struct search *search, uint32_t state,
                 const struct blame *blame, struct verdict *verdict)
 {
-    struct story story = {arena, search, blame, verdict, {0}, false};
+    struct story story = {.arena = arena, .search = search, .blame = blame, .verdict = verdict};
+    const struct site *maker = blame_maker(&search->machine, blame);
+    struct site kept = maker ? *maker : (struct site){0}; /* sites move when there are more */
+    story.maker = maker ? &kept : NULL;
+    const struct ir_expr *object = blame_object(blame->op, 0);
+    if (blame->op->act->kind == ACT_COND_WAIT && verdict->cause == CAUSE_MISSING_UNLOCK)
+        object = blame->op->act->lock;
+    if (object)
+        story.wanted = points_of(&story, blame->func, object);
     verdict->task = name_of(blame_entry(&search->machine, blame->task));
-    verdict->object = object_text(arena, blame->op, -1);
+    verdict->object = object_text(&story, blame->func, blame->op, -1);
     replay(&story, state);
     refine_cause(&story);
     verdict->why = why_stuck(&story);
