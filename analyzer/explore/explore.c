@@ -161,17 +161,8 @@ static void explore_root(struct exploration *exploration, const struct ir_func *
         return;
     if (!explore_scope(exploration, whole, WHOLE_STATES, false))
         return;
-    struct scopes scopes = {0};
-    scopes_find(exploration->flow, whole, &scopes);
-    struct map seen = {.arena = exploration->arena};
-    for (size_t i = 0; i < scopes.at.count; i++) {
-        struct slice *slice = slice_new(exploration->flow, &scopes.at.at[i]);
-        uint64_t kept = kept_operations(slice);
-        void **slot = map_put(&seen, &kept, sizeof kept);
-        if (!*slot)
-            explore_scope(exploration, slice, SCOPE_STATES, true);
-        *slot = exploration;
-    }
+    struct slice *again = slice_new(exploration->flow, &all);
+    explore_scope(exploration, again, SCOPE_STATES, true);
 }
 
 /* ---- roots ----------------------------------------------------------------------------------- */
