@@ -583,7 +583,7 @@ static bool ask_null(struct machine *machine, struct value pointer, enum ir_oper
     if (!(object->flags & OBJECT_MAYBE_NULL) || pointer.num != 0)
         return op == IR_NE;
     object->flags &= (uint8_t)~OBJECT_MAYBE_NULL;
-    bool is_null = machine_choose(machine, 2) == 1;
+    bool is_null = machine_choose_rare(machine);
     if (is_null)
         world_replace_object(&machine->world, pointer.id, VALUE_INT(0));
     return is_null == (op == IR_EQ);

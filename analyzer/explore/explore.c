@@ -7,7 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WHOLE_STATES = 10000, SCOPE_STATES = 10000, TRIES_MAX = 6 };
+enum {
+    STATES_MAX = 10000,
+    SCALED_STATES_MAX = 5000,
+    WALKED_STATES_MAX = 40000,
+    TRIES_MAX = 6
+};
 
 struct exploration {
     struct flow *flow;
@@ -112,13 +117,13 @@ static void judge_stuck(struct exploration *exploration, struct search *search)
 
 /* Returns whether a bound was hit. */
 static bool explore_scope(struct exploration *exploration, struct slice *slice, size_t budget,
-                          bool is_scaled)
+                          size_t walk_budget, bool is_scaled)
 {
     struct search *search = xmalloc(sizeof *search);
     struct arena arena = {0};
     memset(search, 0, sizeof *search);
     search->machine.is_scaled = is_scaled;
-    search_run(search, slice, &arena, budget);
+    search_run(search, slice, &arena, budget, walk_budget);
     if (getenv("LEASH_DEBUG_EXPLORE"))
         fprintf(stderr, "explore %s/%zu: %zu states %zu edges %zu ops%s\n",
                 slice->scope->root->symbol->name, slice->scope->count, search->states.count,
@@ -159,10 +164,10 @@ static void explore_root(struct exploration *exploration, const struct ir_func *
     struct slice *whole = slice_new(exploration->flow, &all);
     if (!whole->funcs.at[0]->is_active)
         return;
-    if (!explore_scope(exploration, whole, WHOLE_STATES, false))
+    if (!explore_scope(exploration, whole, STATES_MAX, 0, false))
         return;
     struct slice *again = slice_new(exploration->flow, &all);
-    explore_scope(exploration, again, SCOPE_STATES, true);
+    explore_scope(exploration, again, SCALED_STATES_MAX, WALKED_STATES_MAX, true);
 }
 
 /* ---- roots ----------------------------------------------------------------------------------- */

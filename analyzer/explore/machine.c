@@ -30,6 +30,16 @@ uint32_t machine_choose(struct machine *machine, uint32_t count)
     return machine->taken[at];
 }
 
+bool machine_choose_rare(struct machine *machine)
+{
+    size_t at = machine->choice_at;
+    bool is_new = machine->dice && at == machine->choice_count;
+    uint32_t chosen = machine_choose(machine, 2);
+    if (is_new && at < CHOICES_MAX)
+        chosen = machine->taken[at] = throw_dice(machine) % 16 == 0;
+    return chosen == 1;
+}
+
 bool machine_next_choices(struct machine *machine)
 {
     while (machine->choice_count > 0) {

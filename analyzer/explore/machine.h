@@ -89,6 +89,8 @@ void machine_begin(struct machine *, struct slice *, struct arena *);
 
 /* A number below `count`, each in turn when the step is run again. */
 uint32_t machine_choose(struct machine *, uint32_t count);
+/* A failure that may happen, but on a walk seldom does. */
+bool machine_choose_rare(struct machine *);
 /* The next choices of the same step; false: there are no others. */
 bool machine_next_choices(struct machine *);
 

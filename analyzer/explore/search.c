@@ -345,15 +345,17 @@ static void find_alive(struct search *search)
     spread(search, &backward);
 }
 
-void search_run(struct search *search, struct slice *slice, struct arena *arena, size_t budget)
+void search_run(struct search *search, struct slice *slice, struct arena *arena, size_t budget,
+                size_t walk_budget)
 {
     search->arena = arena;
     search->budget = budget;
+    search->walk_budget = walk_budget;
     machine_begin(&search->machine, slice, arena);
     if (begin(search)) {
         explore(search);
         if (search->is_cut)
-            walk(search, budget);
+            walk(search, search->walk_budget);
     }
     find_alive(search);
 }

@@ -50,13 +50,16 @@ struct search {
     VEC(struct search_misuse) misuses;
     uint32_t *table; /* by hash: state + 1 */
     size_t table_size;
-    size_t budget;   /* states */
+    size_t budget;      /* states looked at one after the other, */
+    size_t walk_budget; /* and then by walks */
     bool is_cut;     /* a bound was hit */
     uint8_t alone;   /* as in the state that is found next */
 };
 
-/* Explores the scope.  All memory is in `arena`.  At most `budget` states. */
-void search_run(struct search *, struct slice *, struct arena *, size_t budget);
+/* Explores the scope.  All memory is in `arena`.  Looks at `budget` states, and where there are more
+ * walks through about `walk_budget`. */
+void search_run(struct search *, struct slice *, struct arena *, size_t budget,
+                size_t walk_budget);
 
 /* Brings the machine's world into that state. */
 void search_load(struct search *, uint32_t state);

@@ -383,7 +383,7 @@ static void spawn(struct machine *machine, uint8_t task, const struct ir_op *op)
     const struct slice_func *entry = callee_of(&context, op, op->act->entry);
     uint32_t site =
         machine_site(machine, op, (struct site){.func = context.in->func, .op = op});
-    bool fails = step_tells(machine, task, op, RESULT_FAILED) && machine_choose(machine, 2) == 1;
+    bool fails = step_tells(machine, task, op, RESULT_FAILED) && machine_choose_rare(machine);
     struct event *event = machine_tell(machine, EVENT_OP, task, context.in->func, op);
     if (event)
         event->result = fails ? RESULT_FAILED : RESULT_OK;

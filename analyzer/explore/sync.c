@@ -698,7 +698,7 @@ void sync_local(struct machine *machine, uint8_t task, const struct ir_op *op)
     default:
         go_on(&context, op);
         for (enum act_result each = RESULT_CLOSED; each <= RESULT_FAILED; each++)
-            if (step_tells(machine, task, op, each) && machine_choose(machine, 2) == 1) {
+            if (step_tells(machine, task, op, each) && machine_choose_rare(machine)) {
                 result = each;
                 break;
             }
