@@ -6,6 +6,8 @@
 #include <string.h>
 
 enum {
+    STEP_MAX = 3,         /* what a counter grows by at once, */
+    SYMBOL_STEPS_MAX = 4, /* and where one that began at an unknown number is no longer followed */
     ROUNDS_MAX = 2,  /* what an unknown number is taken to be at most, where rounds are counted */
     ELEMENTS_MAX = 3 /* tried where an index is not known */
 };
@@ -343,10 +345,9 @@ static struct value add(struct machine *machine, struct value a, int64_t b,
                         const struct ir_type *type)
 {
     int64_t sum = (int64_t)a.num + b;
-    if (a.kind == V_SYM && (sum > 3 || sum < -3))
-        return opened(machine, type);
-    int64_t most = machine->slice->largest + 2;
-    if (a.kind == V_INT && b != 0 && (sum > most || sum < -most) && b <= most && b >= -most)
+    int64_t most = a.kind == V_SYM ? SYMBOL_STEPS_MAX : machine->slice->largest + 2;
+    bool counts = b != 0 && b <= STEP_MAX && b >= -STEP_MAX;
+    if (counts && (sum > most || sum < -most) && a.num <= most && a.num >= -most)
         return opened(machine, type);
     if (sum > INT32_MAX || sum < INT32_MIN)
         return (struct value){V_ANY, 0, 0, 0};
