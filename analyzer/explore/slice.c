@@ -129,9 +129,24 @@ static void take_slot(struct slice *slice, struct slice_func *in, uint16_t *slot
     slice->has_changed = true;
 }
 
+/* Does the function hand the address of the variable to another one, which may then set it? */
+static bool is_handed_on(const struct ir_func *func, const struct ir_var *var)
+{
+    for (const struct ir_op *op = ir_next_op(func, IR_OP_CALL, NULL); op;
+         op = ir_next_op(func, IR_OP_CALL, op))
+        for (size_t i = 0; !op->act && i < op->arg_count; i++)
+            if (op->args[i]->kind == IR_ADDR && op->args[i]->a->kind == IR_VAR &&
+                op->args[i]->a->var == var)
+                return true;
+    return false;
+}
+
 static void mark_var(struct slice *slice, struct slice_func *in, const struct ir_var *var)
 {
+    bool is_new = in->var_slot[var->id] == SLICE_NO_SLOT;
     take_slot(slice, in, &in->var_slot[var->id]);
+    if (is_new && var->is_address_taken && !is_whole(var->type) && is_handed_on(in->func, var))
+        add_key(slice, type_name(var->type), TYPE_KEY);
 }
 
 /* What the address of a place is computed from. */
@@ -403,20 +418,34 @@ static bool behind_is_kept(const struct slice *slice, const struct slice_func *i
     return pointer->type->target && has_kept_part(slice, pointer->type->target);
 }
 
+/* In a library, what is put into a static variable is where other functions find it. */
+static bool publishes(const struct slice *slice, const struct ir_expr *place)
+{
+    const struct ir_expr *root = place;
+    while (root->kind == IR_FIELD || root->kind == IR_INDEX)
+        root = root->a;
+    const struct ir_symbol *entry = slice->scope->root->symbol;
+    return root->kind == IR_SYMBOL && place->type->kind == IR_TYPE_POINTER &&
+           strcmp(entry->name, "main") != 0;
+}
+
 static bool must_keep(const struct slice *slice, const struct slice_func *in,
                       const struct ir_op *op)
 {
     const struct act *act = op->act;
     switch (op->kind) {
     case IR_OP_ASSIGN:
-        return slice_keeps_place(slice, in, op->place);
+        return slice_keeps_place(slice, in, op->place) || publishes(slice, op->place);
     case IR_OP_BEGIN:
     case IR_OP_END:
         return in->var_slot[op->var->id] != SLICE_NO_SLOT;
     case IR_OP_CALL:
         if (temp_is_kept(in, op) || fills_in(slice, in, op))
             return true;
-        if (in->is_in_scope[op->id])
+        if (in->is_in_scope[op->id] || in->hands_over[op->id])
+            return true;
+        if (op->arg_count > 0 && flow_is_atomic(op) && op->args[0]->kind == IR_ADDR &&
+            publishes(slice, op->args[0]->a))
             return true;
         if (op->arg_count > 0 && flow_is_atomic(op) && behind_is_kept(slice, in, op->args[0]))
             return true;
@@ -516,6 +545,8 @@ static void mark_told(struct slice *slice, struct slice_func *in, const struct i
 static void mark_operands(struct slice *slice, struct slice_func *in, const struct ir_op *op)
 {
     const struct act *act = op->act;
+    for (size_t i = 0; in->hands_over[op->id] && i < op->arg_count; i++)
+        mark_value(slice, in, op->args[i]);
     if (op->kind == IR_OP_ASSIGN) {
         mark_address(slice, in, op->place);
         mark_value(slice, in, op->value);
@@ -639,6 +670,7 @@ static void add_func(struct slice *slice, const struct ir_func *func)
     in->index = (uint32_t)slice->funcs.count;
     in->keeps_op = arena_array(arena, bool, func->op_count + 1);
     in->is_in_scope = arena_array(arena, bool, func->op_count + 1);
+    in->hands_over = arena_array(arena, bool, func->op_count + 1);
     in->keeps_branch = arena_array(arena, bool, func->block_count);
     in->op_touches = arena_array(arena, bool, func->op_count + 1);
     in->end_touches = arena_array(arena, bool, func->block_count);
@@ -664,6 +696,9 @@ static void add_callees(struct slice *slice, struct slice_func *in)
     for (const struct ir_op *op = ir_next_op(func, IR_OP_CALL, NULL); op;
          op = ir_next_op(func, IR_OP_CALL, op)) {
         in->is_in_scope[op->id] = op->act && is_wanted(slice, func, op->act);
+        for (size_t i = 0; i < op->arg_count && !in->hands_over[op->id]; i++)
+            in->hands_over[op->id] = op->args[i]->type->kind == IR_TYPE_POINTER &&
+                                     flow_call_takes(slice->flow, func, op, i);
         struct flow_targets targets = flow_callees(slice->flow, func, op);
         for (size_t i = 0; i < targets.bodies.count; i++)
             add_func(slice, targets.bodies.at[i]);

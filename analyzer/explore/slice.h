@@ -29,6 +29,7 @@ struct slice_func {
     uint32_t index;       /* in slice.funcs */
     bool *keeps_op;       /* by operation */
     bool *is_in_scope;    /* by operation: it works on an object of the scope */
+    bool *hands_over;     /* by operation: it gives an argument away for good */
     bool *keeps_branch;   /* by block: its end decides about something */
     /* By operation and by block: it reads or writes a number that other tasks may see, so without a
      * lock it is a step of its own. */
