@@ -6,7 +6,6 @@
 #include <string.h>
 
 enum {
-    SMALL = 40,      /* numbers computed beyond it are no longer told apart */
     ROUNDS_MAX = 2,  /* what an unknown number is taken to be at most, where rounds are counted */
     ELEMENTS_MAX = 3 /* tried where an index is not known */
 };
@@ -307,8 +306,8 @@ static struct value add(struct machine *machine, struct value a, int64_t b,
     int64_t sum = (int64_t)a.num + b;
     if (a.kind == V_SYM && (sum > 3 || sum < -3))
         return eval_unknown(machine, type);
-    if (a.kind == V_INT && b != 0 && (sum > SMALL || sum < -SMALL) && a.num <= SMALL &&
-        a.num >= -SMALL && b <= SMALL && b >= -SMALL)
+    int64_t most = machine->slice->largest + 2;
+    if (a.kind == V_INT && b != 0 && (sum > most || sum < -most) && b <= most && b >= -most)
         return eval_unknown(machine, type);
     if (sum > INT32_MAX || sum < INT32_MIN)
         return (struct value){V_ANY, 0, 0, 0};
@@ -509,6 +508,11 @@ static bool ask_symbol(struct machine *machine, struct value symbol, enum ir_ope
         may = !may_not;
     if (is_counted && may_not && is_too_far(&no, 0))
         may_not = !may;
+    /* Somebody who hands in a number of things hands in one at least. */
+    if (is_counted && number == 0 && may && may_not && op != IR_EQ && op != IR_NE) {
+        may = op == IR_GT || op == IR_GE;
+        may_not = !may;
+    }
     bool answer = may;
     if (may && may_not)
         answer = machine_choose(machine, 2) == 0;
@@ -594,57 +598,127 @@ bool eval_condition(struct context *context, const struct ir_expr *expr)
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
+/* Whoever is out of sight gets at what is put where they look, and at all that it leads to. */
+static void escape(struct world *world, struct value value, int depth)
+{
+    if (value.kind != V_PTR || depth > 8 ||
+        (world->objects[value.id].flags & (OBJECT_ESCAPED | OBJECT_OUTSIDE)))
+        return;
+    world->objects[value.id].flags |= OBJECT_ESCAPED;
+    for (uint16_t at = world->objects[value.id].first; at; at = world->cells[at - 1].next)
+        escape(world, world->cells[at - 1].value, depth + 1);
+}
+
+void eval_escape(struct machine *machine, struct value value)
+{
+    escape(&machine->world, value, 0);
+}
+
+static void put(struct world *world, uint16_t object, int32_t offset, struct value value)
+{
+    *world_cell(world, object, offset) = value;
+    if (world->objects[object].flags & (OBJECT_ESCAPED | OBJECT_OUTSIDE))
+        escape(world, value, 0);
+}
+
 void eval_store(struct context *context, struct lvalue place, struct value value)
 {
-    struct machine *machine = context->machine;
     if (place.kind == L_SLOT)
         *place.slot = value;
     else if (place.kind == L_CELL)
-        *world_cell(&machine->world, place.object, place.offset) = value;
+        put(&context->machine->world, place.object, place.offset, value);
+}
+
+/* ---- records and arrays ---------------------------------------------------------------------- */
+
+enum { ELEMENTS_COPIED = 8, PARTS_MAX = 256 };
+
+/* The scalar parts of a type whose content matters. */
+struct parts {
+    const struct slice *slice;
+    const struct ir_type *whole;
+    int32_t offsets[PARTS_MAX];
+    size_t count;
+};
+
+static void find_parts(struct parts *parts, const struct ir_type *type, int64_t offset)
+{
+    if (parts->count == PARTS_MAX || !type || offset > (1 << 20))
+        return;
+    if (type->kind == IR_TYPE_ARRAY && type->target && type->target->size) {
+        uint64_t count = type->count < ELEMENTS_COPIED ? type->count : ELEMENTS_COPIED;
+        for (uint64_t i = 0; i < count; i++)
+            find_parts(parts, type->target, offset + (int64_t)(i * type->target->size));
+    } else if (type->kind == IR_TYPE_RECORD && type->record) {
+        for (size_t i = 0; i < type->record->field_count; i++)
+            find_parts(parts, type->record->fields[i].type,
+                       offset + (int64_t)type->record->fields[i].offset);
+    } else if (slice_keeps_part(parts->slice, parts->whole, offset)) {
+        parts->offsets[parts->count++] = (int32_t)offset;
+    }
+}
+
+static int32_t extent(const struct ir_type *type)
+{
+    return type->size && type->size < (1 << 20) ? (int32_t)type->size : 1 << 20;
+}
+
+static struct value part_at(struct world *world, struct lvalue from, int32_t offset)
+{
+    struct value *cell = world_find_cell(world, from.object, from.offset + offset);
+    if (cell)
+        return *cell;
+    bool is_zeroed = world->objects[from.object].flags & OBJECT_ZEROED;
+    return is_zeroed ? VALUE_INT(0) : (struct value){V_ANY, 0, 0, 0};
 }
 
 void eval_copy(struct context *context, struct lvalue to, struct lvalue from,
                const struct ir_type *type)
 {
     struct world *world = &context->machine->world;
-    if (to.kind != L_CELL || from.kind != L_CELL || (to.object == from.object && to.offset == from.offset))
+    bool is_same = to.object == from.object && to.offset == from.offset;
+    if (to.kind != L_CELL || from.kind != L_CELL || is_same)
         return;
-    int32_t size = type->size && type->size < (1 << 20) ? (int32_t)type->size : 1 << 20;
-    world_drop_cells(world, to.object, to.offset, to.offset + size);
-    bool is_zeroed = world->objects[from.object].flags & OBJECT_ZEROED;
-    if (is_zeroed && to.offset == 0)
-        world->objects[to.object].flags |= OBJECT_ZEROED;
-    for (uint16_t at = world->objects[from.object].first; at; at = world->cells[at - 1].next) {
-        struct world_cell cell = world->cells[at - 1];
-        if (cell.offset >= from.offset && cell.offset < from.offset + size)
-            *world_cell(world, to.object, to.offset + cell.offset - from.offset) = cell.value;
-    }
+    struct parts parts = {.slice = context->machine->slice, .whole = type};
+    struct value values[PARTS_MAX];
+    find_parts(&parts, type, 0);
+    for (size_t i = 0; i < parts.count; i++)
+        values[i] = part_at(world, from, parts.offsets[i]);
+    world_drop_cells(world, to.object, to.offset, to.offset + extent(type));
+    for (size_t i = 0; i < parts.count; i++)
+        put(world, to.object, to.offset + parts.offsets[i], values[i]);
 }
 
 static void store_literal(struct context *context, struct lvalue to, const struct ir_type *type,
                           const struct ir_expr *literal)
 {
     struct world *world = &context->machine->world;
+    struct parts parts = {.slice = context->machine->slice, .whole = type};
+    struct value values[PARTS_MAX];
     if (to.kind != L_CELL)
         return;
-    struct value values[64];
-    uint32_t count = literal->element_count < 64 ? literal->element_count : 64;
-    for (uint32_t i = 0; i < count; i++) {
+    find_parts(&parts, type, 0);
+    for (size_t i = 0; i < parts.count; i++)
+        values[i] = literal->is_partial ? (struct value){V_ANY, 0, 0, 0} : VALUE_INT(0);
+    for (uint32_t i = 0; i < literal->element_count; i++) {
         const struct ir_element *element = &literal->elements[i];
-        bool is_kept = slice_keeps_part(context->machine->slice, type, (int64_t)element->offset);
-        bool is_whole = element->value->type->kind == IR_TYPE_RECORD ||
-                        element->value->type->kind == IR_TYPE_ARRAY;
-        values[i] = is_kept && !is_whole ? eval(context, element->value)
-                                         : (struct value){V_NONE, 0, 0, 0};
+        const struct ir_type *part = element->value->type;
+        bool is_whole = part->kind == IR_TYPE_RECORD || part->kind == IR_TYPE_ARRAY;
+        struct lvalue from = is_whole ? eval_place(context, element->value) : nowhere;
+        for (size_t k = 0; k < parts.count; k++) {
+            int64_t inside = parts.offsets[k] - (int64_t)element->offset;
+            if (!is_whole && inside == 0)
+                values[k] = eval(context, element->value);
+            else if (is_whole && inside >= 0 && inside < extent(part) && from.kind == L_CELL)
+                values[k] = part_at(world, from, (int32_t)inside);
+        }
     }
-    int32_t size = type->size && type->size < (1 << 20) ? (int32_t)type->size : 1 << 20;
-    world_drop_cells(world, to.object, to.offset, to.offset + size);
+    world_drop_cells(world, to.object, to.offset, to.offset + extent(type));
     if (to.offset == 0 && !literal->is_partial)
         world->objects[to.object].flags |= OBJECT_ZEROED;
-    for (uint32_t i = 0; i < count; i++)
-        if (values[i].kind != V_NONE)
-            *world_cell(world, to.object, to.offset + (int32_t)literal->elements[i].offset) =
-                values[i];
+    for (size_t i = 0; i < parts.count; i++)
+        if (to.offset != 0 || values[i].kind != V_INT || values[i].num != 0)
+            put(world, to.object, to.offset + parts.offsets[i], values[i]);
 }
 
 void eval_assign(struct context *context, const struct ir_expr *place, const struct ir_expr *value)

@@ -130,6 +130,8 @@ struct value eval_unknown(struct machine *, const struct ir_type *);
 /* The object a pointer leads to: what is not known of it is found now.  false: none. */
 bool eval_target(struct context *, struct value pointer, const struct ir_type *target,
                  uint16_t *object, int32_t *offset);
+/* Code out of sight gets at what the value leads to. */
+void eval_escape(struct machine *, struct value);
 struct value eval_pointer(uint16_t object, int32_t offset);
 /* The place of a variable in memory, made when first asked for. */
 uint16_t eval_var_object(struct context *, const struct ir_var *);

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+enum { LARGEST_MIN = 8, LARGEST_MAX = 1000 };
+
 /* ---- keys of memory -------------------------------------------------------------------------- */
 
 /* Memory matters by what it is: a member of a record type, an object of a scalar type behind a
@@ -169,6 +171,10 @@ static void mark_content(struct slice *slice, const struct ir_expr *place)
 static void mark_value(struct slice *slice, struct slice_func *in, const struct ir_expr *expr)
 {
     switch (expr->kind) {
+    case IR_CONST:
+        if (expr->value > slice->largest && expr->value <= LARGEST_MAX)
+            slice->largest = expr->value;
+        break;
     case IR_VAR:
     case IR_TEMP:
     case IR_SYMBOL:
@@ -608,6 +614,9 @@ static void add_func(struct slice *slice, const struct ir_func *func)
     in->keeps_op = arena_array(arena, bool, func->op_count + 1);
     in->is_in_scope = arena_array(arena, bool, func->op_count + 1);
     in->keeps_branch = arena_array(arena, bool, func->block_count);
+    in->is_head = arena_array(arena, bool, func->block_count);
+    for (size_t i = 0; i < func->loop_count; i++)
+        in->is_head[func->loops[i].head] = true;
     in->meet = meet_find(arena, func);
     in->var_slot = arena_array(arena, uint16_t, func->var_count + 1);
     in->temp_slot = arena_array(arena, uint16_t, func->temp_count + 1);
@@ -778,6 +787,7 @@ struct slice *slice_new(struct flow *flow, const struct scope *scope)
     struct slice *slice = arena_new(arena, struct slice);
     slice->flow = flow;
     slice->scope = scope;
+    slice->largest = LARGEST_MIN;
     slice->by_func.arena = slice->keys.arena = arena;
     add_func(slice, scope->root);
     for (size_t i = 0; i < slice->funcs.count; i++)

@@ -30,6 +30,7 @@ struct slice_func {
     bool *keeps_op;       /* by operation */
     bool *is_in_scope;    /* by operation: it works on an object of the scope */
     bool *keeps_branch;   /* by block: its end decides about something */
+    bool *is_head;        /* by block: a loop comes round to it */
     uint32_t *meet;       /* by block: where its ways meet again, or SLICE_NO_BLOCK */
     uint16_t *var_slot;   /* by variable; SLICE_NO_SLOT: its value does not matter */
     uint16_t *temp_slot;  /* by temp */
@@ -46,6 +47,7 @@ struct slice {
     const struct scope *scope;
     VEC(struct slice_func *) funcs; /* what the root can run, itself first */
     struct map by_func;             /* → struct slice_func */
+    int64_t largest;                /* of the constants that anything kept rests on, at least 8 */
     struct map keys;                /* of memory that matters, see slice_keeps_cell */
     bool has_changed;
 };

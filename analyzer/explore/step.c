@@ -139,7 +139,10 @@ static struct value result_value(struct machine *machine, const struct act_outco
         if (outcome->what->type->kind == IR_TYPE_BOOL)
             return VALUE_INT(!n);
         value = eval_unknown(machine, outcome->what->type);
-        eval_compare(machine, value, IR_NE, VALUE_INT(n), false);
+        if (value.kind == V_SYM) {
+            machine->world.symbols[value.id].has_other = 1;
+            machine->world.symbols[value.id].other = n;
+        }
         return value;
     case IR_LT:
         return VALUE_INT(n - 1);
@@ -274,8 +277,20 @@ static void set_temp(struct context *context, const struct ir_op *op, struct val
             value;
 }
 
+/* What is handed to code out of sight, which is not the system's, may be used by it at any time. */
+static void hand_out(struct context *context, const struct ir_op *op)
+{
+    const struct ir_symbol *callee = ir_callee(op);
+    if (op->act || (callee && callee->is_in_system_header))
+        return;
+    for (size_t i = 0; i < op->arg_count; i++)
+        if (op->args[i]->type->kind == IR_TYPE_POINTER)
+            eval_escape(context->machine, eval(context, op->args[i]));
+}
+
 static void call_outside(struct context *context, const struct ir_op *op)
 {
+    hand_out(context, op);
     fill_in(context, op);
     set_temp(context, op, (struct value){V_ANY, 0, 0, 0});
 }
@@ -286,6 +301,10 @@ static bool call(struct machine *machine, uint8_t task, const struct ir_op *op,
 {
     struct context context = machine_context(machine, task);
     const struct slice_func *callee = callee_of(&context, op, entry);
+    for (size_t i = 0; i < op->arg_count; i++)
+        if (op->args[i]->type->kind == IR_TYPE_POINTER &&
+            flow_call_takes(machine->flow, context.in->func, op, i))
+            eval_escape(machine, eval(&context, op->args[i]));
     if (callee) {
         struct value values[ARGS_MAX];
         size_t used = arg_values(&context, callee, args, count, values);
@@ -375,6 +394,14 @@ static void spawn(struct machine *machine, uint8_t task, const struct ir_op *op)
 
 /* ---- one operation --------------------------------------------------------------------------- */
 
+/* Are there handlers that run when a task ends? */
+static bool has_handlers(struct machine *machine)
+{
+    size_t count;
+    flow_uses(machine->flow, ACT_AT_END, &count);
+    return count > 0;
+}
+
 static bool is_atomic(const struct ir_op *op)
 {
     return op->arg_count > 0 && flow_is_atomic(op);
@@ -403,6 +430,8 @@ static bool do_call(struct machine *machine, uint8_t task, const struct ir_op *o
         machine_tell(machine, EVENT_EXIT, task, context.in->func, op);
         return true;
     case ACT_END_TASK:
+        if (has_handlers(machine))
+            machine->world.is_full = machine->is_cut = true; /* what they do is not known */
         step_end_task(machine, task);
         return true;
     default:
@@ -444,6 +473,23 @@ static void go_to(struct world_frame *frame, uint32_t block)
     frame->op = 0;
 }
 
+/* Does the program give up here: does main, or what main has run as the first task, return another
+ * status than 0?  Whatever still waits ends with the process, as with exit. */
+static bool is_failure(const struct machine *machine, uint8_t task, const struct context *context,
+                       const struct ir_expr *value)
+{
+    bool is_first = task == 0 && !machine->is_library && machine->world.tasks[0].depth <= 2;
+    if (!is_first || !value || value->kind != IR_CONST || value->value == 0)
+        return false;
+    if (machine->world.tasks[0].depth == 1)
+        return true;
+    const struct world_frame *caller = &machine->world.frames[context->frame->parent - 1];
+    const struct slice_func *in = machine->slice->funcs.at[caller->func];
+    const struct ir_block *block = &in->func->blocks[caller->block];
+    const struct act *act = caller->op < block->op_count ? block->ops[caller->op].act : NULL;
+    return act && act->kind == ACT_INVOKE;
+}
+
 /* Back to the caller, who gets the value; true: the task has ended. */
 static bool leave(struct machine *machine, uint8_t task, const struct ir_expr *value)
 {
@@ -454,6 +500,11 @@ static bool leave(struct machine *machine, uint8_t task, const struct ir_expr *v
         value->type->kind != IR_TYPE_RECORD)
         result = eval(&context, value);
     bool is_init = !context.in->func->symbol;
+    if (is_failure(machine, task, &context, value)) {
+        world->has_ended = true;
+        machine_tell(machine, EVENT_EXIT, task, context.in->func, NULL);
+        return true;
+    }
     struct event *event = machine_tell(machine, EVENT_LEAVE, task, context.in->func, NULL);
     if (event)
         event->pos = context.in->func->blocks[context.frame->block].pos;
@@ -547,9 +598,16 @@ static bool end_block(struct machine *machine, uint8_t task)
 void step_run(struct machine *machine, uint8_t task)
 {
     struct world *world = &machine->world;
+    size_t asked = machine->choice_at;
     world->tasks[task].state = TASK_AT;
     for (int steps = 0; !machine->is_pruned && !world->is_full; steps++) {
         struct context context = machine_context(machine, task);
+        /* Each round that asks is a step of its own, so that rounds which are alike are found. */
+        if (context.frame->op == 0 && steps > 0 && machine->choice_at > asked &&
+            context.in->is_head[context.frame->block]) {
+            world->tasks[task].state = TASK_TURNS;
+            return;
+        }
         const struct ir_block *block = &context.in->func->blocks[context.frame->block];
         while (context.frame->op < block->op_count &&
                !context.in->keeps_op[block->ops[context.frame->op].id])

@@ -261,9 +261,10 @@ static void number_statics(struct writer *writer)
         object_number(writer, found[i]);
 }
 
-static bool is_blank(struct value value)
+/* In zeroed memory, what is not known has to be said. */
+static bool is_blank(const struct world_object *object, struct value value)
 {
-    return value.kind == V_NONE || value.kind == V_ANY;
+    return value.kind == V_NONE || (value.kind == V_ANY && !(object->flags & OBJECT_ZEROED));
 }
 
 static void put_object(struct writer *writer, uint16_t object)
@@ -274,7 +275,7 @@ static void put_object(struct writer *writer, uint16_t object)
     put(writer, 0);
     for (uint16_t at = from->first; at; at = world->cells[at - 1].next) {
         const struct world_cell *cell = &world->cells[at - 1];
-        if (is_blank(cell->value))
+        if (is_blank(from, cell->value))
             continue;
         put(writer, (uint64_t)(uint32_t)cell->offset);
         put_value(writer, cell->value);
