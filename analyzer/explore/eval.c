@@ -26,20 +26,34 @@ struct value eval_pointer(uint16_t object, int32_t offset)
 struct value eval_unknown(struct machine *machine, const struct ir_type *type)
 {
     int32_t low = SYMBOL_LOW, high = SYMBOL_HIGH;
-    bool is_pointer = false;
+    uint8_t flags = 0;
     if (type && type->kind == IR_TYPE_BOOL) {
         low = 0;
         high = 1;
     } else if (type && (type->kind == IR_TYPE_POINTER || type->kind == IR_TYPE_FUNCTION)) {
         low = 0;
-        is_pointer = true;
+        flags = SYMBOL_POINTER;
     } else if (type && type->kind == IR_TYPE_INT && type->enumerator_count) {
         low = 0;
         high = (int32_t)(type->enumerator_count > 1000 ? 1000 : type->enumerator_count - 1);
     } else if (type && type->kind == IR_TYPE_INT && !type->is_signed) {
         low = 0;
     }
-    return world_new_symbol(&machine->world, low, high, is_pointer);
+    return world_new_symbol(&machine->world, low, high, flags);
+}
+
+static struct value opened(struct machine *machine, const struct ir_type *type)
+{
+    struct value value = eval_unknown(machine, type);
+    if (value.kind == V_SYM)
+        machine->world.symbols[value.id].flags |= SYMBOL_OPENED;
+    return value;
+}
+
+static struct value unknown_like(struct machine *machine, struct value any,
+                                 const struct ir_type *type)
+{
+    return any.kind == V_ANY && any.flags ? opened(machine, type) : eval_unknown(machine, type);
 }
 
 /* ---- objects --------------------------------------------------------------------------------- */
@@ -76,16 +90,34 @@ uint16_t eval_static_object(struct machine *machine, const struct ir_symbol *sym
     return object;
 }
 
+static uint32_t var_site(struct context *context, const struct ir_var *var)
+{
+    struct machine *machine = context->machine;
+    const struct ir_func *func = context->in->func;
+    size_t before = machine->sites.count;
+    uint32_t site =
+        machine_site(machine, var, (struct site){.func = func, .var = var, .type = var->type});
+    if (machine->sites.count > before && var->is_address_taken) {
+        struct ir_type *pointer = arena_new(machine->arena, struct ir_type);
+        *pointer = (struct ir_type){
+            .kind = IR_TYPE_POINTER, .name = "", .size = sizeof(void *), .target = var->type};
+        const struct ir_expr *address = ir_addr(machine->arena, pointer, ir_var(machine->arena, var));
+        struct frame *frame = flow_frame(machine->flow, func, NULL, NULL);
+        machine->sites.at[site].is_escaped =
+            !flow_is_seen_whole(machine->flow, flow_resolve(machine->flow, frame, address));
+    }
+    return site;
+}
+
 uint16_t eval_var_object(struct context *context, const struct ir_var *var)
 {
     struct value *slot =
         &context->machine->world.slots[context->frame->slots + context->in->var_slot[var->id]];
     if (slot->kind == V_PTR)
         return slot->id;
-    uint32_t site =
-        machine_site(context->machine, var,
-                     (struct site){.func = context->in->func, .var = var, .type = var->type});
-    uint16_t object = world_new_object(&context->machine->world, site, 0);
+    uint32_t site = var_site(context, var);
+    uint8_t flags = context->machine->sites.at[site].is_escaped ? OBJECT_ESCAPED : 0;
+    uint16_t object = world_new_object(&context->machine->world, site, flags);
     *slot = eval_pointer(object, 0);
     return object;
 }
@@ -161,8 +193,12 @@ struct lvalue eval_place(struct context *context, const struct ir_expr *place)
         if (context->in->var_in_memory[place->var->id])
             return cell_at(eval_var_object(context, place->var), 0);
         return slot_place(context, context->in->var_slot[place->var->id]);
-    case IR_TEMP:
+    case IR_TEMP: {
+        struct value *slot = slot_at(context, context->in->temp_slot[place->temp]);
+        if (slot && place->type->kind == IR_TYPE_RECORD)
+            return slot->kind == V_PTR ? cell_at(slot->id, slot->num) : nowhere;
         return slot_place(context, context->in->temp_slot[place->temp]);
+    }
     case IR_SYMBOL:
         return cell_at(eval_static_object(machine, place->symbol), 0);
     case IR_FIELD: {
@@ -195,7 +231,7 @@ static struct value load(struct context *context, struct lvalue place, const str
         return (struct value){V_ANY, 0, 0, 0};
     if (place.kind == L_SLOT) {
         if (place.slot->kind == V_NONE || place.slot->kind == V_ANY)
-            *place.slot = eval_unknown(machine, type);
+            *place.slot = unknown_like(machine, *place.slot, type);
         return *place.slot;
     }
     struct value *cell = world_find_cell(&machine->world, place.object, place.offset);
@@ -203,7 +239,7 @@ static struct value load(struct context *context, struct lvalue place, const str
         return *cell;
     if (!cell && (machine->world.objects[place.object].flags & OBJECT_ZEROED))
         return VALUE_INT(0);
-    struct value value = eval_unknown(machine, type);
+    struct value value = cell ? unknown_like(machine, *cell, type) : eval_unknown(machine, type);
     *world_cell(&machine->world, place.object, place.offset) = value;
     return value;
 }
@@ -286,6 +322,9 @@ static struct value derived(struct machine *machine, enum ir_operator op, struct
             return (struct value){V_SYM, 0, i, 0};
     struct value value = eval_unknown(machine, type);
     if (value.kind == V_SYM) {
+        bool is_opened = (a.kind == V_SYM && (world->symbols[a.id].flags & SYMBOL_OPENED)) ||
+                         (b.kind == V_SYM && (world->symbols[b.id].flags & SYMBOL_OPENED));
+        world->symbols[value.id].flags |= is_opened ? SYMBOL_OPENED : 0;
         world->symbols[value.id].op = op;
         world->symbols[value.id].a = a;
         world->symbols[value.id].b = b;
@@ -305,10 +344,10 @@ static struct value add(struct machine *machine, struct value a, int64_t b,
 {
     int64_t sum = (int64_t)a.num + b;
     if (a.kind == V_SYM && (sum > 3 || sum < -3))
-        return eval_unknown(machine, type);
+        return opened(machine, type);
     int64_t most = machine->slice->largest + 2;
     if (a.kind == V_INT && b != 0 && (sum > most || sum < -most) && b <= most && b >= -most)
-        return eval_unknown(machine, type);
+        return opened(machine, type);
     if (sum > INT32_MAX || sum < INT32_MIN)
         return (struct value){V_ANY, 0, 0, 0};
     a.num = (int32_t)sum;
@@ -514,10 +553,12 @@ static bool ask_symbol(struct machine *machine, struct value symbol, enum ir_ope
         may_not = !may;
     }
     bool answer = may;
-    if (may && may_not)
+    if (may && may_not) {
         answer = machine_choose(machine, 2) == 0;
+        machine->asked_opened |= yes.flags & SYMBOL_OPENED;
+    }
     world->symbols[symbol.id] = answer ? yes : no;
-    if (yes.is_pointer && answer == (op == IR_EQ) && number == 0)
+    if ((yes.flags & SYMBOL_POINTER) && answer == (op == IR_EQ) && number == 0)
         world_replace_symbol(world, symbol.id, VALUE_INT(0));
     return answer;
 }
@@ -669,7 +710,18 @@ static struct value part_at(struct world *world, struct lvalue from, int32_t off
     if (cell)
         return *cell;
     bool is_zeroed = world->objects[from.object].flags & OBJECT_ZEROED;
-    return is_zeroed ? VALUE_INT(0) : (struct value){V_ANY, 0, 0, 0};
+    return is_zeroed ? VALUE_INT(0) : (struct value){V_ANY, 1, 0, 0};
+}
+
+void eval_forget(struct context *context, struct lvalue place, const struct ir_type *type)
+{
+    struct parts parts = {.slice = context->machine->slice, .whole = type};
+    if (place.kind != L_CELL)
+        return;
+    find_parts(&parts, type, 0);
+    for (size_t i = 0; i < parts.count; i++)
+        put(&context->machine->world, place.object, place.offset + parts.offsets[i],
+            (struct value){V_ANY, 1, 0, 0});
 }
 
 void eval_copy(struct context *context, struct lvalue to, struct lvalue from,
@@ -689,8 +741,8 @@ void eval_copy(struct context *context, struct lvalue to, struct lvalue from,
         put(world, to.object, to.offset + parts.offsets[i], values[i]);
 }
 
-static void store_literal(struct context *context, struct lvalue to, const struct ir_type *type,
-                          const struct ir_expr *literal)
+void eval_store_literal(struct context *context, struct lvalue to, const struct ir_type *type,
+                        const struct ir_expr *literal)
 {
     struct world *world = &context->machine->world;
     struct parts parts = {.slice = context->machine->slice, .whole = type};
@@ -709,8 +761,9 @@ static void store_literal(struct context *context, struct lvalue to, const struc
             int64_t inside = parts.offsets[k] - (int64_t)element->offset;
             if (!is_whole && inside == 0)
                 values[k] = eval(context, element->value);
-            else if (is_whole && inside >= 0 && inside < extent(part) && from.kind == L_CELL)
-                values[k] = part_at(world, from, (int32_t)inside);
+            else if (is_whole && inside >= 0 && inside < extent(part))
+                values[k] = from.kind == L_CELL ? part_at(world, from, (int32_t)inside)
+                                                : (struct value){V_ANY, 1, 0, 0};
         }
     }
     world_drop_cells(world, to.object, to.offset, to.offset + extent(type));
@@ -726,7 +779,7 @@ void eval_assign(struct context *context, const struct ir_expr *place, const str
     bool is_whole = place->type->kind == IR_TYPE_RECORD || place->type->kind == IR_TYPE_ARRAY;
     if (value->kind == IR_LITERAL) {
         struct lvalue to = eval_place(context, place);
-        store_literal(context, to, place->type, value);
+        eval_store_literal(context, to, place->type, value);
         return;
     }
     if (is_whole) {

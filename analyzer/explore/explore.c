@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STATES_MAX = 20000 };
+enum { STATES_MAX = 20000, TRIES_MAX = 6 };
 
 struct exploration {
     struct flow *flow;
@@ -16,21 +16,33 @@ struct exploration {
 
 /* ---- one scope ------------------------------------------------------------------------------- */
 
-static bool is_told(const struct verdicts *verdicts, const struct ir_op *park, enum cause cause)
+static struct verdict *find_told(const struct verdicts *verdicts, const struct ir_op *park,
+                                 enum cause cause)
 {
     for (size_t i = 0; i < verdicts->at.count; i++)
         if (verdicts->at.at[i].park == park && verdicts->at.at[i].cause == cause)
-            return true;
-    return false;
+            return &verdicts->at.at[i];
+    return NULL;
 }
 
-static bool *new_judged(struct search *search)
+/* Of several stories of one place, the surest one, and of those the first. */
+static void keep_verdict(struct exploration *exploration, const struct verdict *verdict)
+{
+    struct verdicts *out = exploration->out;
+    struct verdict *told = find_told(out, verdict->park, verdict->cause);
+    if (!told)
+        *vec_add(exploration->arena, &out->at) = *verdict;
+    else if (told->certainty < verdict->certainty)
+        *told = *verdict;
+}
+
+static uint8_t *new_judged(struct search *search)
 {
     size_t ops = 0;
     const struct slice *slice = search->machine.slice;
     for (size_t i = 0; i < slice->funcs.count; i++)
         ops += slice->funcs.at[i]->func->op_count + 1;
-    return arena_array(search->arena, bool, ops);
+    return arena_array(search->arena, uint8_t, ops);
 }
 
 static size_t op_number(const struct slice *slice, const struct ir_func *func,
@@ -43,8 +55,8 @@ static size_t op_number(const struct slice *slice, const struct ir_func *func,
     return number + op->id;
 }
 
-/* The places at which a task is stuck in the state and has not been before. */
-static bool has_new_place(struct search *search, uint16_t stuck, bool *judged)
+/* Is a task stuck in the state at a place of which there is no sure story yet? */
+static bool has_new_place(struct search *search, uint16_t stuck, uint8_t *judged)
 {
     bool found = false;
     for (uint8_t task = 0; task < TASKS_MAX; task++) {
@@ -55,8 +67,8 @@ static bool has_new_place(struct search *search, uint16_t stuck, bool *judged)
         if (!op)
             continue;
         size_t number = op_number(search->machine.slice, func, op);
-        found |= !judged[number];
-        judged[number] = true;
+        found |= judged[number] < TRIES_MAX;
+        judged[number] += judged[number] < TRIES_MAX;
     }
     return found;
 }
@@ -71,20 +83,21 @@ static void judge_state(struct exploration *exploration, struct search *search, 
     blame_state(search, at->present & (uint16_t)~at->alive, &blames);
     for (size_t i = 0; i < blames.count; i++) {
         const struct blame *blame = &blames.at[i];
+        const struct verdict *told = find_told(exploration->out, blame->op, blame->cause);
         if (blame->cause == CAUSE_COUNT || blame->is_silent ||
-            is_told(exploration->out, blame->op, blame->cause))
+            (told && told->certainty == CERTAINTY_PROVEN))
             continue;
         struct verdict verdict = {.cause = blame->cause, .park_func = blame->func,
                                   .park = blame->op, .func = blame->func, .pos = blame->op->pos};
         search_load(search, rest);
         story_tell(exploration->arena, search, rest, blame, &verdict);
-        *vec_add(exploration->arena, &exploration->out->at) = verdict;
+        keep_verdict(exploration, &verdict);
     }
 }
 
 static void judge_stuck(struct exploration *exploration, struct search *search)
 {
-    bool *judged = new_judged(search);
+    uint8_t *judged = new_judged(search);
     for (uint32_t i = 0; i < search->states.count; i++) {
         const struct search_state *state = &search->states.at[i];
         uint16_t stuck = state->present & (uint16_t)~state->alive;

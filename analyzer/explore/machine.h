@@ -71,6 +71,7 @@ struct machine {
     uint32_t moved;   /* bit by task: those that the step moved */
     bool is_pruned;   /* the step leads nowhere: what was assumed cannot be */
     bool is_cut;      /* a bound was hit */
+    bool asked_opened; /* a branch went by what is not kept, see SYMBOL_OPENED; stays set */
     bool is_library;  /* statics hold what others left in them */
     size_t ops;       /* carried out, of all steps */
     enum misuse_kind misuse;
@@ -125,6 +126,10 @@ void eval_store(struct context *, struct lvalue, struct value);
 void eval_assign(struct context *, const struct ir_expr *place, const struct ir_expr *value);
 /* Copies the kept parts of a record or array. */
 void eval_copy(struct context *, struct lvalue to, struct lvalue from, const struct ir_type *);
+void eval_store_literal(struct context *, struct lvalue, const struct ir_type *,
+                        const struct ir_expr *literal);
+/* What the place holds is no longer known. */
+void eval_forget(struct context *, struct lvalue, const struct ir_type *);
 /* A value of that type of which nothing is known. */
 struct value eval_unknown(struct machine *, const struct ir_type *);
 /* The object a pointer leads to: what is not known of it is found now.  false: none. */

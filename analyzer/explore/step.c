@@ -204,6 +204,20 @@ bool step_tells(struct machine *machine, uint8_t task, const struct ir_op *op,
 
 /* ---- calls ----------------------------------------------------------------------------------- */
 
+/* A copy of a record, by the address of the object that holds it. */
+static struct value record_value(struct context *context, const struct ir_expr *value)
+{
+    struct machine *machine = context->machine;
+    uint32_t site = machine_site(machine, value->type, (struct site){.type = value->type});
+    uint16_t object = world_new_object(&machine->world, site, 0);
+    struct lvalue to = {L_CELL, object, 0, NULL};
+    if (value->kind == IR_LITERAL)
+        eval_store_literal(context, to, value->type, value);
+    else
+        eval_copy(context, to, eval_place(context, value), value->type);
+    return eval_pointer(object, 0);
+}
+
 static struct value arg_value(struct context *context, const struct slice_func *callee,
                               size_t param, const struct ir_expr *arg)
 {
@@ -215,13 +229,7 @@ static struct value arg_value(struct context *context, const struct slice_func *
         struct value value = eval(context, arg);
         return value.kind == V_ANY ? eval_unknown(machine, var->type) : value;
     }
-    uint32_t site = machine_site(
-        machine, var, (struct site){.func = callee->func, .var = var, .type = var->type});
-    uint16_t object = world_new_object(&machine->world, site, 0);
-    struct lvalue to = {L_CELL, object, 0, NULL};
-    if (arg->kind != IR_LITERAL)
-        eval_copy(context, to, eval_place(context, arg), var->type);
-    return eval_pointer(object, 0);
+    return record_value(context, arg);
 }
 
 enum { ARGS_MAX = 16 };
@@ -267,6 +275,8 @@ static void fill_in(struct context *context, const struct ir_op *op)
         bool is_whole = arg->a->type->kind == IR_TYPE_RECORD || arg->a->type->kind == IR_TYPE_ARRAY;
         if (!is_whole)
             eval_store(context, place, eval_unknown(context->machine, arg->a->type));
+        else if (ir_callee(op) && ir_callee(op)->is_in_system_header)
+            eval_forget(context, place, arg->a->type);
     }
 }
 
@@ -496,9 +506,9 @@ static bool leave(struct machine *machine, uint8_t task, const struct ir_expr *v
     struct world *world = &machine->world;
     struct context context = machine_context(machine, task);
     struct value result = {V_ANY, 0, 0, 0};
-    if (value && context.in->returns_value && value->kind != IR_LITERAL &&
-        value->type->kind != IR_TYPE_RECORD)
-        result = eval(&context, value);
+    if (value && context.in->returns_value)
+        result = value->type->kind == IR_TYPE_RECORD ? record_value(&context, value)
+                                                     : eval(&context, value);
     bool is_init = !context.in->func->symbol;
     if (is_failure(machine, task, &context, value)) {
         world->has_ended = true;

@@ -420,6 +420,7 @@ static void replay(struct story *story, uint32_t state)
     struct machine *machine = &search->machine;
     machine->events.count = 0;
     machine->traces = true;
+    machine->asked_opened = false;
     search_replay(search, state);
     machine->traces = false;
     story->entry_of[0] = machine->slice->scope->root;
@@ -444,7 +445,9 @@ void story_tell(struct arena *arena, struct search *search, uint32_t state,
     replay(&story, state);
     refine_cause(&story);
     verdict->why = why_stuck(&story);
-    verdict->certainty = story.is_guess ? CERTAINTY_LIKELY : CERTAINTY_PROVEN;
+    verdict->certainty = search->machine.asked_opened ? CERTAINTY_POSSIBLE
+                         : story.is_guess             ? CERTAINTY_LIKELY
+                                                      : CERTAINTY_PROVEN;
     for (size_t i = 0; i < search->machine.events.count; i++)
         tell_event(&story, &search->machine.events.at[i]);
     shorten(&story);

@@ -884,7 +884,7 @@ static void copy_message(struct context *context, struct lvalue to, struct lvalu
         eval_copy(context, to, from, type);
         return;
     }
-    struct value value = {V_ANY, 0, 0, 0};
+    struct value value = {V_ANY, 1, 0, 0};
     if (from.kind == L_SLOT)
         value = *from.slot;
     else if (from.kind == L_CELL) {
@@ -1120,6 +1120,10 @@ static void fire_cancel(struct machine *machine, uint8_t task, const struct ir_o
         context->flags |= CONTEXT_ENDED;
     if (thread && thread->id) {
         uint8_t other = (uint8_t)(thread->id - 1);
+        size_t handlers;
+        flow_uses(machine->flow, ACT_AT_END, &handlers);
+        if (handlers) /* what they do is not known */
+            machine->world.is_full = machine->is_cut = true;
         machine->moved |= 1u << other;
         step_end_task(machine, other);
     }

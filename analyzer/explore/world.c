@@ -27,14 +27,14 @@ uint16_t world_new_object(struct world *world, uint32_t site, uint8_t flags)
     return world->object_count++;
 }
 
-struct value world_new_symbol(struct world *world, int32_t low, int32_t high, bool is_pointer)
+struct value world_new_symbol(struct world *world, int32_t low, int32_t high, uint8_t flags)
 {
     if (world->symbol_count == WORLD_SYMBOLS_MAX) {
         world->is_full = true;
         return (struct value){V_ANY, 0, 0, 0};
     }
     world->symbols[world->symbol_count] =
-        (struct world_symbol){.low = low, .high = high, .is_pointer = is_pointer};
+        (struct world_symbol){.low = low, .high = high, .flags = flags};
     return (struct value){V_SYM, 0, world->symbol_count++, 0};
 }
 
@@ -183,7 +183,7 @@ static struct value renumbered(struct writer *writer, struct value value)
 {
     if (value.kind == V_SYM) {
         const struct world_symbol *symbol = &writer->world->symbols[value.id];
-        if (symbol->low == symbol->high && !symbol->is_pointer)
+        if (symbol->low == symbol->high && !(symbol->flags & SYMBOL_POINTER))
             return VALUE_INT(symbol->low + value.num);
         value.id = symbol_number(writer, value.id);
     } else if (value.kind == V_PTR) {
@@ -317,7 +317,7 @@ static void put_symbol(struct writer *writer, uint16_t number)
         op = IR_OP_NONE;
     put(writer, (uint64_t)(uint32_t)symbol->low | (uint64_t)(uint32_t)symbol->high << 32);
     put(writer, (uint64_t)(uint32_t)symbol->other | (uint64_t)symbol->has_other << 32 |
-                    (uint64_t)op << 40 | (uint64_t)symbol->is_pointer << 48);
+                    (uint64_t)op << 40 | (uint64_t)symbol->flags << 48);
     if (op != IR_OP_NONE) {
         put_value(writer, symbol->a);
         put_value(writer, symbol->b);
@@ -419,7 +419,7 @@ static const uint64_t *read_symbol(struct world *world, const uint64_t *word)
                                     .other = (int32_t)(uint32_t)word[1],
                                     .has_other = (uint8_t)(word[1] >> 32),
                                     .op = (uint8_t)(word[1] >> 40),
-                                    .is_pointer = (uint8_t)(word[1] >> 48)};
+                                    .flags = (uint8_t)(word[1] >> 48)};
     word += 2;
     if (symbol->op != IR_OP_NONE) {
         symbol->a = word_value(*word++);

@@ -12,7 +12,7 @@
 
 enum value_kind {
     V_NONE, /* nothing was ever put there */
-    V_ANY,  /* not known, and nobody has asked yet */
+    V_ANY,  /* not known, and nobody has asked yet; flags 1: opened, see SYMBOL_OPENED */
     V_INT,  /* num */
     V_SYM,  /* not known, but the same each time: symbol `id` plus num */
     V_PTR,  /* object `id` at offset num */
@@ -92,12 +92,16 @@ struct world_cell {
     struct value value;
 };
 
+/* SYMBOL_OPENED: it stands for what the program knows and this world does not keep: a counter that
+ * went too far, a message's content.  What rests on it may contradict itself. */
+enum { SYMBOL_POINTER = 1, SYMBOL_OPENED = 2 };
+
 /* What is known of an unknown number: low ≤ it ≤ high, and it is not `other`. */
 struct world_symbol {
     int32_t low, high, other;
     uint8_t has_other;
     uint8_t op; /* it is a `op` b; IR_OP_NONE: it is nothing else */
-    uint8_t is_pointer;
+    uint8_t flags;
     struct value a, b;
 };
 
@@ -119,7 +123,7 @@ struct world {
 void world_clear(struct world *);
 
 uint16_t world_new_object(struct world *, uint32_t site, uint8_t flags);
-struct value world_new_symbol(struct world *, int32_t low, int32_t high, bool is_pointer);
+struct value world_new_symbol(struct world *, int32_t low, int32_t high, uint8_t flags);
 /* NULL: there is none. */
 struct value *world_find_cell(struct world *, uint16_t object, int32_t offset);
 /* New ones hold V_NONE. */
