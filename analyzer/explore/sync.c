@@ -1000,7 +1000,8 @@ static void fire_send(struct machine *machine, const struct option *option,
     struct value handle = machine->world.tasks[task].operands[option->arm >= 0 ? option->arm : 0];
     const struct ir_expr *value = value_of(op, option->arm);
     if (option->result == RESULT_CLOSED && !option->is_guess) {
-        misuse(machine, MISUSE_SEND_CLOSED, func, op);
+        if (!act_outcome_of(op->act, RESULT_CLOSED))
+            misuse(machine, MISUSE_SEND_CLOSED, func, op);
     } else if (option->partner) {
         uint8_t other = option->partner - 1;
         const struct ir_op *receive = sync_op(machine, other, NULL);
