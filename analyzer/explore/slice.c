@@ -323,6 +323,10 @@ static bool is_wanted(const struct slice *slice, const struct ir_func *func, con
         return true;
     if (act->kind == ACT_SELECT)
         return has_arm_in_scope(slice, func, act);
+    if (act->kind == ACT_JOIN)
+        return true;
+    if (act->kind == ACT_COND_WAIT && act->lock && in_scope(slice, func, act->lock))
+        return true;
     return in_scope(slice, func, act->object);
 }
 
