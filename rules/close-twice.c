@@ -1,7 +1,11 @@
 /*
  * close-twice: two paths or tasks that can both close a channel.
  *
- * What executions show; the explorer has the argument.
+ * An execution in which a channel is closed that is closed already: by the same task on the way, by
+ * a defer, or by another task.  The finding stands at the second close.
+ *
+ * Fine: closes that exclude each other, by a once, a flag under a lock, or a count; and the first
+ * half that only a caller out of sight would make.
  */
 #include "rules/verdict.h"
 

@@ -1,7 +1,10 @@
 /*
  * done-never-closed: a done channel that tasks wait for and no path closes.
  *
- * What executions show; the explorer has the argument.
+ * An execution in which a task is parked for good at a channel that carries nothing, alone or among
+ * the cases of a select, and nobody is left who would close it.  It stands where that is made.
+ *
+ * Fine: a close that callers out of sight may make, a time beside the wait, ends of the process.
  */
 #include "rules/verdict.h"
 
