@@ -294,8 +294,10 @@ static void add_select(struct machine *machine, struct options *options, uint8_t
         const struct act_arm *arm = &act->arms[i];
         if (arm->kind == ARM_DEFAULT)
             otherwise = (int8_t)i;
-        else if (arm->kind == ARM_AFTER || arm->kind == ARM_UNKNOWN)
+        else if (arm->kind == ARM_UNKNOWN)
             add_result(options, task, RESULT_OK, false)->arm = (int8_t)i;
+        else if (arm->kind == ARM_AFTER)
+            continue;
         else if (arm->kind == ARM_RECV)
             add_ready(machine, options, task, op, (int8_t)i,
                       receive_ready(machine, at->operands[i], 0));
@@ -303,9 +305,12 @@ static void add_select(struct machine *machine, struct options *options, uint8_t
             add_ready(machine, options, task, op, (int8_t)i, send_ready(machine, at->operands[i]));
     }
     for (size_t i = before; i < options->count; i++)
-        may_be_early &= options->at[i].is_guess || act->arms[options->at[i].arm].kind == ARM_AFTER;
+        may_be_early &= options->at[i].is_guess;
     if (otherwise >= 0 && may_be_early)
         add_result(options, task, RESULT_OK, false)->arm = otherwise;
+    for (size_t i = 0; may_be_early && i < act->arm_count && i < OPERANDS_MAX; i++)
+        if (act->arms[i].kind == ARM_AFTER)
+            add_result(options, task, RESULT_OK, false)->arm = (int8_t)i;
     for (size_t i = 0; i < act->arm_count && i < OPERANDS_MAX; i++)
         if (act->arms[i].kind == ARM_SEND && send_ready(machine, at->operands[i]) == NOT_READY)
             add_partners(machine, options, task, (int8_t)i, at->operands[i]);
@@ -660,13 +665,17 @@ static bool has_timeout(const struct act *act)
     return timeout && !(timeout->kind == IR_CONST && timeout->value < 0);
 }
 
-/* What lets the wait end by itself. */
+/* What lets the wait end by itself; what is ready at once has no need of it. */
 static void add_end(struct machine *machine, struct options *options, uint8_t task,
                     const struct act *act, const struct value *context)
 {
     bool is_over = context && sync_has_ended(&machine->world, *context);
     bool is_guess = !is_over && context && may_end(machine, *context);
-    if (is_over || is_guess || has_timeout(act))
+    bool is_ready = false;
+    for (size_t i = 0; i < options->count; i++)
+        is_ready |= options->at[i].task == task && !options->at[i].is_guess &&
+                    !options->at[i].partner;
+    if (is_over || is_guess || (has_timeout(act) && !is_ready))
         add_result(options, task, RESULT_ENDED, is_guess);
 }
 
