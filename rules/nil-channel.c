@@ -1,8 +1,9 @@
 /*
  * nil-channel: a send, receive or select on a channel that is NULL there.
  *
- * An execution gets to the operation with NULL for its channel: of a select, for all of its cases, none
- * of which is a default or a time.  Nobody can wake the task, so it does not matter who else lives.
+ * An execution gets to the operation with NULL for its channel: of a select, for all of its cases,
+ * none of which is a default or a time.  Nobody can wake the task, so it does not matter who else
+ * lives.
  *
  * Fine: a case that is off beside one that can go, and pointers that callers out of sight pass.
  */

@@ -26,9 +26,69 @@ static const bool *options_of(struct arena *arena, const struct rule_choice *cho
     return options;
 }
 
+/* ---- one stuck task is one finding ----------------------------------------------------------- */
+
+/* The rules of the leak group, from the most specific one to the most general. */
+static const char *const leaks[] = {
+    "nil-channel",          "background-wait",   "missing-unlock", "lock-cycle",
+    "blocked-while-locked", "missing-wg-done",   "wg-count",       "wait-before-drain",
+    "missing-close",        "done-never-closed", "lost-cancel",    "abandoned-send",
+    "cv-never-signalled",   "closed-spin",       "done-ignored",   "unbounded-send",
+    "unbounded-receive",    "endless-task",      "orphan-task",
+};
+
+static size_t rank_of(const struct finding *finding)
+{
+    size_t rank = 0;
+    while (rank < COUNT_OF(leaks) && !text_is(leaks[rank], finding->rule))
+        rank++;
+    return rank;
+}
+
+static bool is_same_place(const struct place *a, const struct place *b)
+{
+    return a->line == b->line && a->column == b->column && text_is(a->path, b->path);
+}
+
+static bool names_place(const struct finding *finding, const struct place *place)
+{
+    bool names = is_same_place(&finding->place, place);
+    for (size_t i = 0; i < finding->notes.count && !names; i++)
+        names =
+            finding->notes.at[i].place.path && is_same_place(&finding->notes.at[i].place, place);
+    return names;
+}
+
+/* Does a more specific finding, among those from `first` on, stand for the same stuck task? */
+static bool is_told(const findings *found, size_t first, const struct finding *finding)
+{
+    for (size_t i = 0; i < finding->stuck_at.count; i++)
+        for (size_t k = first; k < found->count; k++)
+            if (rank_of(found->at[k]) < rank_of(finding) &&
+                names_place(found->at[k], &finding->stuck_at.at[i]))
+                return true;
+    return false;
+}
+
+static void keep_most_specific(struct arena *arena, findings *found, size_t first)
+{
+    bool *goes = arena_array(arena, bool, found->count + 1);
+    size_t kept = first;
+    for (size_t i = first; i < found->count; i++)
+        goes[i] = is_told(found, first, found->at[i]);
+    for (size_t i = first; i < found->count; i++)
+        if (!goes[i])
+            found->at[kept++] = found->at[i];
+    found->count = kept;
+}
+
+/* ---- running --------------------------------------------------------------------------------- */
+
 void rules_run(struct arena *arena, struct flow *flow, const struct rule_choice *choices,
                size_t count, struct map *judged, findings *out)
 {
+    size_t first = out->count;
+
     for (size_t i = 0; i < count; i++) {
         struct pass pass = {
             .rule = choices[i].rule,
@@ -41,6 +101,7 @@ void rules_run(struct arena *arena, struct flow *flow, const struct rule_choice 
         };
         pass.rule->check_program(&pass);
     }
+    keep_most_specific(arena, out, first);
 }
 
 /* The unit's arena goes before the findings do: paths and names are copied. */
@@ -103,6 +164,12 @@ void pass_note(struct pass *pass, struct finding *finding, const struct ir_func 
     va_start(args, format);
     note->message = print(pass->arena, format, args);
     va_end(args);
+}
+
+void pass_stuck_at(struct pass *pass, struct finding *finding, const struct ir_func *function,
+                   struct ir_pos pos)
+{
+    *vec_add(pass->arena, &finding->stuck_at) = place_of(pass->arena, function, &pos);
 }
 
 bool pass_was_judged(struct pass *pass, const struct frame *frame, const struct ir_op *op,

@@ -65,6 +65,10 @@ struct finding *pass_report(struct pass *, const struct ir_func *function, struc
     __attribute__((format(printf, 5, 6)));
 void pass_note(struct pass *, struct finding *, const struct ir_func *function, struct ir_pos pos,
                const char *format, ...) __attribute__((format(printf, 5, 6)));
+/* The task of the finding stays at this place.  One stuck task is one finding: where a more
+ * specific rule of the leak group stands there too, or names the place in a note, this finding
+ * goes. */
+void pass_stuck_at(struct pass *, struct finding *, const struct ir_func *function, struct ir_pos);
 /* Was this function, run by this operation in this frame, judged in several programs of the run
  * already?  Tests by the dozen link one library: the question is the same in each, and so is nearly
  * always the answer.  Counts as one more. */

@@ -4,8 +4,8 @@
  * An execution in which a task sends on a channel that is closed already, and does not ask whether
  * the value was sent.
  *
- * Fine: a send whose result is asked, since the close is then an answer; a case of a select; a close
- * behind a wait for all senders; and a close that only callers out of sight would make.
+ * Fine: a send whose result is asked, since the close is then an answer; a case of a select; a
+ * close behind a wait for all senders; and a close that only callers out of sight would make.
  */
 #include "rules/verdict.h"
 

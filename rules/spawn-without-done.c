@@ -16,10 +16,11 @@
  */
 #include "flow/loops.h"
 #include "flow/parties.h"
+#include "flow/tasks.h"
 #include "flow/waits.h"
 #include "rules/rule.h"
 
-enum { CALL_DEPTH_MAX = 6, TYPE_DEPTH_MAX = 3 };
+enum { CALL_DEPTH_MAX = 6 };
 
 /* What was found in one task, as spawned from one frame. */
 struct look {
@@ -96,24 +97,6 @@ static void look_into(struct look *look, const struct frame *frame)
 
 /* ---- what the task is handed ----------------------------------------------------------------- */
 
-/* Does the type lead to a context: itself, pointed to, or in a field? */
-static bool leads_to_context(const struct model_set *models, const struct ir_type *type, int depth)
-{
-    while (type && type->kind == IR_TYPE_POINTER)
-        type = type->target;
-    if (!type || depth > TYPE_DEPTH_MAX)
-        return false;
-    if (model_type_kind(models, type) == OBJECT_CONTEXT)
-        return true;
-    if (type->kind != IR_TYPE_RECORD || !type->record ||
-        model_type_kind(models, type) != OBJECT_NONE)
-        return false;
-    for (size_t i = 0; i < type->record->field_count; i++)
-        if (leads_to_context(models, type->record->fields[i].type, depth + 1))
-            return true;
-    return false;
-}
-
 /* A channel that the task closes itself tells others that it has ended, not it to end. */
 static bool closes_itself(const struct look *look, const struct ir_expr *channel)
 {
@@ -124,38 +107,36 @@ static bool closes_itself(const struct look *look, const struct ir_expr *channel
     return false;
 }
 
-static bool takes_done(const struct look *look, const struct frame *task)
+static bool is_done(const struct look *look, const struct ir_expr *channel)
+{
+    return flow_is_done_channel(look->pass->flow, channel) && !closes_itself(look, channel);
+}
+
+/* Whether the task watches it is for done-ignored, but somebody has to close it. */
+static bool is_done_field(void *context, const struct ir_field *field, const struct ir_expr *value)
+{
+    const struct look *look = context;
+    struct flow *flow = look->pass->flow;
+    const struct ir_type *target = field->type->target;
+    return target && model_type_kind(flow_models(flow), target) == OBJECT_CHAN &&
+           is_done(look, value) && flow_next_use(flow, ACT_CLOSE, value, NULL);
+}
+
+static bool takes_done(struct look *look, const struct frame *task)
 {
     struct flow *flow = look->pass->flow;
     const struct ir_func *func = task->func;
     for (size_t i = 0; i < func->param_count; i++)
-        if (leads_to_context(flow_models(flow), func->vars[i]->type, 0))
+        if (flow_leads_to_context(flow, func->vars[i]->type))
             return true;
     const struct act *act = look->spawn->act;
     for (size_t i = 0; i < act->arg_count; i++) {
         const struct ir_expr *arg = flow_resolve(flow, task->parent, act->args[i]);
         const struct ir_op *maker = flow_made_by(arg, NULL);
-        if (maker && maker->act && maker->act->object_kind == OBJECT_CHAN &&
-            flow_is_done_channel(flow, arg) && !closes_itself(look, arg))
+        if (maker && maker->act && maker->act->object_kind == OBJECT_CHAN && is_done(look, arg))
             return true;
     }
-    return false;
-}
-
-/* Somebody cancels the thread by its id.  What is done to contexts and descriptors is another
- * matter, though all of them are cancelled. */
-static bool is_cancelled(const struct look *look, const struct frame *spawner)
-{
-    struct flow *flow = look->pass->flow;
-    const struct act *spawn = look->spawn->act;
-    if (!spawn->object)
-        return false;
-    const struct ir_expr *handle = flow_resolve(flow, spawner, spawn->object);
-    const struct flow_use *use = NULL;
-    while ((use = flow_next_use(flow, ACT_CANCEL, handle, use)))
-        if (use->op->act->object_kind == spawn->object_kind)
-            return true;
-    return false;
+    return flow_handed_field(flow, task, is_done_field, look) != NULL;
 }
 
 /* ---- the finding ----------------------------------------------------------------------------- */
@@ -203,7 +184,7 @@ static void report(const struct look *look, const struct ir_func *spawner,
 
 static bool should_report(struct look *look, const struct frame *task)
 {
-    if (flow_is_daemon(look->pass->flow, task) || is_cancelled(look, task->parent))
+    if (flow_is_daemon(look->pass->flow, task) || flow_is_cancelled(look->pass->flow, task))
         return false;
     look->task_depth = task->depth;
     look_into(look, task);

@@ -4,8 +4,8 @@
  * An execution in which a task is parked in the send for good, as nobody receives: there is no
  * receiver on this way, or it waits for the sender, or it has had enough of a stream without end.
  *
- * Fine: room for all that is sent, a way out beside the send, a channel that the receiver closes, and
- * one from which somebody out of sight may receive.
+ * Fine: room for all that is sent, a way out beside the send, a channel that the receiver closes,
+ * and one from which somebody out of sight may receive.
  */
 #include "rules/verdict.h"
 

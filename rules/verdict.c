@@ -29,6 +29,9 @@ static bool is_reported(const struct pass *pass, const struct ir_func *func,
         const struct finding *finding = pass->out->at[i];
         if (finding->group != GROUP_LEAK && finding->group != GROUP_MISUSE)
             continue;
+        /* Of these two, the more specific one is kept in the end. */
+        if (finding->stuck_at.count > 0 && finding->rule != pass->rule->id)
+            continue;
         if (is_at(&finding->place, path, pos))
             return true;
         for (size_t k = 0; k < finding->notes.count; k++)
@@ -49,6 +52,7 @@ static void report(struct pass *pass, const struct verdict *verdict)
                                verdict->task, word, verdict->object, verdict->why);
     struct finding *finding = pass_report(pass, verdict->func, verdict->pos,
                                           confidence_of(verdict->certainty), "%s", message);
+    pass_stuck_at(pass, finding, verdict->park_func, verdict->park->pos);
     for (size_t i = 0; i < verdict->steps.count; i++) {
         const struct explore_step *step = &verdict->steps.at[i];
         pass_note(pass, finding, step->func, step->pos, "%zu. %s", i + 1, step->text);

@@ -1,12 +1,13 @@
 #include "explore/explore.h"
 
 #include "explore/blame.h"
+#include "explore/scope.h"
 #include "explore/story.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { STATES_MAX = 20000, TRIES_MAX = 6 };
+enum { WHOLE_STATES = 10000, SCOPE_STATES = 10000, TRIES_MAX = 6 };
 
 struct exploration {
     struct flow *flow;
@@ -109,22 +110,37 @@ static void judge_stuck(struct exploration *exploration, struct search *search)
     }
 }
 
-static void explore_scope(struct exploration *exploration, const struct scope *scope)
+/* Returns whether a bound was hit. */
+static bool explore_scope(struct exploration *exploration, struct slice *slice, size_t budget)
 {
-    struct slice *slice = slice_new(exploration->flow, scope);
-    if (!slice->funcs.at[0]->is_active)
-        return;
     struct search *search = xmalloc(sizeof *search);
     struct arena arena = {0};
     memset(search, 0, sizeof *search);
-    search_run(search, slice, &arena, STATES_MAX);
+    search_run(search, slice, &arena, budget);
     if (getenv("LEASH_DEBUG_EXPLORE"))
-        fprintf(stderr, "explore %s: %zu states %zu edges %zu ops%s\n", scope->root->symbol->name,
-                search->states.count, search->edges.count, search->machine.ops,
-                search->is_cut ? " cut" : "");
+        fprintf(stderr, "explore %s/%zu: %zu states %zu edges %zu ops%s\n",
+                slice->scope->root->symbol->name, slice->scope->count, search->states.count,
+                search->edges.count, search->machine.ops, search->is_cut ? " cut" : "");
     judge_stuck(exploration, search);
+    bool is_cut = search->is_cut;
     arena_release(&arena);
     free(search);
+    return is_cut;
+}
+
+/* All objects at once where that is little; else what belongs together. */
+static void explore_root(struct exploration *exploration, const struct ir_func *root)
+{
+    struct scope all = {.root = root};
+    struct slice *whole = slice_new(exploration->flow, &all);
+    if (!whole->funcs.at[0]->is_active)
+        return;
+    if (!explore_scope(exploration, whole, WHOLE_STATES))
+        return;
+    struct scopes scopes = {0};
+    scopes_find(exploration->flow, whole, &scopes);
+    for (size_t i = 0; i < scopes.at.count; i++)
+        explore_scope(exploration, slice_new(exploration->flow, &scopes.at.at[i]), SCOPE_STATES);
 }
 
 /* ---- roots ----------------------------------------------------------------------------------- */
@@ -150,8 +166,7 @@ static void explore_roots(struct exploration *exploration)
         for (size_t k = 0; k < units[i]->func_count; k++) {
             if (!is_root(exploration->flow, units[i]->funcs[k], has_main))
                 continue;
-            struct scope scope = {.root = units[i]->funcs[k]};
-            explore_scope(exploration, &scope);
+            explore_root(exploration, units[i]->funcs[k]);
         }
 }
 

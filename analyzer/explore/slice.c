@@ -323,6 +323,10 @@ static bool is_wanted(const struct slice *slice, const struct ir_func *func, con
         return true;
     if (act->kind == ACT_SELECT)
         return has_arm_in_scope(slice, func, act);
+    if (act->kind == ACT_JOIN)
+        return true;
+    if (act->kind == ACT_COND_WAIT && act->lock && in_scope(slice, func, act->lock))
+        return true;
     return in_scope(slice, func, act->object);
 }
 
@@ -614,6 +618,8 @@ static void add_func(struct slice *slice, const struct ir_func *func)
     in->keeps_op = arena_array(arena, bool, func->op_count + 1);
     in->is_in_scope = arena_array(arena, bool, func->op_count + 1);
     in->keeps_branch = arena_array(arena, bool, func->block_count);
+    in->op_touches = arena_array(arena, bool, func->op_count + 1);
+    in->end_touches = arena_array(arena, bool, func->block_count);
     in->is_head = arena_array(arena, bool, func->block_count);
     for (size_t i = 0; i < func->loop_count; i++)
         in->is_head[func->loops[i].head] = true;
@@ -779,6 +785,58 @@ static void find_live(struct slice *slice, struct slice_func *in)
     }
 }
 
+/* ---- what others may see ---------------------------------------------------------------------- */
+
+static bool is_number(const struct ir_type *type)
+{
+    return type->kind == IR_TYPE_INT || type->kind == IR_TYPE_BOOL;
+}
+
+/* Is it memory that may be another task's too: not a variable of the function? */
+static bool is_shared_place(const struct ir_expr *place)
+{
+    while (place->kind == IR_FIELD || place->kind == IR_INDEX)
+        place = place->a;
+    return place->kind == IR_DEREF || (place->kind == IR_SYMBOL &&
+                                       place->symbol->kind == IR_SYMBOL_DATA);
+}
+
+static bool reads_shared(const struct ir_expr *expr)
+{
+    if (!expr)
+        return false;
+    switch (expr->kind) {
+    case IR_FIELD:
+    case IR_INDEX:
+    case IR_DEREF:
+    case IR_SYMBOL:
+        return is_number(expr->type) && is_shared_place(expr);
+    case IR_UNARY:
+    case IR_CAST:
+        return reads_shared(expr->a);
+    case IR_BINARY:
+        return reads_shared(expr->a) || reads_shared(expr->b);
+    default:
+        return false;
+    }
+}
+
+static void find_touches(struct slice_func *in)
+{
+    const struct ir_func *func = in->func;
+    for (size_t b = 0; b < func->block_count; b++) {
+        const struct ir_block *block = &func->blocks[b];
+        in->end_touches[b] = in->keeps_branch[b] && reads_shared(block->value);
+        for (size_t i = 0; i < block->op_count; i++) {
+            const struct ir_op *op = &block->ops[i];
+            if (op->kind == IR_OP_ASSIGN && in->keeps_op[op->id])
+                in->op_touches[op->id] =
+                    reads_shared(op->value) ||
+                    (is_number(op->place->type) && is_shared_place(op->place));
+        }
+    }
+}
+
 /* ---- all of it ------------------------------------------------------------------------------- */
 
 struct slice *slice_new(struct flow *flow, const struct scope *scope)
@@ -802,7 +860,9 @@ struct slice *slice_new(struct flow *flow, const struct scope *scope)
         for (size_t i = 0; i < slice->funcs.count; i++)
             look_at(slice, slice->funcs.at[i]);
     } while (slice->has_changed);
-    for (size_t i = 0; i < slice->funcs.count; i++)
+    for (size_t i = 0; i < slice->funcs.count; i++) {
         find_live(slice, slice->funcs.at[i]);
+        find_touches(slice->funcs.at[i]);
+    }
     return slice;
 }

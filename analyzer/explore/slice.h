@@ -30,6 +30,9 @@ struct slice_func {
     bool *keeps_op;       /* by operation */
     bool *is_in_scope;    /* by operation: it works on an object of the scope */
     bool *keeps_branch;   /* by block: its end decides about something */
+    /* By operation and by block: it reads or writes a number that other tasks may see, so without a
+     * lock it is a step of its own. */
+    bool *op_touches, *end_touches;
     bool *is_head;        /* by block: a loop comes round to it */
     uint32_t *meet;       /* by block: where its ways meet again, or SLICE_NO_BLOCK */
     uint16_t *var_slot;   /* by variable; SLICE_NO_SLOT: its value does not matter */

@@ -605,6 +605,22 @@ static bool end_block(struct machine *machine, uint8_t task)
     }
 }
 
+/* Are there others, and holds the task no lock that could keep them out? */
+static bool is_open_to_others(const struct world *world, uint8_t task)
+{
+    bool has_others = false;
+    for (uint8_t i = 0; i < TASKS_MAX; i++)
+        has_others |= i != task && world->tasks[i].state != TASK_NONE;
+    for (size_t i = 0; has_others && i < world->cell_count; i++) {
+        const struct value *lock = &world->cells[i].value;
+        if ((lock->kind == V_LOCK || lock->kind == V_RWLOCK) && lock->id == task + 1)
+            return false;
+        if (lock->kind == V_RWLOCK && (lock->num >> task & 1))
+            return false;
+    }
+    return has_others;
+}
+
 void step_run(struct machine *machine, uint8_t task)
 {
     struct world *world = &machine->world;
@@ -622,6 +638,13 @@ void step_run(struct machine *machine, uint8_t task)
         while (context.frame->op < block->op_count &&
                !context.in->keeps_op[block->ops[context.frame->op].id])
             context.frame->op++;
+        bool touches = context.frame->op < block->op_count
+                           ? context.in->op_touches[block->ops[context.frame->op].id]
+                           : context.in->end_touches[block->id];
+        if (touches && steps > 0 && is_open_to_others(world, task)) {
+            world->tasks[task].state = TASK_TURNS;
+            return;
+        }
         if (steps >= RUN_MAX) {
             world->tasks[task].state = TASK_TURNS;
             return;

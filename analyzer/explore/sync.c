@@ -444,6 +444,31 @@ static int32_t count_value(struct context *context, const struct ir_expr *count,
     return chosen;
 }
 
+static struct lvalue message_place(struct context *context, const struct ir_expr *value)
+{
+    uint16_t object;
+    int32_t offset;
+    struct lvalue nowhere = {L_NOWHERE, 0, 0, NULL};
+    if (!value || value->kind == IR_CONST)
+        return nowhere;
+    if (value->kind == IR_ADDR)
+        return eval_place(context, value->a);
+    if (!eval_target(context, eval(context, value), value->type->target, &object, &offset))
+        return nowhere;
+    return (struct lvalue){L_CELL, object, offset, NULL};
+}
+
+static const struct ir_type *message_type(const struct ir_expr *value)
+{
+    const struct ir_type *type = value ? value->type->target : NULL;
+    return type && type->kind != IR_TYPE_VOID ? type : NULL;
+}
+
+static bool is_whole_type(const struct ir_type *type)
+{
+    return type && (type->kind == IR_TYPE_RECORD || type->kind == IR_TYPE_ARRAY);
+}
+
 /* ---- what happens without others ------------------------------------------------------------- */
 
 /* What a call makes, and whether code out of sight comes by it. */
@@ -607,6 +632,37 @@ static void finish_in_group(struct context *context, const struct ir_op *op)
         sync_group_done(context->machine, context->task, handle, count, context->in->func, op);
 }
 
+static void forget_message(struct context *context, const struct ir_expr *value)
+{
+    struct machine *machine = context->machine;
+    struct lvalue to = message_place(context, value);
+    const struct ir_type *type = message_type(value);
+    if (to.kind == L_NOWHERE || !type)
+        return;
+    if (is_whole_type(type))
+        eval_forget(context, to, type);
+    else
+        eval_store(context, to, eval_unknown(machine, type));
+}
+
+/* An operation on what is not of the scope: it happens, whatever comes of it. */
+static void go_on(struct context *context, const struct ir_op *op)
+{
+    struct machine *machine = context->machine;
+    const struct act *act = op->act;
+    if (act->kind == ACT_RECV)
+        forget_message(context, act->value);
+    for (size_t i = 0; act->kind == ACT_SELECT && i < act->arm_count; i++)
+        if (act->arms[i].kind == ARM_RECV)
+            forget_message(context, act->arms[i].value);
+    if (act->kind != ACT_SELECT || !act->index)
+        return;
+    struct lvalue index = eval_place(context, act->index);
+    if (index.kind != L_NOWHERE && act->arm_count)
+        eval_store(context, index,
+                   VALUE_INT((int32_t)machine_choose(machine, (uint32_t)act->arm_count)));
+}
+
 void sync_local(struct machine *machine, uint8_t task, const struct ir_op *op)
 {
     struct context context = machine_context(machine, task);
@@ -641,6 +697,7 @@ void sync_local(struct machine *machine, uint8_t task, const struct ir_op *op)
             unlock(machine, task, context.in->func, op, eval(&context, act->object));
         break;
     default:
+        go_on(&context, op);
         for (enum act_result each = RESULT_CLOSED; each <= RESULT_FAILED; each++)
             if (step_tells(machine, task, op, each) && machine_choose(machine, 2) == 1) {
                 result = each;
@@ -860,31 +917,6 @@ static void add_times(struct machine *machine, struct options *options)
 
 /* ---- firing ---------------------------------------------------------------------------------- */
 
-static struct lvalue message_place(struct context *context, const struct ir_expr *value)
-{
-    uint16_t object;
-    int32_t offset;
-    struct lvalue nowhere = {L_NOWHERE, 0, 0, NULL};
-    if (!value || value->kind == IR_CONST)
-        return nowhere;
-    if (value->kind == IR_ADDR)
-        return eval_place(context, value->a);
-    if (!eval_target(context, eval(context, value), value->type->target, &object, &offset))
-        return nowhere;
-    return (struct lvalue){L_CELL, object, offset, NULL};
-}
-
-static const struct ir_type *message_type(const struct ir_expr *value)
-{
-    const struct ir_type *type = value ? value->type->target : NULL;
-    return type && type->kind != IR_TYPE_VOID ? type : NULL;
-}
-
-static bool is_whole_type(const struct ir_type *type)
-{
-    return type && (type->kind == IR_TYPE_RECORD || type->kind == IR_TYPE_ARRAY);
-}
-
 /* From one place to another; a number on which the receiver's branches rest stays one. */
 static void copy_message(struct context *context, struct lvalue to, struct lvalue from,
                          const struct ir_type *type)
@@ -1002,7 +1034,8 @@ static void fire_send(struct machine *machine, const struct option *option,
     struct value handle = machine->world.tasks[task].operands[option->arm >= 0 ? option->arm : 0];
     const struct ir_expr *value = value_of(op, option->arm);
     if (option->result == RESULT_CLOSED && !option->is_guess) {
-        misuse(machine, MISUSE_SEND_CLOSED, func, op);
+        if (!act_outcome_of(op->act, RESULT_CLOSED))
+            misuse(machine, MISUSE_SEND_CLOSED, func, op);
     } else if (option->partner) {
         uint8_t other = option->partner - 1;
         const struct ir_op *receive = sync_op(machine, other, NULL);

@@ -41,6 +41,8 @@ struct store_list {
     VEC(struct store) stores;
 };
 
+struct flow_frame_list;
+
 /* Facts about one function, behind ir_func.facts. */
 struct func_facts {
     const struct ir_expr *
@@ -95,6 +97,7 @@ struct flow {
     int frames_depth;        /* how deep flow_frames is in itself */
     void *executions;        /* owned by the explore layer */
     struct solver *solution; /* of the points-to analysis; made by points.c when first asked for */
+    struct flow_frame_list *tasks; /* made by tasks.c when first asked for */
 };
 
 struct func_facts *facts_of(const struct ir_func *);

@@ -196,15 +196,16 @@ uint32_t flow_loop_of(struct flow *, const struct ir_func *, uint32_t block);
 bool flow_loop_within(struct flow *, const struct ir_func *, uint32_t inner, uint32_t outer);
 
 /* A loop from which control never leaves once it is in, when only the edges that `counts` accepts
- * lead anywhere; false: every loop has a way out.  Linear in the size of the graph. */
+ * lead anywhere; false: every loop has a way out.  Loops outside of the blocks `reached` are left
+ * out (NULL: none is).  Linear in the size of the graph. */
 typedef bool flow_edge_filter(void *context, const struct ir_func *, const struct ir_block *,
                               const struct ir_edge *);
 struct flow_trap {
     const bool *in;    /* by block */
     struct ir_pos pos; /* of the loop as written */
 };
-bool flow_find_trap(struct flow *, const struct ir_func *, flow_edge_filter *counts, void *context,
-                    struct flow_trap *trap);
+bool flow_find_trap(struct flow *, const struct ir_func *, const bool *reached,
+                    flow_edge_filter *counts, void *context, struct flow_trap *trap);
 
 /* Can the value of the expression change while control stays in the loop? */
 bool flow_varies(struct flow *, const struct ir_func *, const struct ir_expr *, uint32_t loop);

@@ -248,14 +248,14 @@ static struct ir_pos loop_pos(const struct ir_func *func, const bool *in)
     return func->pos;
 }
 
-bool flow_find_trap(struct flow *flow, const struct ir_func *func, flow_edge_filter *counts,
-                    void *context, struct flow_trap *trap)
+bool flow_find_trap(struct flow *flow, const struct ir_func *func, const bool *reached,
+                    flow_edge_filter *counts, void *context, struct flow_trap *trap)
 {
     bool *ends = arena_array(flow->arena, bool, func->block_count);
     mark_ending(flow->arena, func, counts, context, ends);
     bool *in = arena_array(flow->arena, bool, func->block_count), found = false;
     for (uint32_t i = 0; i < func->block_count; i++) {
-        in[i] = goes_round(flow, func, i, ends);
+        in[i] = (!reached || reached[i]) && goes_round(flow, func, i, ends);
         found |= in[i];
     }
     *trap = (struct flow_trap){.in = in};

@@ -6,6 +6,7 @@
 struct edges {
     struct flow *flow;
     const struct frame *frame;
+    bool is_deaf;                 /* nobody tells the task to stop */
     const struct ir_op *unclosed; /* the receive of the last edge refused for want of a close */
 };
 
@@ -22,9 +23,10 @@ static bool leads_to_failure(const struct ir_func *func, const struct ir_edge *e
     return !act || !act->value || (act->value->kind == IR_CONST && act->value->value != 0);
 }
 
-/* The receive whose result the condition tests, looked at through variables; NULL: none. */
-static const struct ir_op *tested_receive(struct flow *flow, const struct frame *frame,
-                                          const struct ir_expr *condition)
+/* The operation of the frame's own function whose result the condition tests, looked at through
+ * variables; NULL: none. */
+static const struct ir_op *tested_op(struct flow *flow, const struct frame *frame,
+                                     const struct ir_expr *condition)
 {
     while (condition->kind == IR_UNARY || condition->kind == IR_CAST ||
            (condition->kind == IR_BINARY && condition->b->kind == IR_CONST))
@@ -33,8 +35,14 @@ static const struct ir_op *tested_receive(struct flow *flow, const struct frame 
         return NULL;
     const struct ir_func *func;
     const struct ir_op *op = flow_made_by(flow_resolve(flow, frame, condition), &func);
-    bool is_receive = op && func == frame->func && op->act && op->act->kind == ACT_RECV;
-    return is_receive ? op : NULL;
+    return op && func == frame->func && op->act ? op : NULL;
+}
+
+static const struct ir_op *tested_receive(struct flow *flow, const struct frame *frame,
+                                          const struct ir_expr *condition)
+{
+    const struct ir_op *op = tested_op(flow, frame, condition);
+    return op && op->act->kind == ACT_RECV ? op : NULL;
 }
 
 /* Is this edge taken only when the channel is closed, though nobody is sure to close it? */
@@ -138,11 +146,68 @@ static bool is_stuck_condition(struct flow *flow, const struct ir_func *func,
            is_never_reached(flow, func, block, edge);
 }
 
+/* ---- ways out for who is told to stop ---------------------------------------------------------
+ */
+
+static bool switches_to(const struct ir_block *block, const struct ir_edge *edge, int64_t value)
+{
+    const struct ir_edge *taken = NULL;
+    for (size_t i = 0; i < block->edge_count && !taken; i++)
+        if (block->edges[i].is_default ||
+            (value >= block->edges[i].low && value <= block->edges[i].high))
+            taken = &block->edges[i];
+    return taken == edge;
+}
+
+static bool may_take_at(struct flow *flow, const struct ir_func *func, const struct ir_block *block,
+                        const struct ir_edge *edge, int64_t value)
+{
+    return block->end == IR_SWITCH ? switches_to(block, edge, value)
+                                   : takes_edge_at(flow, func, block, edge, value);
+}
+
+static bool is_done_arm(struct flow *flow, const struct frame *frame, const struct act_arm *arm)
+{
+    return arm->context || (arm->kind == ARM_RECV && arm->channel &&
+                            flow_is_done_channel(flow, flow_resolve(flow, frame, arm->channel)));
+}
+
+/* Is the edge taken by no arm but those of done channels? */
+static bool needs_done_arm(struct flow *flow, const struct frame *frame,
+                           const struct ir_block *block, const struct ir_edge *edge,
+                           const struct act *select)
+{
+    bool has_done = false;
+    for (size_t i = 0; i < select->arm_count; i++)
+        if (is_done_arm(flow, frame, &select->arms[i]))
+            has_done = true;
+        else if (may_take_at(flow, frame->func, block, edge, (int64_t)i))
+            return false;
+    return has_done && select->arms_known;
+}
+
+/* Is the edge taken only when the task is told to stop? */
+static bool needs_telling(struct flow *flow, const struct frame *frame,
+                          const struct ir_block *block, const struct ir_edge *edge)
+{
+    if (block->end != IR_BRANCH && block->end != IR_SWITCH)
+        return false;
+    const struct ir_op *op = tested_op(flow, frame, block->value);
+    if (op && op->act->kind == ACT_SELECT)
+        return needs_done_arm(flow, frame, block, edge, op->act);
+    const struct act_outcome *goes_on = op ? act_outcome_of(op->act, RESULT_OK) : NULL;
+    return goes_on && op->act->context && goes_on->compare == IR_EQ &&
+           !act_outcome_of(op->act, RESULT_CLOSED) &&
+           !may_take_at(flow, frame->func, block, edge, goes_on->value);
+}
+
 static bool edge_counts(void *context, const struct ir_func *func, const struct ir_block *block,
                         const struct ir_edge *edge)
 {
     struct edges *edges = context;
     if (leads_to_failure(func, edge) || is_stuck_condition(edges->flow, func, block, edge))
+        return false;
+    if (edges->is_deaf && needs_telling(edges->flow, edges->frame, block, edge))
         return false;
     if (!needs_close_that_never_comes(edges->flow, edges->frame, block, edge))
         return true;
@@ -164,16 +229,30 @@ static bool may_end_task(struct flow *flow, const struct ir_func *func, const bo
     return false;
 }
 
-bool flow_find_endless(struct flow *flow, const struct frame *frame, struct flow_endless *endless)
+static bool find_endless(struct flow *flow, const struct frame *frame, bool is_deaf,
+                         struct flow_endless *endless)
 {
-    struct edges edges = {flow, frame, NULL};
+    struct edges edges = {flow, frame, is_deaf, NULL};
     struct flow_trap trap;
-    if (!flow_find_trap(flow, frame->func, edge_counts, &edges, &trap) ||
+    bool *reached = arena_array(flow->arena, bool, frame->func->block_count);
+    flow_reach_in(flow, frame, reached);
+    if (!flow_find_trap(flow, frame->func, reached, edge_counts, &edges, &trap) ||
         may_end_task(flow, frame->func, trap.in))
         return false;
     bool is_inside = edges.unclosed && trap.in[edges.unclosed->block];
-    *endless = (struct flow_endless){trap.pos, is_inside ? edges.unclosed : NULL};
+    *endless = (struct flow_endless){trap.pos, trap.in, is_inside ? edges.unclosed : NULL};
     return true;
+}
+
+bool flow_find_endless(struct flow *flow, const struct frame *frame, struct flow_endless *endless)
+{
+    return find_endless(flow, frame, false, endless);
+}
+
+bool flow_find_endless_untold(struct flow *flow, const struct frame *frame,
+                              struct flow_endless *endless)
+{
+    return find_endless(flow, frame, true, endless);
 }
 
 /* ---- recursion without an end ---------------------------------------------------------------- */

@@ -12,12 +12,15 @@
 
 struct flow_endless {
     struct ir_pos pos; /* of the loop as written */
+    const bool *in;    /* by block: those from which nothing leads out */
     const struct ir_op
         *unclosed; /* it would end when what this receives from is closed; else NULL */
 };
 
-/* The first loop of frame->func that has no way out, or false. */
+/* The first loop of frame->func that has no way out and can be reached in that frame, or false. */
 bool flow_find_endless(struct flow *, const struct frame *, struct flow_endless *);
+/* The same when nobody closes a done channel or cancels a context that the function watches. */
+bool flow_find_endless_untold(struct flow *, const struct frame *, struct flow_endless *);
 
 /* Does some way through the function lead to a return or to the end of the process?  Not where
  * functions call each other, or themselves, on every way. */

@@ -5,14 +5,16 @@
 /* ---- channels -------------------------------------------------------------------------------- */
 
 /* A context that is made, not derived from another one, is the background, which never ends. */
-static bool can_end(struct flow *flow, const struct frame *frame, const struct ir_expr *context)
+bool flow_context_can_end(const struct ir_expr *resolved)
 {
-    if (!context)
-        return false;
-    const struct ir_expr *resolved = flow_resolve(flow, frame, context);
     const struct ir_op *maker = flow_made_by(resolved, NULL);
     bool is_background = maker && maker->act && maker->act->kind == ACT_MAKE;
     return !ir_is_zero(resolved) && !is_background;
+}
+
+static bool can_end(struct flow *flow, const struct frame *frame, const struct ir_expr *context)
+{
+    return context && flow_context_can_end(flow_resolve(flow, frame, context));
 }
 
 /* The time is known, and below zero: for ever.  No time at all says nothing of what the call does.
@@ -204,6 +206,14 @@ static bool io_ends(struct flow *flow, const struct frame *frame, const struct i
                 return true;
     }
     return false;
+}
+
+bool flow_waits_for_outside(struct flow *flow, const struct frame *frame, const struct ir_op *op)
+{
+    const struct act *act = op->act;
+    if (act->kind == ACT_RECV && act->object)
+        return is_fed_from_outside(flow_resolve(flow, frame, act->object));
+    return act->kind == ACT_IO && (waits_for_several(act) || is_unlimited(flow, frame, act));
 }
 
 bool flow_wait_ends(struct flow *flow, const struct frame *frame, const struct ir_op *op)

@@ -18,10 +18,15 @@
 bool flow_wait_ends(struct flow *, const struct frame *, const struct ir_op *);
 /* Does the call take a time limit, whatever it is, or a context that can end? */
 bool flow_is_bounded(struct flow *, const struct frame *, const struct act *);
+/* Does it wait for what comes from outside, for as long as it takes: for a connection, for one of
+ * several descriptors, for a signal? */
+bool flow_waits_for_outside(struct flow *, const struct frame *, const struct ir_op *);
 /* Does the operation hear when the task is told to stop: by a done channel, a context, a flag? */
 bool flow_watches(struct flow *, const struct frame *, const struct ir_op *);
 /* Does somebody close the resolved channel, for who waits in that frame, on every way? */
 bool flow_is_surely_closed(struct flow *, const struct frame *, const struct ir_expr *channel);
+/* Can the resolved context end: is it there, and not the background? */
+bool flow_context_can_end(const struct ir_expr *resolved);
 /* A channel that carries nothing: made without room for a value, or only ever closed. */
 bool flow_is_done_channel(struct flow *, const struct ir_expr *resolved);
 

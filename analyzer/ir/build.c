@@ -316,9 +316,16 @@ const struct ir_expr *ir_index(struct arena *arena, const struct ir_type *type,
     return expr;
 }
 
+/* Each unit has its own description of a record that several name. */
+static bool is_same_record(const struct ir_record *a, const struct ir_record *b)
+{
+    return a == b || (a && b && *a->name && text_is(a->name, b->name) && a->size == b->size);
+}
+
 static bool is_same_shape(const struct ir_type *a, const struct ir_type *b)
 {
-    return a == b || (a->kind == b->kind && a->size == b->size && a->record == b->record);
+    return a == b ||
+           (a->kind == b->kind && a->size == b->size && is_same_record(a->record, b->record));
 }
 
 /* `*x` of a place's own address: the place, or the first element of an array.  NULL where the

@@ -45,6 +45,7 @@ struct finding {
     const char *function; /* "" outside of any */
     const char *message;
     VEC(struct note) notes;
+    VEC(struct place) stuck_at; /* where the task stays; see pass_stuck_at */
     VEC(struct fix) fixes;
     const char *fingerprint; /* stable when code moves; set by report_finish */
 };

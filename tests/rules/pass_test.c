@@ -84,11 +84,55 @@ static void test_pass__options(void **state)
     arena_release(&arena);
 }
 
+/* ---- one stuck task is one finding ----------------------------------------------------------- */
+
+/* Stands at line 1 and says that its task stays at line 4, or stands there. */
+static void check_loop(struct pass *pass)
+{
+    struct ir_file file = {.path = "/p/a.c"};
+    struct ir_unit unit = {.files = &file, .file_count = 1};
+    struct ir_func function = {.unit = &unit};
+    struct ir_pos head = {0, 1, 1, 5, 1}, wait = {0, 4, 9, 4, 20};
+    bool is_general = text_is(pass->rule->id, "endless-task");
+
+    struct finding *finding = pass_report(pass, &function, is_general ? head : wait,
+                                          CONFIDENCE_LIKELY, "%s", pass->rule->id);
+    if (is_general)
+        pass_stuck_at(pass, finding, &function, wait);
+}
+
+static void assert_kept(const char *expected, const char *first, const char *second)
+{
+    struct arena arena = {0};
+    findings found = {0};
+    struct rule of_two[] = {{.id = first, .check_program = check_loop},
+                            {.id = second, .check_program = check_loop}};
+    struct rule_choice choices[] = {{.rule = &of_two[0]}, {.rule = &of_two[1]}};
+    struct flow *flow = flow_new(&arena, model_set_new(&arena), NULL, 0);
+    const char *kept = "";
+
+    rules_run(&arena, flow, choices, 2, NULL, &found);
+    for (size_t i = 0; i < found.count; i++)
+        kept = arena_printf(&arena, "%s%s ", kept, found.at[i]->rule);
+    assert_string_equal(kept, expected);
+    arena_release(&arena);
+}
+
+static void test_pass__one_stuck_task_is_one_finding(void **state)
+{
+    (void)state;
+    assert_kept("unbounded-receive ", "endless-task", "unbounded-receive");
+    assert_kept("unbounded-receive ", "unbounded-receive", "endless-task");
+    assert_kept("endless-task spawn-without-done ", "endless-task", "spawn-without-done");
+    assert_kept("endless-task orphan-task ", "endless-task", "orphan-task");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pass__a_finding_outlives_its_program),
         cmocka_unit_test(test_pass__options),
+        cmocka_unit_test(test_pass__one_stuck_task_is_one_finding),
     };
 
     return cmocka_run_group_tests_name("pass", tests, NULL, NULL);

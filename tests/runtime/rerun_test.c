@@ -85,7 +85,7 @@ static void left_in_call(void)
 
 static void left_in_yield(void)
 {
-    for (;;)
+    for (;;) // leash:ignore endless-task -- left on purpose
         task_yield();
 }
 

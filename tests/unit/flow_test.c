@@ -185,8 +185,10 @@ static void test_flow__a_trap_is_a_loop_without_a_way_out(void **state)
                    "void out(int n) { while (n--) work(); }\n"
                    "void stuck(int n) {\n    while (n--)\n        for (;;) work();\n}\n");
     struct flow_trap trap;
-    assert_false(flow_find_trap(program.flow, func(&program, "out"), every_edge, NULL, &trap));
-    assert_true(flow_find_trap(program.flow, func(&program, "stuck"), every_edge, NULL, &trap));
+    assert_false(
+        flow_find_trap(program.flow, func(&program, "out"), NULL, every_edge, NULL, &trap));
+    assert_true(
+        flow_find_trap(program.flow, func(&program, "stuck"), NULL, every_edge, NULL, &trap));
     assert_int_equal(trap.pos.line, 6);
     unload(&program);
 }
