@@ -1,7 +1,9 @@
 /*
  * background-wait: waiting for the end of a context that can never end.
  *
- * What executions show; the explorer has the argument.
+ * Judged on executions: the task stands at the done channel of the background, alone or in a select
+ * whose other arms nobody lets go any more.  Fine are contexts of callers, arms that can still go,
+ * and calls that take a context beside what they wait for.
  */
 #include "rules/verdict.h"
 

@@ -1,7 +1,9 @@
 /*
  * cv-never-signalled: a condition is waited for that nobody signals any more.
  *
- * What executions show; the explorer has the argument.
+ * Judged on executions: a task is on the condition and all who could signal it have ended or are
+ * stuck themselves.  That takes in the signal that came before the wait and the one that woke
+ * somebody else.  Fine are waits that end by a context, and signals that callers may still send.
  */
 #include "rules/verdict.h"
 

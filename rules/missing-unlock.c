@@ -1,7 +1,9 @@
 /*
  * missing-unlock: a task ends, or its function returns, with a lock held that others wait for.
  *
- * What executions show; the explorer has the argument.
+ * Judged on executions: the lock has a holder that is gone, and a task waits for it that nobody can
+ * let on.  Leaving with the lock is fine where a caller or another task gives it back, where a
+ * condition says that it was never taken, and where nobody wants it again.
  */
 #include "rules/verdict.h"
 

@@ -413,11 +413,24 @@ static struct value address(struct context *context, const struct ir_expr *place
     return at.kind == L_CELL ? eval_pointer(at.object, at.offset) : (struct value){V_ANY, 0, 0, 0};
 }
 
+/* At scale, the constants that bound loops, counts and capacities become small ones, in the same
+ * order. */
+int64_t eval_scaled(const struct machine *machine, int64_t constant)
+{
+    const struct slice *slice = machine->slice;
+    for (size_t i = 0; machine->is_scaled && i < slice->bounds.count; i++)
+        if (slice->bounds.at[i] == constant)
+            return 2 + (int64_t)i < constant ? 2 + (int64_t)i : constant;
+    return constant;
+}
+
 struct value eval(struct context *context, const struct ir_expr *expr)
 {
     struct machine *machine = context->machine;
     switch (expr->kind) {
     case IR_CONST:
+        if (machine->is_scaled && expr->value > 2 && expr->value <= INT32_MAX)
+            return VALUE_INT((int32_t)eval_scaled(machine, expr->value));
         if (expr->value > INT32_MAX || expr->value < INT32_MIN)
             return (struct value){V_INT, 1, (uint16_t)(expr->value >> 32), (int32_t)expr->value};
         return VALUE_INT((int32_t)expr->value);
@@ -570,7 +583,7 @@ static bool ask_null(struct machine *machine, struct value pointer, enum ir_oper
     if (!(object->flags & OBJECT_MAYBE_NULL) || pointer.num != 0)
         return op == IR_NE;
     object->flags &= (uint8_t)~OBJECT_MAYBE_NULL;
-    bool is_null = machine_choose(machine, 2) == 1;
+    bool is_null = machine_choose_rare(machine);
     if (is_null)
         world_replace_object(&machine->world, pointer.id, VALUE_INT(0));
     return is_null == (op == IR_EQ);

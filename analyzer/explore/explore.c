@@ -7,7 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WHOLE_STATES = 10000, SCOPE_STATES = 10000, TRIES_MAX = 6 };
+enum {
+    STATES_MAX = 10000,
+    SCALED_STATES_MAX = 5000,
+    WALKED_STATES_MAX = 40000,
+    TRIES_MAX = 6
+};
 
 struct exploration {
     struct flow *flow;
@@ -111,21 +116,45 @@ static void judge_stuck(struct exploration *exploration, struct search *search)
 }
 
 /* Returns whether a bound was hit. */
-static bool explore_scope(struct exploration *exploration, struct slice *slice, size_t budget)
+static bool explore_scope(struct exploration *exploration, struct slice *slice, size_t budget,
+                          size_t walk_budget, bool is_scaled)
 {
     struct search *search = xmalloc(sizeof *search);
     struct arena arena = {0};
     memset(search, 0, sizeof *search);
-    search_run(search, slice, &arena, budget);
+    search->machine.is_scaled = is_scaled;
+    search_run(search, slice, &arena, budget, walk_budget);
     if (getenv("LEASH_DEBUG_EXPLORE"))
         fprintf(stderr, "explore %s/%zu: %zu states %zu edges %zu ops%s\n",
                 slice->scope->root->symbol->name, slice->scope->count, search->states.count,
                 search->edges.count, search->machine.ops, search->is_cut ? " cut" : "");
+    if (getenv("LEASH_DEBUG_EXPLORE") && getenv("LEASH_DEBUG_EXPLORE")[0] == '2')
+        for (size_t i = 0; i < search->states.count; i += search->states.count / 6 + 1) {
+            search_load(search, (uint32_t)i);
+            for (uint8_t t = 0; t < TASKS_MAX; t++) {
+                const struct ir_func *f = NULL;
+                if (search->machine.world.tasks[t].state == TASK_NONE) continue;
+                const struct ir_op *op = sync_op(&search->machine, t, &f);
+                fprintf(stderr, "  [%zu] %d %s st%d at %s:%u\n", i, t, blame_entry(&search->machine, t)->symbol->name, search->machine.world.tasks[t].state, f ? f->symbol->name : "?", op ? op->pos.line : 0);
+            }
+        }
     judge_stuck(exploration, search);
     bool is_cut = search->is_cut;
     arena_release(&arena);
     free(search);
     return is_cut;
+}
+
+/* The same for slices that keep the same. */
+static uint64_t kept_operations(const struct slice *slice)
+{
+    uint64_t hash = 0;
+    for (size_t i = 0; i < slice->funcs.count; i++) {
+        const struct slice_func *in = slice->funcs.at[i];
+        uint64_t of_func = hash_bytes(in->is_in_scope, in->func->op_count);
+        hash = hash * 31 + of_func;
+    }
+    return hash;
 }
 
 /* All objects at once where that is little; else what belongs together. */
@@ -135,12 +164,10 @@ static void explore_root(struct exploration *exploration, const struct ir_func *
     struct slice *whole = slice_new(exploration->flow, &all);
     if (!whole->funcs.at[0]->is_active)
         return;
-    if (!explore_scope(exploration, whole, WHOLE_STATES))
+    if (!explore_scope(exploration, whole, STATES_MAX, 0, false))
         return;
-    struct scopes scopes = {0};
-    scopes_find(exploration->flow, whole, &scopes);
-    for (size_t i = 0; i < scopes.at.count; i++)
-        explore_scope(exploration, slice_new(exploration->flow, &scopes.at.at[i]), SCOPE_STATES);
+    struct slice *again = slice_new(exploration->flow, &all);
+    explore_scope(exploration, again, SCALED_STATES_MAX, WALKED_STATES_MAX, true);
 }
 
 /* ---- roots ----------------------------------------------------------------------------------- */

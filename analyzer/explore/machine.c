@@ -4,6 +4,15 @@
 
 #include <string.h>
 
+/* xorshift64 (G. Marsaglia, "Xorshift RNGs", 2003): the same throws in every run. */
+static uint64_t throw_dice(struct machine *machine)
+{
+    machine->dice ^= machine->dice << 13;
+    machine->dice ^= machine->dice >> 7;
+    machine->dice ^= machine->dice << 17;
+    return machine->dice >> 11;
+}
+
 uint32_t machine_choose(struct machine *machine, uint32_t count)
 {
     if (count <= 1)
@@ -15,10 +24,20 @@ uint32_t machine_choose(struct machine *machine, uint32_t count)
     size_t at = machine->choice_at++;
     if (at == machine->choice_count) {
         machine->choice_count++;
-        machine->taken[at] = 0;
+        machine->taken[at] = machine->dice ? (uint8_t)(throw_dice(machine) % count) : 0;
         machine->choices[at] = (uint8_t)(count > 255 ? 255 : count);
     }
     return machine->taken[at];
+}
+
+bool machine_choose_rare(struct machine *machine)
+{
+    size_t at = machine->choice_at;
+    bool is_new = machine->dice && at == machine->choice_count;
+    uint32_t chosen = machine_choose(machine, 2);
+    if (is_new && at < CHOICES_MAX)
+        chosen = machine->taken[at] = throw_dice(machine) % 16 == 0;
+    return chosen == 1;
 }
 
 bool machine_next_choices(struct machine *machine)

@@ -68,10 +68,13 @@ struct machine {
     struct map site_of;
     uint8_t taken[CHOICES_MAX], choices[CHOICES_MAX];
     size_t choice_count, choice_at;
+    uint64_t dice;    /* not 0: new choices are thrown with these, for a walk */
     uint32_t moved;   /* bit by task: those that the step moved */
     bool is_pruned;   /* the step leads nowhere: what was assumed cannot be */
     bool is_cut;      /* a bound was hit */
     bool asked_opened; /* a branch went by what is not kept, see SYMBOL_OPENED; stays set */
+    bool is_scaled;   /* the bounds of the slice are taken to be 2, 3, … */
+    bool touched;     /* the step did something that others may see; stays set */
     bool is_library;  /* statics hold what others left in them */
     size_t ops;       /* carried out, of all steps */
     enum misuse_kind misuse;
@@ -86,11 +89,16 @@ void machine_begin(struct machine *, struct slice *, struct arena *);
 
 /* A number below `count`, each in turn when the step is run again. */
 uint32_t machine_choose(struct machine *, uint32_t count);
+/* A failure that may happen, but on a walk seldom does. */
+bool machine_choose_rare(struct machine *);
 /* The next choices of the same step; false: there are no others. */
 bool machine_next_choices(struct machine *);
 
 /* One step of the world: false: no task can do any.  Which one is the first choice. */
 bool machine_step(struct machine *);
+/* The same of a task that only has to go on by itself, and nobody else: it starts, or turns in a
+ * loop. */
+void machine_step_alone(struct machine *, uint8_t task);
 
 struct event *machine_tell(struct machine *, enum event_kind, uint8_t task, const struct ir_func *,
                            const struct ir_op *);
@@ -122,6 +130,8 @@ bool eval_condition(struct context *, const struct ir_expr *);
 /* Is it `op` value?  The same. */
 bool eval_compare(struct machine *, struct value a, enum ir_operator op, struct value b,
                   bool is_counted);
+/* What a constant is taken for, see is_scaled. */
+int64_t eval_scaled(const struct machine *, int64_t constant);
 void eval_store(struct context *, struct lvalue, struct value);
 void eval_assign(struct context *, const struct ir_expr *place, const struct ir_expr *value);
 /* Copies the kept parts of a record or array. */

@@ -55,6 +55,7 @@ static uint32_t find_or_add(struct search *search, const uint64_t *words, size_t
     state->choices = keep_choices(search);
     state->choice_count = (uint8_t)search->machine.choice_count;
     state->present = present_tasks(&search->machine.world);
+    state->alone = search->alone;
     return (uint32_t)search->states.count - 1;
 }
 
@@ -109,10 +110,53 @@ static void add_successor(struct search *search, uint32_t from)
         (struct search_edge){from, to, (uint16_t)machine->moved};
 }
 
-static void expand(struct search *search, uint32_t state)
+/* A task that starts or turns, and in doing so touches nothing that others see, may go first: what
+ * the others do can come after it just as well.  Not where it leads back to states that are known:
+ * the others must have their turn (the cycle proviso of partial-order reduction, D. Peled, "All from
+ * One, One for All", 1993). */
+static bool expand_alone(struct search *search, uint32_t state, uint8_t task)
 {
     struct machine *machine = &search->machine;
-    search->states.at[state].first_edge = (uint32_t)search->edges.count;
+    size_t states = search->states.count, edges = search->edges.count;
+    bool was_open = search->states.at[state].is_open, was_cut = search->is_cut;
+    size_t successors = 0;
+    machine->choice_count = 0;
+    do {
+        search_load(search, state);
+        prepare_step(machine);
+        machine->touched = false;
+        search->alone = task + 1;
+        machine_step_alone(machine, task);
+        if (!machine->touched && !machine->is_pruned) {
+            add_successor(search, state);
+            successors++;
+        }
+        search->alone = 0;
+        if (machine->touched || search->states.count < states + successors ||
+            search->states.at[state].is_open != was_open) {
+            search->edges.count = edges; /* states that were added stay, and do no harm */
+            search->states.at[state].is_open = was_open;
+            search->is_cut = was_cut;
+            return false;
+        }
+    } while (machine_next_choices(machine));
+    return successors > 0;
+}
+
+static bool expand_by_one(struct search *search, uint32_t state)
+{
+    for (uint8_t task = 0; task < TASKS_MAX; task++) {
+        search_load(search, state);
+        uint8_t at = search->machine.world.tasks[task].state;
+        if ((at == TASK_STARTS || at == TASK_TURNS) && expand_alone(search, state, task))
+            return true;
+    }
+    return false;
+}
+
+static void expand_by_all(struct search *search, uint32_t state)
+{
+    struct machine *machine = &search->machine;
     machine->choice_count = 0;
     do {
         search_load(search, state);
@@ -123,25 +167,103 @@ static void expand(struct search *search, uint32_t state)
     } while (machine_next_choices(machine));
 }
 
-static void explore(struct search *search)
+static void expand(struct search *search, uint32_t state)
+{
+    search->states.at[state].first_edge = (uint32_t)search->edges.count;
+    if (!expand_by_one(search, state))
+        expand_by_all(search, state);
+    struct search_state *at = &search->states.at[state];
+    at->is_expanded = true;
+    at->edge_count = (uint32_t)search->edges.count - at->first_edge;
+}
+
+static bool begin(struct search *search)
 {
     static _Thread_local uint64_t words[WORLD_WORDS_MAX];
     size_t count = world_write(&search->machine.world, search->machine.slice, words);
-    if (count == 0) {
+    if (count == 0)
         search->is_cut = true;
-        return;
-    }
-    find_or_add(search, words, count, 0);
+    else
+        find_or_add(search, words, count, 0);
+    return count != 0;
+}
+
+/* Every state from the first on, in the order in which they are found. */
+static void explore(struct search *search)
+{
     for (uint32_t i = 0; i < search->states.count; i++) {
         if (search->states.count > search->budget) {
             search->is_cut = true;
-            for (; i < search->states.count; i++) {
-                search->states.at[i].is_open = true;
-                search->states.at[i].first_edge = (uint32_t)search->edges.count;
-            }
             return;
         }
         expand(search, i);
+    }
+}
+
+/* ---- walks ----------------------------------------------------------------------------------- */
+
+/* Where all states are too many, walks at random reach deep ones.  From where a walk ends, all that
+ * follows is looked at, which is little when few tasks are left: who is stuck there is stuck.  The
+ * states on the way stay open. */
+enum { WALK_STEPS_MAX = 300, CLOSING_STATES_MAX = 400 };
+
+/* One step from the state, thrown; false: nobody can go on. */
+static bool walk_on(struct search *search, uint32_t *state)
+{
+    static _Thread_local uint64_t words[WORLD_WORDS_MAX];
+    struct machine *machine = &search->machine;
+    for (int tries = 0; tries < 8; tries++) {
+        search_load(search, *state);
+        prepare_step(machine);
+        machine->choice_count = 0;
+        if (!machine_step(machine))
+            return false;
+        if (machine->is_pruned || machine->world.has_ended || machine->misuse != MISUSE_NONE)
+            continue;
+        size_t count = world_write(&machine->world, machine->slice, words);
+        if (count == 0)
+            continue;
+        *state = find_or_add(search, words, count, *state);
+        return true;
+    }
+    return false;
+}
+
+static void close_up(struct search *search, uint32_t from)
+{
+    size_t limit = search->states.count + CLOSING_STATES_MAX;
+    uint32_t *queue = arena_array(search->arena, uint32_t, CLOSING_STATES_MAX * 4);
+    bool was_cut = search->is_cut;
+    size_t head = 0, tail = 0;
+    queue[tail++] = from;
+    while (head < tail && search->states.count < limit) {
+        uint32_t at = queue[head++];
+        if (search->states.at[at].is_expanded)
+            continue;
+        expand(search, at);
+        size_t first = search->states.at[at].first_edge;
+        for (size_t i = first; i < first + search->states.at[at].edge_count; i++)
+            if (tail < CLOSING_STATES_MAX * 4 &&
+                !search->states.at[search->edges.at[i].to].is_expanded)
+                queue[tail++] = search->edges.at[i].to;
+    }
+    search->is_cut = was_cut;
+}
+
+static void walk(struct search *search, size_t budget)
+{
+    struct machine *machine = &search->machine;
+    uint64_t dice = 0x9e3779b97f4a7c15u;
+    size_t limit = search->states.count + budget;
+    for (size_t steps = 0; search->states.count < limit && steps < budget * 4;) {
+        uint32_t state = 0;
+        machine->dice = dice;
+        for (int i = 0; i < WALK_STEPS_MAX && walk_on(search, &state); i++)
+            steps++;
+        dice = machine->dice ? machine->dice : 1;
+        machine->dice = 0;
+        close_up(search, state);
+        steps++;
     }
 }
 
@@ -208,7 +330,7 @@ static void find_alive(struct search *search)
     struct backward backward = {0};
     turn_round(search, &backward);
     for (size_t i = 0; i < search->states.count; i++)
-        if (search->states.at[i].is_open)
+        if (search->states.at[i].is_open || !search->states.at[i].is_expanded)
             search->states.at[i].alive = search->states.at[i].ends =
                 search->states.at[i].present;
     for (size_t i = 0; i < search->edges.count; i++) {
@@ -223,18 +345,25 @@ static void find_alive(struct search *search)
     spread(search, &backward);
 }
 
-void search_run(struct search *search, struct slice *slice, struct arena *arena, size_t budget)
+void search_run(struct search *search, struct slice *slice, struct arena *arena, size_t budget,
+                size_t walk_budget)
 {
     search->arena = arena;
     search->budget = budget;
+    search->walk_budget = walk_budget;
     machine_begin(&search->machine, slice, arena);
-    explore(search);
+    if (begin(search)) {
+        explore(search);
+        if (search->is_cut)
+            walk(search, search->walk_budget);
+    }
     find_alive(search);
 }
 
 /* ---- ways ------------------------------------------------------------------------------------ */
 
-static void replay_step(struct search *search, uint32_t from, uint32_t choices, uint8_t count)
+static void replay_step(struct search *search, uint32_t from, uint32_t choices, uint8_t count,
+                        uint8_t alone)
 {
     struct machine *machine = &search->machine;
     search_load(search, from);
@@ -242,7 +371,10 @@ static void replay_step(struct search *search, uint32_t from, uint32_t choices, 
     machine->choice_count = count;
     memset(machine->choices, 255, sizeof machine->choices);
     memcpy(machine->taken, search->choices.at + choices, count);
-    machine_step(machine);
+    if (alone)
+        machine_step_alone(machine, alone - 1);
+    else
+        machine_step(machine);
 }
 
 void search_replay(struct search *search, uint32_t state)
@@ -250,14 +382,8 @@ void search_replay(struct search *search, uint32_t state)
     if (state != 0) {
         const struct search_state *at = &search->states.at[state];
         search_replay(search, at->parent);
-        replay_step(search, at->parent, at->choices, at->choice_count);
+        replay_step(search, at->parent, at->choices, at->choice_count, at->alone);
     }
-}
-
-static size_t edge_end(const struct search *search, uint32_t state)
-{
-    return state + 1 < search->states.count ? search->states.at[state + 1].first_edge
-                                            : search->edges.count;
 }
 
 uint32_t search_rest(struct search *search, uint32_t state, bool *is_at_rest)
@@ -270,11 +396,12 @@ uint32_t search_rest(struct search *search, uint32_t state, bool *is_at_rest)
     seen[state] = true;
     while (head < tail) {
         uint32_t at = queue[head++];
-        if (search->states.at[at].alive == 0 && !search->states.at[at].is_open) {
+        if (search->states.at[at].alive == 0 && search->states.at[at].is_expanded) {
             *is_at_rest = true;
             return at;
         }
-        for (size_t i = search->states.at[at].first_edge; i < edge_end(search, at); i++)
+        size_t first = search->states.at[at].first_edge;
+        for (size_t i = first; i < first + search->states.at[at].edge_count; i++)
             if (!seen[search->edges.at[i].to]) {
                 seen[search->edges.at[i].to] = true;
                 queue[tail++] = search->edges.at[i].to;

@@ -17,11 +17,13 @@ struct search_state {
     uint32_t parent;      /* the state it was first reached from */
     uint32_t choices;     /* first of those that lead here, in search.choices */
     uint8_t choice_count;
+    uint8_t alone;        /* the task that went by itself, + 1; 0: any, by the first choice */
     bool is_open;         /* what follows is not known in full */
     uint16_t present;     /* bit by task: those that are there */
     uint16_t alive;       /* those that can still move */
     uint16_t ends;        /* those that can still end */
-    uint32_t first_edge;  /* of its own, in search.edges; the next state's are behind */
+    bool is_expanded;
+    uint32_t first_edge, edge_count; /* its own, in search.edges */
 };
 
 struct search_edge {
@@ -48,12 +50,16 @@ struct search {
     VEC(struct search_misuse) misuses;
     uint32_t *table; /* by hash: state + 1 */
     size_t table_size;
-    size_t budget;   /* states */
+    size_t budget;      /* states looked at one after the other, */
+    size_t walk_budget; /* and then by walks */
     bool is_cut;     /* a bound was hit */
+    uint8_t alone;   /* as in the state that is found next */
 };
 
-/* Explores the scope.  All memory is in `arena`.  At most `budget` states. */
-void search_run(struct search *, struct slice *, struct arena *, size_t budget);
+/* Explores the scope.  All memory is in `arena`.  Looks at `budget` states, and where there are more
+ * walks through about `walk_budget`. */
+void search_run(struct search *, struct slice *, struct arena *, size_t budget,
+                size_t walk_budget);
 
 /* Brings the machine's world into that state. */
 void search_load(struct search *, uint32_t state);

@@ -168,8 +168,27 @@ static void mark_content(struct slice *slice, const struct ir_expr *place)
     add_key(slice, key.record, key.offset);
 }
 
+static void add_bound(struct slice *slice, const struct ir_expr *expr)
+{
+    if (!expr || expr->kind != IR_CONST || expr->value <= 2 || expr->value > INT32_MAX)
+        return;
+    size_t at = 0;
+    while (at < slice->bounds.count && slice->bounds.at[at] < expr->value)
+        at++;
+    if (at < slice->bounds.count && slice->bounds.at[at] == expr->value)
+        return;
+    vec_add(flow_arena(slice->flow), &slice->bounds);
+    memmove(slice->bounds.at + at + 1, slice->bounds.at + at,
+            (slice->bounds.count - 1 - at) * sizeof *slice->bounds.at);
+    slice->bounds.at[at] = expr->value;
+}
+
 static void mark_value(struct slice *slice, struct slice_func *in, const struct ir_expr *expr)
 {
+    if (expr->kind == IR_BINARY && (expr->op >= IR_LT || expr->op == IR_REM)) {
+        add_bound(slice, expr->a);
+        add_bound(slice, expr->b);
+    }
     switch (expr->kind) {
     case IR_CONST:
         if (expr->value > slice->largest && expr->value <= LARGEST_MAX)
@@ -521,8 +540,11 @@ static void mark_operands(struct slice *slice, struct slice_func *in, const stru
     mark_optional(slice, in, act->count);
     for (size_t i = 0; i < act->arm_count; i++)
         mark_told(slice, in, act->arms[i].ok);
-    if (act->kind == ACT_MAKE)
+    add_bound(slice, act->count);
+    if (act->kind == ACT_MAKE) {
+        add_bound(slice, act->capacity);
         mark_optional(slice, in, act->capacity);
+    }
     for (size_t i = 0; i < act->source_count; i++)
         mark_value(slice, in, act->sources[i]);
     mark_arms(slice, in, act);

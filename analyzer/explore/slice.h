@@ -50,6 +50,8 @@ struct slice {
     const struct scope *scope;
     VEC(struct slice_func *) funcs; /* what the root can run, itself first */
     struct map by_func;             /* → struct slice_func */
+    VEC(int64_t) bounds;            /* the constants above 2 that bound loops, counts and capacities,
+                                       ascending */
     int64_t largest;                /* of the constants that anything kept rests on, at least 8 */
     struct map keys;                /* of memory that matters, see slice_keeps_cell */
     bool has_changed;

@@ -383,7 +383,7 @@ static void spawn(struct machine *machine, uint8_t task, const struct ir_op *op)
     const struct slice_func *entry = callee_of(&context, op, op->act->entry);
     uint32_t site =
         machine_site(machine, op, (struct site){.func = context.in->func, .op = op});
-    bool fails = step_tells(machine, task, op, RESULT_FAILED) && machine_choose(machine, 2) == 1;
+    bool fails = step_tells(machine, task, op, RESULT_FAILED) && machine_choose_rare(machine);
     struct event *event = machine_tell(machine, EVENT_OP, task, context.in->func, op);
     if (event)
         event->result = fails ? RESULT_FAILED : RESULT_OK;
@@ -541,12 +541,11 @@ static void do_switch(struct context *context, const struct ir_block *block)
     struct value value = eval(context, block->value);
     for (size_t i = 0; i + 1 < block->edge_count; i++) {
         const struct ir_edge *edge = &block->edges[i];
-        bool is_it;
-        if (edge->low == edge->high)
-            is_it = eval_compare(machine, value, IR_EQ, VALUE_INT((int32_t)edge->low), false);
-        else
-            is_it = eval_compare(machine, value, IR_GE, VALUE_INT((int32_t)edge->low), false) &&
-                    eval_compare(machine, value, IR_LE, VALUE_INT((int32_t)edge->high), false);
+        struct value low = VALUE_INT((int32_t)eval_scaled(machine, edge->low));
+        struct value high = VALUE_INT((int32_t)eval_scaled(machine, edge->high));
+        bool is_it = edge->low == edge->high ? eval_compare(machine, value, IR_EQ, low, false)
+                                             : eval_compare(machine, value, IR_GE, low, false) &&
+                                                   eval_compare(machine, value, IR_LE, high, false);
         if (is_it) {
             go_to(context->frame, edge->to);
             return;
@@ -641,6 +640,7 @@ void step_run(struct machine *machine, uint8_t task)
         bool touches = context.frame->op < block->op_count
                            ? context.in->op_touches[block->ops[context.frame->op].id]
                            : context.in->end_touches[block->id];
+        machine->touched |= touches;
         if (touches && steps > 0 && is_open_to_others(world, task)) {
             world->tasks[task].state = TASK_TURNS;
             return;

@@ -471,7 +471,7 @@ void story_tell(struct arena *arena, struct search *search, uint32_t state,
     refine_cause(&story);
     verdict->why = why_stuck(&story);
     verdict->certainty = search->machine.asked_opened ? CERTAINTY_POSSIBLE
-                         : story.is_guess             ? CERTAINTY_LIKELY
+                         : story.is_guess || search->machine.is_scaled ? CERTAINTY_LIKELY
                                                       : CERTAINTY_PROVEN;
     for (size_t i = 0; i < search->machine.events.count; i++)
         tell_event(&story, &search->machine.events.at[i]);

@@ -685,6 +685,7 @@ void sync_local(struct machine *machine, uint8_t task, const struct ir_op *op)
         }
         break;
     case ACT_ADD:
+        machine->touched = true;
         if (context.in->is_in_scope[op->id])
             add_to_group(&context, op);
         break;
@@ -699,7 +700,7 @@ void sync_local(struct machine *machine, uint8_t task, const struct ir_op *op)
     default:
         go_on(&context, op);
         for (enum act_result each = RESULT_CLOSED; each <= RESULT_FAILED; each++)
-            if (step_tells(machine, task, op, each) && machine_choose(machine, 2) == 1) {
+            if (step_tells(machine, task, op, each) && machine_choose_rare(machine)) {
                 result = each;
                 break;
             }
@@ -1276,4 +1277,10 @@ bool machine_step(struct machine *machine)
     struct option option = options.at[machine_choose(machine, (uint32_t)options.count)];
     fire(machine, &option);
     return true;
+}
+
+void machine_step_alone(struct machine *machine, uint8_t task)
+{
+    machine->moved |= 1u << task;
+    step_run(machine, task);
 }

@@ -46,7 +46,7 @@ struct value {
 enum { QUEUE_OFFSET = 1 << 28, DONE_OFFSET = 1 << 29 };
 
 enum {
-    TASKS_MAX = 12,
+    TASKS_MAX = 15,
     DEPTH_MAX_OF_TASK = 20,
     WORLD_FRAMES_MAX = TASKS_MAX * DEPTH_MAX_OF_TASK,
     WORLD_SLOTS_MAX = 4096,
