@@ -1,7 +1,6 @@
 #include "explore/explore.h"
 
 #include "explore/blame.h"
-#include "explore/scope.h"
 #include "explore/story.h"
 
 #include <stdlib.h>
@@ -18,6 +17,8 @@ struct exploration {
     struct flow *flow;
     struct arena *arena;
     struct verdicts *out;
+    size_t budget; /* what is left of it, in states */
+    bool is_library;
 };
 
 /* ---- one scope ------------------------------------------------------------------------------- */
@@ -123,7 +124,13 @@ static bool explore_scope(struct exploration *exploration, struct slice *slice, 
     struct arena arena = {0};
     memset(search, 0, sizeof *search);
     search->machine.is_scaled = is_scaled;
+    if (budget > exploration->budget)
+        budget = exploration->budget;
+    if (walk_budget > exploration->budget - budget)
+        walk_budget = exploration->budget - budget;
     search_run(search, slice, &arena, budget, walk_budget);
+    size_t effort = search_effort(search);
+    exploration->budget -= effort < exploration->budget ? effort : exploration->budget;
     if (getenv("LEASH_DEBUG_EXPLORE"))
         fprintf(stderr, "explore %s/%zu: %zu states %zu edges %zu ops%s\n",
                 slice->scope->root->symbol->name, slice->scope->count, search->states.count,
@@ -145,29 +152,38 @@ static bool explore_scope(struct exploration *exploration, struct slice *slice, 
     return is_cut;
 }
 
-/* The same for slices that keep the same. */
-static uint64_t kept_operations(const struct slice *slice)
+/* Of several roots, none takes more than a part of what is left. */
+static size_t share(const struct exploration *exploration, size_t wanted)
 {
-    uint64_t hash = 0;
-    for (size_t i = 0; i < slice->funcs.count; i++) {
-        const struct slice_func *in = slice->funcs.at[i];
-        uint64_t of_func = hash_bytes(in->is_in_scope, in->func->op_count);
-        hash = hash * 31 + of_func;
-    }
-    return hash;
+    size_t most = exploration->is_library ? exploration->budget / 4 : exploration->budget;
+    return wanted < most ? wanted : most;
+}
+
+/* Is there anything in it, or in what it calls or spawns, for which a task could wait? */
+static bool can_wait(struct flow *flow, const struct ir_func *root)
+{
+    static const enum act_kind kinds[] = {ACT_SPAWN, ACT_SEND, ACT_RECV,      ACT_SELECT,
+                                          ACT_WAIT,  ACT_LOCK, ACT_COND_WAIT, ACT_JOIN};
+    for (size_t i = 0; i < COUNT_OF(kinds); i++)
+        if (flow_can(flow, root, kinds[i]))
+            return true;
+    return false;
 }
 
 /* All objects at once where that is little; else what belongs together. */
 static void explore_root(struct exploration *exploration, const struct ir_func *root)
 {
     struct scope all = {.root = root};
+    if (exploration->budget == 0 || !can_wait(exploration->flow, root))
+        return;
     struct slice *whole = slice_new(exploration->flow, &all);
     if (!whole->funcs.at[0]->is_active)
         return;
-    if (!explore_scope(exploration, whole, STATES_MAX, 0, false))
+    if (!explore_scope(exploration, whole, share(exploration, STATES_MAX), 0, false))
         return;
     struct slice *again = slice_new(exploration->flow, &all);
-    explore_scope(exploration, again, SCALED_STATES_MAX, WALKED_STATES_MAX, true);
+    explore_scope(exploration, again, share(exploration, SCALED_STATES_MAX),
+                  share(exploration, WALKED_STATES_MAX), true);
 }
 
 /* ---- roots ----------------------------------------------------------------------------------- */
@@ -189,6 +205,7 @@ static void explore_roots(struct exploration *exploration)
     for (size_t i = 0; i < unit_count; i++)
         for (size_t k = 0; k < units[i]->func_count; k++)
             has_main |= strcmp(units[i]->funcs[k]->symbol->name, "main") == 0;
+    exploration->is_library = !has_main;
     for (size_t i = 0; i < unit_count; i++)
         for (size_t k = 0; k < units[i]->func_count; k++) {
             if (!is_root(exploration->flow, units[i]->funcs[k], has_main))
@@ -197,13 +214,13 @@ static void explore_roots(struct exploration *exploration)
         }
 }
 
-const struct verdicts *explore_program(struct flow *flow)
+const struct verdicts *explore_program(struct flow *flow, size_t budget)
 {
     void **kept = flow_executions(flow);
     if (!*kept) {
         struct verdicts *out = arena_new(flow_arena(flow), struct verdicts);
         *kept = out;
-        struct exploration exploration = {flow, flow_arena(flow), out};
+        struct exploration exploration = {flow, flow_arena(flow), out, budget};
         explore_roots(&exploration);
     }
     return *kept;

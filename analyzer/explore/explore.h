@@ -60,7 +60,8 @@ struct verdicts {
     VEC(struct verdict) at;
 };
 
-/* Of the whole program; computed when first asked for, and kept as long as the flow. */
-const struct verdicts *explore_program(struct flow *);
+/* Of the whole program; computed when first asked for, and kept as long as the flow.  `budget`: how
+ * many states are looked at, of all scopes together; about ten microseconds each. */
+const struct verdicts *explore_program(struct flow *, size_t budget);
 
 #endif
