@@ -470,6 +470,24 @@ static void mark_place_of(struct slice *slice, struct slice_func *in, const stru
         mark_address(slice, in, place);
 }
 
+static bool holds_pointer(const struct ir_type *type)
+{
+    while (type->kind == IR_TYPE_ARRAY && type->target)
+        type = type->target;
+    for (size_t i = 0; type->kind == IR_TYPE_RECORD && i < type->record->field_count; i++)
+        if (type->record->fields[i].type->kind == IR_TYPE_POINTER)
+            return true;
+    return type->kind == IR_TYPE_POINTER;
+}
+
+/* Which pointers are handed out matters, whoever receives them. */
+static void keep_pointers(struct slice *slice, const struct ir_type *type)
+{
+    for (size_t i = 0; type->kind == IR_TYPE_RECORD && i < type->record->field_count; i++)
+        if (type->record->fields[i].type->kind == IR_TYPE_POINTER)
+            add_key(slice, record_name(type->record), (int64_t)type->record->fields[i].offset);
+}
+
 /* What is sent matters where what is received of such a type does. */
 static void mark_message(struct slice *slice, struct slice_func *in, const struct ir_expr *value,
                          bool is_send)
@@ -485,9 +503,10 @@ static void mark_message(struct slice *slice, struct slice_func *in, const struc
             mark_value(slice, in, value);
         return;
     }
-    if (!has_kept_part(slice, type))
+    if (!has_kept_part(slice, type) && !holds_pointer(type))
         return;
     mark_value(slice, in, value);
+    keep_pointers(slice, type);
     if (value->kind == IR_ADDR)
         mark_value(slice, in, value->a);
 }
@@ -912,6 +931,10 @@ struct slice *slice_new(struct flow *flow, const struct scope *scope)
     for (size_t i = 0; i < unit_count; i++)
         if (units[i]->init)
             add_func(slice, units[i]->init);
+    /* What a library's function returns, its caller has. */
+    const struct ir_type *result = scope->root->symbol->type->target;
+    slice->funcs.at[0]->returns_value = strcmp(scope->root->symbol->name, "main") != 0 && result &&
+                                        result->kind == IR_TYPE_POINTER;
     do {
         slice->has_changed = false;
         for (size_t i = 0; i < slice->funcs.count; i++)

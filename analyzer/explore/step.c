@@ -521,6 +521,8 @@ static bool leave(struct machine *machine, uint8_t task, const struct ir_expr *v
     world->tasks[task].top = context.frame->parent;
     world->tasks[task].depth--;
     if (!world->tasks[task].top) {
+        if (task == 0 && machine->is_library)
+            eval_escape(machine, result);
         step_end_task(machine, task);
         return true;
     }

@@ -1043,12 +1043,34 @@ static void misuse(struct machine *machine, enum misuse_kind kind, const struct 
     machine->misuse_op = op;
 }
 
+/* What is sent to somebody out of sight is theirs as well. */
+static void hand_out_message(struct machine *machine, uint8_t task, struct value handle,
+                             const struct ir_expr *value)
+{
+    struct world *world = &machine->world;
+    struct context context = machine_context(machine, task);
+    if (!is_outside(machine, handle))
+        return;
+    struct lvalue from = message_place(&context, value);
+    const struct ir_type *type = message_type(value);
+    if (from.kind == L_SLOT)
+        eval_escape(machine, *from.slot);
+    if (from.kind != L_CELL || !type)
+        return;
+    for (uint16_t at = world->objects[from.object].first; at; at = world->cells[at - 1].next) {
+        const struct world_cell *cell = &world->cells[at - 1];
+        if (cell->offset >= from.offset && cell->offset < from.offset + (int32_t)type->size)
+            eval_escape(machine, cell->value);
+    }
+}
+
 static void fire_send(struct machine *machine, const struct option *option,
                       const struct ir_func *func, const struct ir_op *op)
 {
     uint8_t task = option->task;
     struct value handle = machine->world.tasks[task].operands[option->arm >= 0 ? option->arm : 0];
     const struct ir_expr *value = value_of(op, option->arm);
+    hand_out_message(machine, task, handle, value);
     if (option->result == RESULT_CLOSED && !option->is_guess) {
         if (!act_outcome_of(op->act, RESULT_CLOSED))
             misuse(machine, MISUSE_SEND_CLOSED, func, op);
