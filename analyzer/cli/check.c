@@ -17,6 +17,7 @@ enum {
     OPTION_MODEL,
     OPTION_CONFIG,
     OPTION_JOBS,
+    OPTION_BUDGET,
     OPTION_NO_CACHE,
     OPTION_STATS,
     OPTION_EXTRA_BEFORE,
@@ -33,6 +34,7 @@ static const struct option options[] = {
     {OPTION_CONFIG, "--config", "FILE", "settings (the nearest .leash.yaml upwards)"},
     {OPTION_MODEL, "--model", "FILE", "one more model of a library's calls"},
     {OPTION_JOBS, "--jobs", "N", "parse N files at a time (one for each processor)"},
+    {OPTION_BUDGET, "--budget", "MS", "milliseconds for the search in one scope (250)"},
     {OPTION_LIST_UNITS, "--list-units", NULL, "what is analysed, skipped, failed, and why"},
     {OPTION_SHOW_CONFIG, "--show-config", NULL, "the settings in force, and where they come from"},
     {OPTION_DUMP_IR, "--dump-ir", NULL, "what leash makes of each function"},
@@ -79,6 +81,18 @@ static bool take_jobs(struct check_options *check, const char *word)
     return true;
 }
 
+static bool take_budget(struct check_options *check, const char *word)
+{
+    int64_t ms;
+    if (!text_to_int(word, 1, CHECK_BUDGET_MS_MAX, &ms)) {
+        usage_error(&command_check, "--budget is a number of milliseconds from 1 to %d, not '%s'",
+                    CHECK_BUDGET_MS_MAX, word);
+        return false;
+    }
+    check->budget_ms = (unsigned)ms;
+    return true;
+}
+
 static bool take(void *context, int id, const char *value)
 {
     struct request *request = context;
@@ -121,6 +135,8 @@ static bool take(void *context, int id, const char *value)
         break;
     case OPTION_JOBS:
         return take_jobs(check, value);
+    case OPTION_BUDGET:
+        return take_budget(check, value);
     case OPTION_STATS:
         check->has_stats = true;
         break;

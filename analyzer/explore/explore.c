@@ -6,19 +6,56 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-enum {
-    STATES_MAX = 10000,
-    SCALED_STATES_MAX = 5000,
-    WALKED_STATES_MAX = 40000,
-    TRIES_MAX = 6
+enum { TRIES_MAX = 6 };
+
+/* What is kept with the flow. */
+struct executions {
+    struct explore_options options;
+    struct explore_stats stats;
+    struct verdicts verdicts;
+    bool is_done;
 };
 
 struct exploration {
     struct flow *flow;
     struct arena *arena;
     struct verdicts *out;
+    struct executions *executions;
 };
+
+/* ---- bounds ---------------------------------------------------------------------------------- */
+
+/* How the states that a scope may cost are spent: on all there are, then, where they are more, on
+ * all at scale, and on walks. */
+struct budget {
+    size_t exact, scaled, walked;
+};
+
+static struct budget budget_of(const struct explore_options *options)
+{
+    size_t states = options->states_max;
+    if (!states)
+        states = (size_t)EXPLORE_BUDGET_MS * EXPLORE_STATES_A_MS;
+    return (struct budget){states * 2 / 5, states / 5, states * 8 / 5};
+}
+
+static uint64_t now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+static void count_scope(struct exploration *exploration, const struct ir_func *root, bool is_cut)
+{
+    struct explore_stats *stats = &exploration->executions->stats;
+    stats->scopes++;
+    stats->cut_scopes += is_cut;
+    if (is_cut)
+        *vec_add(exploration->arena, &stats->cut_roots) = root;
+}
 
 /* ---- one scope ------------------------------------------------------------------------------- */
 
@@ -97,6 +134,8 @@ static void judge_state(struct exploration *exploration, struct search *search, 
                                   .park = blame->op, .func = blame->func, .pos = blame->op->pos};
         search_load(search, rest);
         story_tell(exploration->arena, search, rest, blame, &verdict);
+        if (search->is_cut && verdict.certainty == CERTAINTY_PROVEN)
+            verdict.certainty = CERTAINTY_LIKELY;
         keep_verdict(exploration, &verdict);
     }
 }
@@ -138,6 +177,7 @@ static bool explore_scope(struct exploration *exploration, struct slice *slice, 
                 fprintf(stderr, "  [%zu] %d %s st%d at %s:%u\n", i, t, blame_entry(&search->machine, t)->symbol->name, search->machine.world.tasks[t].state, f ? f->symbol->name : "?", op ? op->pos.line : 0);
             }
         }
+    exploration->executions->stats.states += search->states.count;
     judge_stuck(exploration, search);
     bool is_cut = search->is_cut;
     arena_release(&arena);
@@ -164,10 +204,13 @@ static void explore_root(struct exploration *exploration, const struct ir_func *
     struct slice *whole = slice_new(exploration->flow, &all);
     if (!whole->funcs.at[0]->is_active)
         return;
-    if (!explore_scope(exploration, whole, STATES_MAX, 0, false))
+    struct budget budget = budget_of(&exploration->executions->options);
+    bool is_cut = explore_scope(exploration, whole, budget.exact, 0, false);
+    count_scope(exploration, root, is_cut);
+    if (!is_cut)
         return;
     struct slice *again = slice_new(exploration->flow, &all);
-    explore_scope(exploration, again, SCALED_STATES_MAX, WALKED_STATES_MAX, true);
+    explore_scope(exploration, again, budget.scaled, budget.walked, true);
 }
 
 /* ---- roots ----------------------------------------------------------------------------------- */
@@ -197,14 +240,33 @@ static void explore_roots(struct exploration *exploration)
         }
 }
 
-const struct verdicts *explore_program(struct flow *flow)
+static struct executions *executions_of(struct flow *flow)
 {
     void **kept = flow_executions(flow);
-    if (!*kept) {
-        struct verdicts *out = arena_new(flow_arena(flow), struct verdicts);
-        *kept = out;
-        struct exploration exploration = {flow, flow_arena(flow), out};
-        explore_roots(&exploration);
-    }
+    if (!*kept)
+        *kept = arena_new(flow_arena(flow), struct executions);
     return *kept;
+}
+
+void explore_prepare(struct flow *flow, const struct explore_options *options)
+{
+    executions_of(flow)->options = *options;
+}
+
+const struct verdicts *explore_program(struct flow *flow)
+{
+    struct executions *executions = executions_of(flow);
+    if (!executions->is_done) {
+        struct exploration exploration = {flow, flow_arena(flow), &executions->verdicts, executions};
+        uint64_t start = now();
+        executions->is_done = true;
+        explore_roots(&exploration);
+        executions->stats.nanoseconds = now() - start;
+    }
+    return &executions->verdicts;
+}
+
+const struct explore_stats *explore_stats(struct flow *flow)
+{
+    return &executions_of(flow)->stats;
 }

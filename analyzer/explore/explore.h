@@ -60,7 +60,26 @@ struct verdicts {
     VEC(struct verdict) at;
 };
 
+/* How much is looked at. */
+struct explore_options {
+    size_t states_max; /* of a scope, see EXPLORE_STATES_A_MS; 0: as many as EXPLORE_BUDGET_MS buys */
+};
+
+/* Time is turned into a number of states, so that every run looks at the same ones. */
+enum { EXPLORE_BUDGET_MS = 250, EXPLORE_STATES_A_MS = 100 };
+
+/* What the search had to do. */
+struct explore_stats {
+    size_t scopes, states, cut_scopes; /* cut: a bound was hit, all states were not seen */
+    uint64_t nanoseconds;
+    VEC(const struct ir_func *) cut_roots;
+};
+
+/* To be called, if at all, before the first verdict is asked for. */
+void explore_prepare(struct flow *, const struct explore_options *);
 /* Of the whole program; computed when first asked for, and kept as long as the flow. */
 const struct verdicts *explore_program(struct flow *);
+/* All zero where nobody asked for a verdict. */
+const struct explore_stats *explore_stats(struct flow *);
 
 #endif

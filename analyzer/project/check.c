@@ -41,6 +41,18 @@ static void link_programs(struct run *run)
         link_units(&run->arena, &run->inputs.units, &run->programs);
 }
 
+/* What is left when the program's facts go. */
+static void add_explored(struct run *run, const struct explore_stats *stats)
+{
+    struct explore_stats *all = &run->explored;
+    all->scopes += stats->scopes;
+    all->states += stats->states;
+    all->cut_scopes += stats->cut_scopes;
+    all->nanoseconds += stats->nanoseconds;
+    for (size_t i = 0; i < stats->cut_roots.count; i++)
+        *vec_add(&run->arena, &all->cut_roots) = stats->cut_roots.at[i];
+}
+
 /* Findings are copied to the run's arena by the pass; the flow facts go with each program. */
 static void judge(struct run *run)
 {
@@ -48,13 +60,17 @@ static void judge(struct run *run)
     struct map judged = {.arena = &run->arena};
     struct rule_choice *choices = settings_choices(run->settings, &choice_count);
     struct arena facts = {0};
+    struct explore_options explored = {.states_max =
+                                           (size_t)run->options->budget_ms * EXPLORE_STATES_A_MS};
     for (size_t i = 0; i < run->programs.count && choice_count; i++) {
         const unit_list *units = &run->programs.at[i].units;
         struct ir_unit **irs = arena_array(&facts, struct ir_unit *, units->count);
         for (size_t k = 0; k < units->count; k++)
             irs[k] = units->at[k]->ir;
         struct flow *flow = flow_new(&facts, run->models, irs, units->count);
+        explore_prepare(flow, &explored);
         rules_run(&run->arena, flow, choices, choice_count, &judged, &run->found);
+        add_explored(run, explore_stats(flow));
         arena_recycle(&facts);
     }
     arena_release(&facts);

@@ -4,6 +4,7 @@
 #ifndef LEASH_RUN_H
 #define LEASH_RUN_H
 
+#include "explore/explore.h"
 #include "project/check.h"
 #include "project/link.h"
 #include "project/settings.h"
@@ -26,6 +27,7 @@ struct run {
     findings found;
     problems problems;
     struct report_tally tally;
+    struct explore_stats explored; /* of all programs */
     uint64_t nanoseconds[STAGE_COUNT];
 };
 
