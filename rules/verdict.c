@@ -70,3 +70,12 @@ void verdict_report(struct pass *pass, enum cause cause)
             report(pass, verdict);
     }
 }
+
+bool verdict_has_other(struct pass *pass, const struct ir_op *park, enum cause cause)
+{
+    const struct verdicts *verdicts = explore_program(pass->flow);
+    for (size_t i = 0; i < verdicts->at.count; i++)
+        if (verdicts->at.at[i].park == park && verdicts->at.at[i].cause != cause)
+            return true;
+    return false;
+}

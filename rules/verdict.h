@@ -9,5 +9,7 @@
 
 /* Reports the verdicts of that cause, but for places at which the pass has reported already. */
 void verdict_report(struct pass *, enum cause);
+/* Do executions tell of a task stuck at that operation, for another cause? */
+bool verdict_has_other(struct pass *, const struct ir_op *park, enum cause);
 
 #endif

@@ -398,6 +398,8 @@ static enum cause sink_cause(struct machine *machine, struct blame *blame)
 static void find_wakers(struct search *search, uint16_t stuck, struct blame *blame)
 {
     struct machine *machine = &search->machine;
+    if (is_null_wait(machine, blame))
+        return; /* nobody can, whatever they do to the variable */
     for (uint8_t other = 0; other < TASKS_MAX; other++) {
         if (other == blame->task || machine->world.tasks[other].state == TASK_NONE)
             continue;

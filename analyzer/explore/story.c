@@ -1,5 +1,6 @@
 #include "explore/story.h"
 
+#include "flow/loops.h"
 #include "flow/points.h"
 
 #include <string.h>
@@ -215,36 +216,60 @@ static bool turned_away(const struct story *story, const struct event *event)
     return false;
 }
 
-/* Has a task that could receive from it gone another way: by time, by a context, by a return? */
-static bool receiver_left(const struct story *story)
+/* Did the task give up to receive: by its time, a context, another case? */
+static bool gave_up(const struct story *story, const struct event *event)
 {
-    const struct machine *machine = &story->search->machine;
-    bool received = false, gave_up = false;
-    for (size_t i = 0; i < machine->events.count; i++) {
-        const struct event *event = &machine->events.at[i];
-        const struct act *act = event->op ? event->op->act : NULL;
-        if (event->kind != EVENT_OP || !act)
-            continue;
-        if (act->kind == ACT_SELECT)
-            gave_up |= turned_away(story, event);
-        if (act->kind != ACT_RECV || !concerns(story, event->func, act->object))
-            continue;
-        received |= event->result == RESULT_OK;
-        gave_up |= event->result == RESULT_ENDED;
-    }
-    return gave_up || !received;
+    const struct act *act = event->op ? event->op->act : NULL;
+    if (event->kind != EVENT_OP || !act)
+        return false;
+    if (act->kind == ACT_SELECT)
+        return turned_away(story, event);
+    return act->kind == ACT_RECV && event->result == RESULT_ENDED &&
+           concerns(story, event->func, act->object);
 }
 
-static bool somebody_receives(struct story *story)
+/* Does a task that begins with this function receive from it itself? */
+static bool is_receiver(const struct story *story, const struct ir_func *entry)
 {
     struct flow *flow = story->search->machine.flow;
     size_t count;
     const struct flow_use *uses = flow_uses(flow, ACT_RECV, &count);
+    if (!flow_can(flow, entry, ACT_RECV) && !flow_can(flow, entry, ACT_SELECT))
+        return false;
     for (size_t i = 0; i < count; i++)
-        if (concerns(story, uses[i].func, uses[i].object) &&
-            slice_find(story->search->machine.slice, uses[i].func))
+        if (concerns(story, uses[i].func, uses[i].object) && flow_runs(flow, entry, uses[i].func))
             return true;
     return false;
+}
+
+/* Was there another task to receive from it?  One of the same function takes turns with the sender:
+ * what they send and receive is a slot. */
+static bool had_receiver(const struct story *story)
+{
+    const struct machine *machine = &story->search->machine;
+    const struct ir_func *sender = blame_entry(machine, story->blame->task);
+    const struct ir_func *root = machine->slice->scope->root;
+    if (sender != root && is_receiver(story, root))
+        return true;
+    for (size_t i = 0; i < machine->events.count; i++) {
+        const struct event *event = &machine->events.at[i];
+        if (event->kind == EVENT_OP && event->partner && event->entry && event->entry != sender &&
+            is_receiver(story, event->entry))
+            return true;
+    }
+    return false;
+}
+
+/* Has who could receive gone another way?  Not where that one waits itself, nor where a sender that
+ * never ends would have outlasted any. */
+static bool receiver_left(const struct story *story)
+{
+    struct machine *machine = &story->search->machine;
+    for (size_t i = 0; i < machine->events.count; i++)
+        if (gave_up(story, &machine->events.at[i]))
+            return true;
+    return !story->blame->would && had_receiver(story) &&
+           flow_can_end(machine->flow, blame_entry(machine, story->blame->task));
 }
 
 /* ---- where the finding stands ----------------------------------------------------------------- */
@@ -394,7 +419,7 @@ static void refine_cause(struct story *story)
     struct verdict *verdict = story->verdict;
     switch (verdict->cause) {
     case CAUSE_UNBOUNDED_SEND:
-        if (somebody_receives(story) && receiver_left(story))
+        if (receiver_left(story))
             verdict->cause = CAUSE_ABANDONED_SEND;
         break;
     case CAUSE_MISSING_UNLOCK:

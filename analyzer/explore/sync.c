@@ -242,6 +242,8 @@ static enum readiness send_ready(struct machine *machine, struct value handle)
 static void add_partners(struct machine *machine, struct options *options, uint8_t task, int8_t arm,
                          struct value channel)
 {
+    if (channel.kind == V_INT && channel.num == 0)
+        return; /* nobody meets on a channel that is NULL */
     for (uint8_t other = 0; other < TASKS_MAX; other++) {
         if (other == task)
             continue;
