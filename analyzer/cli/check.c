@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@ enum {
     OPTION_CONFIG,
     OPTION_JOBS,
     OPTION_BUDGET,
+    OPTION_EXPLAIN_SILENCE,
     OPTION_NO_CACHE,
     OPTION_STATS,
     OPTION_EXTRA_BEFORE,
@@ -38,6 +40,7 @@ static const struct option options[] = {
     {OPTION_LIST_UNITS, "--list-units", NULL, "what is analysed, skipped, failed, and why"},
     {OPTION_SHOW_CONFIG, "--show-config", NULL, "the settings in force, and where they come from"},
     {OPTION_DUMP_IR, "--dump-ir", NULL, "what leash makes of each function"},
+    {OPTION_EXPLAIN_SILENCE, "--explain-silence", "FILE:LINE", "why no wait there is reported"},
     {OPTION_STATS, "--stats", NULL, "counts and times of the run, on standard error"},
     {OPTION_EXTRA_BEFORE, "--extra-arg-before", "FLAG", "a compiler flag before all others"},
     {OPTION_EXTRA, "--extra-arg", "FLAG", "a compiler flag behind all others"},
@@ -93,6 +96,19 @@ static bool take_budget(struct check_options *check, const char *word)
     return true;
 }
 
+static bool take_place(struct request *request, const char *word)
+{
+    int64_t line;
+    const char *colon = strrchr(word, ':');
+    if (!colon || colon == word || !text_to_int(colon + 1, 1, INT32_MAX, &line)) {
+        usage_error(&command_check, "--explain-silence wants FILE:LINE, not '%s'", word);
+        return false;
+    }
+    request->options.silent_file = arena_strndup(&request->arena, word, (size_t)(colon - word));
+    request->options.silent_line = (uint32_t)line;
+    return true;
+}
+
 static bool take(void *context, int id, const char *value)
 {
     struct request *request = context;
@@ -137,6 +153,8 @@ static bool take(void *context, int id, const char *value)
         return take_jobs(check, value);
     case OPTION_BUDGET:
         return take_budget(check, value);
+    case OPTION_EXPLAIN_SILENCE:
+        return take_place(request, value);
     case OPTION_STATS:
         check->has_stats = true;
         break;

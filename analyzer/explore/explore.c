@@ -1,6 +1,7 @@
 #include "explore/explore.h"
 
 #include "explore/blame.h"
+#include "explore/explain.h"
 #include "explore/scope.h"
 #include "explore/story.h"
 
@@ -162,6 +163,7 @@ static bool explore_scope(struct exploration *exploration, struct slice *slice, 
     struct arena arena = {0};
     memset(search, 0, sizeof *search);
     search->machine.is_scaled = is_scaled;
+    search->explain = exploration->executions->options.explain;
     search_run(search, slice, &arena, budget, walk_budget);
     if (getenv("LEASH_DEBUG_EXPLORE"))
         fprintf(stderr, "explore %s/%zu: %zu states %zu edges %zu ops%s\n",
@@ -178,6 +180,7 @@ static bool explore_scope(struct exploration *exploration, struct slice *slice, 
             }
         }
     exploration->executions->stats.states += search->states.count;
+    explain_scope(search);
     judge_stuck(exploration, search);
     bool is_cut = search->is_cut;
     arena_release(&arena);

@@ -11,6 +11,8 @@
 
 #include "flow/flow.h"
 
+struct explain;
+
 /* Why a task is stuck, or what must not happen: in the words of the rules. */
 enum cause {
     CAUSE_NIL_CHANNEL,
@@ -63,6 +65,7 @@ struct verdicts {
 /* How much is looked at. */
 struct explore_options {
     size_t states_max; /* of a scope, see EXPLORE_STATES_A_MS; 0: as many as EXPLORE_BUDGET_MS buys */
+    struct explain *explain; /* watches the search, see explain.h; NULL: nobody does */
 };
 
 /* Time is turned into a number of states, so that every run looks at the same ones. */

@@ -1,5 +1,7 @@
 #include "explore/search.h"
 
+#include "explore/explain.h"
+
 #include <string.h>
 
 /* ---- states ---------------------------------------------------------------------------------- */
@@ -92,6 +94,7 @@ static void add_successor(struct search *search, uint32_t from)
 {
     struct machine *machine = &search->machine;
     static _Thread_local uint64_t words[WORLD_WORDS_MAX];
+    explain_step(search);
     if (machine->is_pruned)
         return;
     if (machine->misuse != MISUSE_NONE) {
@@ -124,6 +127,7 @@ static bool expand_alone(struct search *search, uint32_t state, uint8_t task)
     do {
         search_load(search, state);
         prepare_step(machine);
+        machine->events.count = 0;
         machine->touched = false;
         search->alone = task + 1;
         machine_step_alone(machine, task);
@@ -161,6 +165,7 @@ static void expand_by_all(struct search *search, uint32_t state)
     do {
         search_load(search, state);
         prepare_step(machine);
+        machine->events.count = 0;
         if (!machine_step(machine))
             return;
         add_successor(search, state);
@@ -170,6 +175,7 @@ static void expand_by_all(struct search *search, uint32_t state)
 static void expand(struct search *search, uint32_t state)
 {
     search->states.at[state].first_edge = (uint32_t)search->edges.count;
+    explain_state(search, state);
     if (!expand_by_one(search, state))
         expand_by_all(search, state);
     struct search_state *at = &search->states.at[state];
@@ -215,6 +221,7 @@ static bool walk_on(struct search *search, uint32_t *state)
     for (int tries = 0; tries < 8; tries++) {
         search_load(search, *state);
         prepare_step(machine);
+        machine->events.count = 0;
         machine->choice_count = 0;
         if (!machine_step(machine))
             return false;

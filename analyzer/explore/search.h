@@ -54,6 +54,7 @@ struct search {
     size_t walk_budget; /* and then by walks */
     bool is_cut;     /* a bound was hit */
     uint8_t alone;   /* as in the state that is found next */
+    struct explain *explain; /* who watches, see explain.h; NULL: nobody */
 };
 
 /* Explores the scope.  All memory is in `arena`.  Looks at `budget` states, and where there are more

@@ -12,6 +12,12 @@
 
 enum stage { STAGE_COLLECT, STAGE_MODEL, STAGE_LINK, STAGE_RULES, STAGE_REPORT, STAGE_COUNT };
 
+/* Why nothing is said of an operation, or what is. */
+struct reason {
+    const char *title, *text;
+    findings found; /* that stand there, before any were taken away */
+};
+
 struct run {
     struct arena arena; /* of the run: options, findings, messages */
     const struct check_options *options;
@@ -28,6 +34,8 @@ struct run {
     problems problems;
     struct report_tally tally;
     struct explore_stats explored; /* of all programs */
+    const char *silent_path;       /* of the file asked about, as the units name it; NULL: none */
+    VEC(struct reason) reasons;
     uint64_t nanoseconds[STAGE_COUNT];
 };
 
@@ -44,6 +52,17 @@ void run_show_config(struct run *);
 void run_filter(struct run *);
 /* The files of which all is known, for unused suppressions. */
 name_list run_complete_files(struct run *);
+
+/* ---- silence.c: why nothing is said of a line ------------------------------------------------ */
+
+/* Is the file read by one of the units?  Else it is a problem. */
+bool run_knows_silent_file(struct run *);
+/* Before and after the rules run on a program: what to watch, and what was seen.  `first`: of the
+ * program's findings in run->found. */
+struct explain *run_watch(struct run *, struct arena *facts, struct ir_unit *const *, size_t count);
+void run_keep_reasons(struct run *, struct flow *, const struct explain *, size_t first);
+/* When the findings are finished. */
+void run_show_reasons(struct run *);
 
 /* ---- show.c: what is printed ----------------------------------------------------------------- */
 
