@@ -61,9 +61,24 @@ static void report(struct pass *pass, const struct verdict *verdict)
               verdict->steps.count + 1, verdict->task, verdict->why);
 }
 
+/* Tests by the dozen link one library: the first programs of a run get all they may need, the
+ * others a little. */
+static size_t budget_of(struct pass *pass)
+{
+    enum { PROGRAMS = 6, STATES_OF_OTHERS = 3000 };
+    size_t programs = 0;
+    const char key[] = "explored";
+    if (pass->judged && !explore_is_done(pass->flow)) {
+        void **slot = map_put(pass->judged, key, sizeof key);
+        *slot = (void *)((uintptr_t)*slot + 1);
+        programs = (uintptr_t)*slot;
+    }
+    return programs <= PROGRAMS ? EXPLORE_PROGRAM_STATES : STATES_OF_OTHERS;
+}
+
 void verdict_report(struct pass *pass, enum cause cause)
 {
-    const struct verdicts *verdicts = explore_program(pass->flow);
+    const struct verdicts *verdicts = explore_program(pass->flow, budget_of(pass));
     for (size_t i = 0; i < verdicts->at.count; i++) {
         const struct verdict *verdict = &verdicts->at.at[i];
         if (verdict->cause == cause && !is_reported(pass, verdict->func, &verdict->pos))
@@ -73,7 +88,7 @@ void verdict_report(struct pass *pass, enum cause cause)
 
 bool verdict_has_other(struct pass *pass, const struct ir_op *park, enum cause cause)
 {
-    const struct verdicts *verdicts = explore_program(pass->flow);
+    const struct verdicts *verdicts = explore_program(pass->flow, budget_of(pass));
     for (size_t i = 0; i < verdicts->at.count; i++)
         if (verdicts->at.at[i].park == park && verdicts->at.at[i].cause != cause)
             return true;

@@ -372,7 +372,7 @@ static unsigned bounds_of(const struct search *search)
     unsigned bounds = search->machine.bounds;
     if (!search->is_cut)
         return 0;
-    if (search->states.count > search->budget)
+    if (search_effort(search) > search->budget)
         bounds |= BOUND_STATES;
     return bounds ? bounds : BOUND_SIZE;
 }
@@ -435,6 +435,17 @@ void explain_scope(struct search *search)
     for (uint32_t i = 0; i < search->states.count; i++)
         if (search->states.at[i].present & (uint16_t)~search->states.at[i].alive)
             find_stuck(search, i);
+}
+
+void explain_left_out(struct explain *explain, struct flow *flow, const struct ir_func *root)
+{
+    for (size_t i = 0; explain && i < explain->at.count; i++) {
+        struct explained *at = &explain->at.at[i];
+        if (!flow_runs(flow, root, at->func))
+            continue;
+        at->is_run = true;
+        at->bounds |= BOUND_PROGRAM;
+    }
 }
 
 /* ---- words ----------------------------------------------------------------------------------- */
@@ -717,6 +728,7 @@ static void say_bounds(const struct writer *writer)
         {BOUND_TASKS, "too many tasks at once"},
         {BOUND_DEPTH, "calls or a recursion too deep"},
         {BOUND_SIZE, "a state that is too large"},
+        {BOUND_PROGRAM, "other parts took up what the program may cost (--budget=MS)"},
         {BOUND_HANDLERS, "handlers that run at the end of a task"},
     };
     for (size_t i = 0; i < COUNT_OF(words); i++)
@@ -750,7 +762,7 @@ const char *explain_rule(enum cause cause)
 
 static bool has_verdict(const struct writer *writer)
 {
-    const struct verdicts *verdicts = explore_program(writer->flow);
+    const struct verdicts *verdicts = explore_program(writer->flow, EXPLORE_PROGRAM_STATES);
     for (size_t i = 0; i < verdicts->at.count; i++)
         if (verdicts->at.at[i].park == writer->at->op)
             return true;

@@ -80,6 +80,8 @@ void explain_find(struct explain *, struct ir_unit *const *units, size_t unit_co
 void explain_state(struct search *, uint32_t state);
 void explain_step(struct search *);
 void explain_scope(struct search *);
+/* There was nothing left to spend on what `root` runs. */
+void explain_left_out(struct explain *, struct flow *, const struct ir_func *root);
 
 /* The id of the rule that reports it. */
 const char *explain_rule(enum cause);

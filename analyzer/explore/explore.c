@@ -2,7 +2,6 @@
 
 #include "explore/blame.h"
 #include "explore/explain.h"
-#include "explore/scope.h"
 #include "explore/story.h"
 
 #include <stdlib.h>
@@ -24,6 +23,8 @@ struct exploration {
     struct arena *arena;
     struct verdicts *out;
     struct executions *executions;
+    size_t budget; /* what is left of it, in states */
+    bool is_library;
 };
 
 /* ---- bounds ---------------------------------------------------------------------------------- */
@@ -34,12 +35,23 @@ struct budget {
     size_t exact, scaled, walked;
 };
 
+static const size_t usual_states = (size_t)EXPLORE_BUDGET_MS * EXPLORE_STATES_A_MS;
+
+static size_t states_of(const struct explore_options *options)
+{
+    return options->states_max ? options->states_max : usual_states;
+}
+
 static struct budget budget_of(const struct explore_options *options)
 {
-    size_t states = options->states_max;
-    if (!states)
-        states = (size_t)EXPLORE_BUDGET_MS * EXPLORE_STATES_A_MS;
+    size_t states = states_of(options);
     return (struct budget){states * 2 / 5, states / 5, states * 8 / 5};
+}
+
+/* What all scopes may cost, in proportion. */
+static size_t scaled_budget(size_t budget, const struct explore_options *options)
+{
+    return (size_t)((double)budget * (double)states_of(options) / (double)usual_states);
 }
 
 static uint64_t now(void)
@@ -164,7 +176,13 @@ static bool explore_scope(struct exploration *exploration, struct slice *slice, 
     memset(search, 0, sizeof *search);
     search->machine.is_scaled = is_scaled;
     search->explain = exploration->executions->options.explain;
+    if (budget > exploration->budget)
+        budget = exploration->budget;
+    if (walk_budget > exploration->budget - budget)
+        walk_budget = exploration->budget - budget;
     search_run(search, slice, &arena, budget, walk_budget);
+    size_t effort = search_effort(search);
+    exploration->budget -= effort < exploration->budget ? effort : exploration->budget;
     if (getenv("LEASH_DEBUG_EXPLORE"))
         fprintf(stderr, "explore %s/%zu: %zu states %zu edges %zu ops%s\n",
                 slice->scope->root->symbol->name, slice->scope->count, search->states.count,
@@ -188,32 +206,47 @@ static bool explore_scope(struct exploration *exploration, struct slice *slice, 
     return is_cut;
 }
 
-/* The same for slices that keep the same. */
-static uint64_t kept_operations(const struct slice *slice)
+/* Of several roots, none takes more than a part of what is left. */
+static size_t share(const struct exploration *exploration, size_t wanted)
 {
-    uint64_t hash = 0;
-    for (size_t i = 0; i < slice->funcs.count; i++) {
-        const struct slice_func *in = slice->funcs.at[i];
-        uint64_t of_func = hash_bytes(in->is_in_scope, in->func->op_count);
-        hash = hash * 31 + of_func;
-    }
-    return hash;
+    size_t most = exploration->is_library ? exploration->budget / 4 : exploration->budget;
+    return wanted < most ? wanted : most;
+}
+
+/* Is there anything in it, or in what it calls or spawns, for which a task could wait? */
+static bool can_wait(struct flow *flow, const struct ir_func *root)
+{
+    static const enum act_kind kinds[] = {ACT_SPAWN, ACT_SEND, ACT_RECV,      ACT_SELECT,
+                                          ACT_WAIT,  ACT_LOCK, ACT_COND_WAIT, ACT_JOIN};
+    for (size_t i = 0; i < COUNT_OF(kinds); i++)
+        if (flow_can(flow, root, kinds[i]))
+            return true;
+    return false;
 }
 
 /* All objects at once where that is little; else what belongs together. */
 static void explore_root(struct exploration *exploration, const struct ir_func *root)
 {
     struct scope all = {.root = root};
+    if (!can_wait(exploration->flow, root))
+        return;
+    if (exploration->budget == 0) {
+        explain_left_out(exploration->executions->options.explain, exploration->flow, root);
+        count_scope(exploration, root, true);
+        return;
+    }
     struct slice *whole = slice_new(exploration->flow, &all);
     if (!whole->funcs.at[0]->is_active)
         return;
     struct budget budget = budget_of(&exploration->executions->options);
-    bool is_cut = explore_scope(exploration, whole, budget.exact, 0, false);
+    size_t exact = share(exploration, budget.exact);
+    bool is_cut = explore_scope(exploration, whole, exact, 0, false);
     count_scope(exploration, root, is_cut);
     if (!is_cut)
         return;
     struct slice *again = slice_new(exploration->flow, &all);
-    explore_scope(exploration, again, budget.scaled, budget.walked, true);
+    explore_scope(exploration, again, share(exploration, budget.scaled),
+                  share(exploration, budget.walked), true);
 }
 
 /* ---- roots ----------------------------------------------------------------------------------- */
@@ -235,6 +268,7 @@ static void explore_roots(struct exploration *exploration)
     for (size_t i = 0; i < unit_count; i++)
         for (size_t k = 0; k < units[i]->func_count; k++)
             has_main |= strcmp(units[i]->funcs[k]->symbol->name, "main") == 0;
+    exploration->is_library = !has_main;
     for (size_t i = 0; i < unit_count; i++)
         for (size_t k = 0; k < units[i]->func_count; k++) {
             if (!is_root(exploration->flow, units[i]->funcs[k], has_main))
@@ -256,17 +290,23 @@ void explore_prepare(struct flow *flow, const struct explore_options *options)
     executions_of(flow)->options = *options;
 }
 
-const struct verdicts *explore_program(struct flow *flow)
+const struct verdicts *explore_program(struct flow *flow, size_t budget)
 {
     struct executions *executions = executions_of(flow);
     if (!executions->is_done) {
-        struct exploration exploration = {flow, flow_arena(flow), &executions->verdicts, executions};
+        struct exploration exploration = {flow, flow_arena(flow), &executions->verdicts, executions,
+                                          scaled_budget(budget, &executions->options)};
         uint64_t start = now();
         executions->is_done = true;
         explore_roots(&exploration);
         executions->stats.nanoseconds = now() - start;
     }
     return &executions->verdicts;
+}
+
+bool explore_is_done(struct flow *flow)
+{
+    return executions_of(flow)->is_done;
 }
 
 const struct explore_stats *explore_stats(struct flow *flow)

@@ -69,7 +69,7 @@ struct explore_options {
 };
 
 /* Time is turned into a number of states, so that every run looks at the same ones. */
-enum { EXPLORE_BUDGET_MS = 250, EXPLORE_STATES_A_MS = 100 };
+enum { EXPLORE_BUDGET_MS = 250, EXPLORE_STATES_A_MS = 100, EXPLORE_PROGRAM_STATES = 60000 };
 
 /* What the search had to do. */
 struct explore_stats {
@@ -80,8 +80,11 @@ struct explore_stats {
 
 /* To be called, if at all, before the first verdict is asked for. */
 void explore_prepare(struct flow *, const struct explore_options *);
-/* Of the whole program; computed when first asked for, and kept as long as the flow. */
-const struct verdicts *explore_program(struct flow *);
+/* Of the whole program; computed when first asked for, and kept as long as the flow.  `budget`: how
+ * many states are looked at, of all scopes together, where each may cost EXPLORE_BUDGET_MS; as many
+ * times more where they may cost more. */
+const struct verdicts *explore_program(struct flow *, size_t budget);
+bool explore_is_done(struct flow *);
 /* All zero where nobody asked for a verdict. */
 const struct explore_stats *explore_stats(struct flow *);
 

@@ -57,7 +57,8 @@ enum bound {
     BOUND_TASKS = 2,    /* too many tasks at once */
     BOUND_DEPTH = 4,    /* calls, or a recursion, too deep */
     BOUND_SIZE = 8,     /* too much memory, or too many choices in one step */
-    BOUND_HANDLERS = 16 /* handlers at the end of a task, which are not looked into */
+    BOUND_HANDLERS = 16, /* handlers at the end of a task, which are not looked into */
+    BOUND_PROGRAM = 32   /* other scopes have taken up all that the program may cost */
 };
 
 enum misuse_kind {

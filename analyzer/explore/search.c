@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+/* A state costs about as much as that many operations carried out on the way to it. */
+enum { OPS_OF_STATE = 40 };
+
 /* ---- states ---------------------------------------------------------------------------------- */
 
 static void grow_table(struct search *search)
@@ -95,8 +98,10 @@ static void add_successor(struct search *search, uint32_t from)
     struct machine *machine = &search->machine;
     static _Thread_local uint64_t words[WORLD_WORDS_MAX];
     explain_step(search);
-    if (machine->is_pruned)
+    if (machine->is_pruned) {
+        search->has_pruned = true;
         return;
+    }
     if (machine->misuse != MISUSE_NONE) {
         add_misuse(search, from);
         search->states.at[from].is_open = true;
@@ -176,11 +181,14 @@ static void expand(struct search *search, uint32_t state)
 {
     search->states.at[state].first_edge = (uint32_t)search->edges.count;
     explain_state(search, state);
+    search->has_pruned = false;
     if (!expand_by_one(search, state))
         expand_by_all(search, state);
     struct search_state *at = &search->states.at[state];
     at->is_expanded = true;
     at->edge_count = (uint32_t)search->edges.count - at->first_edge;
+    /* All that follows crashes, or rests on what cannot be: nobody waits there. */
+    at->is_open |= at->edge_count == 0 && search->has_pruned;
 }
 
 static bool begin(struct search *search)
@@ -194,11 +202,16 @@ static bool begin(struct search *search)
     return count != 0;
 }
 
+size_t search_effort(const struct search *search)
+{
+    return search->states.count + search->machine.ops / OPS_OF_STATE;
+}
+
 /* Every state from the first on, in the order in which they are found. */
 static void explore(struct search *search)
 {
     for (uint32_t i = 0; i < search->states.count; i++) {
-        if (search->states.count > search->budget) {
+        if (search_effort(search) > search->budget) {
             search->is_cut = true;
             return;
         }
@@ -261,8 +274,8 @@ static void walk(struct search *search, size_t budget)
 {
     struct machine *machine = &search->machine;
     uint64_t dice = 0x9e3779b97f4a7c15u;
-    size_t limit = search->states.count + budget;
-    for (size_t steps = 0; search->states.count < limit && steps < budget * 4;) {
+    size_t limit = search_effort(search) + budget;
+    for (size_t steps = 0; search_effort(search) < limit && steps < budget;) {
         uint32_t state = 0;
         machine->dice = dice;
         for (int i = 0; i < WALK_STEPS_MAX && walk_on(search, &state); i++)

@@ -53,6 +53,7 @@ struct search {
     size_t budget;      /* states looked at one after the other, */
     size_t walk_budget; /* and then by walks */
     bool is_cut;     /* a bound was hit */
+    bool has_pruned; /* a step of the state that is being looked at leads nowhere */
     uint8_t alone;   /* as in the state that is found next */
     struct explain *explain; /* who watches, see explain.h; NULL: nobody */
 };
@@ -61,6 +62,9 @@ struct search {
  * walks through about `walk_budget`. */
 void search_run(struct search *, struct slice *, struct arena *, size_t budget,
                 size_t walk_budget);
+
+/* What was spent, in states; the same in every run. */
+size_t search_effort(const struct search *);
 
 /* Brings the machine's world into that state. */
 void search_load(struct search *, uint32_t state);

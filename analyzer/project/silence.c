@@ -97,7 +97,7 @@ static void write_verdicts(struct run *run, struct text *text, struct flow *flow
                            const struct explained *at, size_t first)
 {
     const char *path = ir_pos_path(at->func->unit, &at->op->pos);
-    const struct verdicts *verdicts = explore_program(flow);
+    const struct verdicts *verdicts = explore_program(flow, EXPLORE_PROGRAM_STATES);
     for (size_t i = 0; i < verdicts->at.count; i++)
         if (verdicts->at.at[i].park == at->op)
             write_verdict(run, text, &verdicts->at.at[i]);
@@ -130,7 +130,7 @@ void run_keep_reasons(struct run *run, struct flow *flow, const struct explain *
 {
     if (!explain || !explain->at.count)
         return;
-    explore_program(flow); /* whatever rules are on */
+    explore_program(flow, EXPLORE_PROGRAM_STATES); /* whatever rules are on */
     for (size_t i = 0; i < explain->at.count; i++)
         keep_reason(run, flow, &explain->at.at[i], first);
 }
