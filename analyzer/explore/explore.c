@@ -147,8 +147,7 @@ static void judge_state(struct exploration *exploration, struct search *search, 
                                   .park = blame->op, .func = blame->func, .pos = blame->op->pos};
         search_load(search, rest);
         story_tell(exploration->arena, search, rest, blame, &verdict);
-        if (search->is_cut && verdict.certainty == CERTAINTY_PROVEN)
-            verdict.certainty = CERTAINTY_LIKELY;
+        verdict.is_of_part = search->is_cut;
         keep_verdict(exploration, &verdict);
     }
 }
@@ -277,6 +276,15 @@ static void explore_roots(struct exploration *exploration)
         }
 }
 
+/* Where not all was seen, nothing is proven.  Not before all is judged: what is told for sure is not
+ * looked at again. */
+static void doubt_parts(struct verdicts *verdicts)
+{
+    for (size_t i = 0; i < verdicts->at.count; i++)
+        if (verdicts->at.at[i].is_of_part && verdicts->at.at[i].certainty == CERTAINTY_PROVEN)
+            verdicts->at.at[i].certainty = CERTAINTY_LIKELY;
+}
+
 static struct executions *executions_of(struct flow *flow)
 {
     void **kept = flow_executions(flow);
@@ -299,6 +307,7 @@ const struct verdicts *explore_program(struct flow *flow, size_t budget)
         uint64_t start = now();
         executions->is_done = true;
         explore_roots(&exploration);
+        doubt_parts(&executions->verdicts);
         executions->stats.nanoseconds = now() - start;
     }
     return &executions->verdicts;
