@@ -43,7 +43,18 @@ struct hunt {
     uint64_t kinds;
     struct points wanted;
     bool *seen; /* by function of the slice */
+    bool by_itself; /* not by what it spawns */
 };
+
+/* To end a context is to close its done channel. */
+static bool ends_wanted(const struct hunt *hunt, const struct points *points)
+{
+    for (size_t i = 0; i < points->count; i++)
+        for (size_t k = 0; k < hunt->wanted.count; k++)
+            if (points->at[i] + DONE_OFFSET == hunt->wanted.at[k])
+                return true;
+    return false;
+}
 
 static bool may_be_wanted(const struct hunt *hunt, const struct ir_func *func,
                           const struct ir_expr *object)
@@ -53,7 +64,7 @@ static bool may_be_wanted(const struct hunt *hunt, const struct ir_func *func,
         return false;
     struct points points =
         flow_points(flow, flow_resolve(flow, flow_frame(flow, func, NULL, NULL), object));
-    return flow_points_meet(flow, &points, &hunt->wanted) ||
+    return flow_points_meet(flow, &points, &hunt->wanted) || ends_wanted(hunt, &points) ||
            (points.count == 0 && points.has_unknown);
 }
 
@@ -81,6 +92,8 @@ static bool op_fits(struct hunt *hunt, const struct ir_func *func, const struct 
         return false;
     if (op->act && act_fits(hunt, func, op->act))
         return true;
+    if (op->act && op->act->kind == ACT_SPAWN && hunt->by_itself)
+        return false;
     if (op->act && op->act->kind == ACT_SPAWN && op->act->counted_by &&
         (hunt->kinds & KIND(ACT_DONE)) && may_be_wanted(hunt, func, op->act->counted_by))
         return true;
@@ -123,14 +136,14 @@ static bool frame_fits(struct hunt *hunt, const struct world_frame *frame, bool 
     return false;
 }
 
-bool blame_can_still(struct search *search, uint8_t task, uint64_t kinds,
-                     const struct ir_func *func, const struct ir_expr *object)
+static bool can_still(struct search *search, uint8_t task, uint64_t kinds,
+                      const struct ir_func *func, const struct ir_expr *object, bool by_itself)
 {
     struct machine *machine = &search->machine;
     struct world *world = &machine->world;
     if (!object)
         return false;
-    struct hunt hunt = {.search = search, .kinds = kinds};
+    struct hunt hunt = {.search = search, .kinds = kinds, .by_itself = by_itself};
     hunt.seen = arena_array(machine->arena, bool, machine->slice->funcs.count);
     hunt.wanted = flow_points(
         machine->flow,
@@ -139,6 +152,12 @@ bool blame_can_still(struct search *search, uint8_t task, uint64_t kinds,
         if (frame_fits(&hunt, &world->frames[at - 1], at == world->tasks[task].top))
             return true;
     return false;
+}
+
+bool blame_can_still(struct search *search, uint8_t task, uint64_t kinds,
+                     const struct ir_func *func, const struct ir_expr *object)
+{
+    return can_still(search, task, kinds, func, object, false);
 }
 
 /* ---- what would wake it ---------------------------------------------------------------------- */
@@ -200,6 +219,14 @@ static uint32_t waits_for_lock(struct machine *machine, uint8_t task)
     return held;
 }
 
+static bool is_endless_context(struct machine *machine, struct value handle)
+{
+    if (handle.kind != V_PTR || handle.num != DONE_OFFSET)
+        return false;
+    struct value *cell = world_find_cell(&machine->world, handle.id, 0);
+    return cell && cell->kind == V_CONTEXT && (cell->flags & CONTEXT_ENDLESS) && !cell->id;
+}
+
 static bool arm_fits(struct search *search, uint8_t other, const struct ir_func *func,
                      const struct ir_op *op)
 {
@@ -218,11 +245,26 @@ static bool is_counted_by(const struct machine *machine, uint8_t task, struct va
     return value_same(machine->world.tasks[task].counted_by, group);
 }
 
+/* Is the task there to lower the count, wherever it stands, and be it behind a loop without end? */
+static bool owes_done(struct search *search, uint8_t task, const struct blame *blame)
+{
+    struct machine *machine = &search->machine;
+    struct frame *frame = flow_frame(machine->flow, blame->func, NULL, NULL);
+    struct hunt hunt = {.search = search, .kinds = KIND(ACT_DONE), .by_itself = true};
+    hunt.seen = arena_array(machine->arena, bool, machine->slice->funcs.count);
+    hunt.wanted =
+        flow_points(machine->flow, flow_resolve(machine->flow, frame, blame->op->act->object));
+    const struct ir_func *entry = blame_entry(machine, task);
+    return entry && func_fits(&hunt, entry);
+}
+
 static bool could_wake(struct search *search, uint8_t other, const struct blame *blame)
 {
     struct machine *machine = &search->machine;
     if (wants_lock(machine, blame->task))
         return waits_for_lock(machine, blame->task) >> other & 1;
+    if (is_endless_context(machine, blame->handle))
+        return false;
     if (blame->op->act->kind == ACT_SELECT)
         return arm_fits(search, other, blame->func, blame->op);
     if (blame->op->act->kind == ACT_JOIN) {
@@ -231,10 +273,13 @@ static bool could_wake(struct search *search, uint8_t other, const struct blame 
             handle.kind == V_PTR ? world_find_cell(&machine->world, handle.id, handle.num) : NULL;
         return cell && cell->kind == V_TASK && cell->id == other + 1;
     }
-    if (blame->op->act->kind == ACT_WAIT && is_counted_by(machine, other, blame->handle))
+    if (blame->op->act->kind == ACT_WAIT &&
+        (is_counted_by(machine, other, blame->handle) || owes_done(search, other, blame)))
         return true;
-    return blame_can_still(search, other, wakers_of(blame->op->act->kind), blame->func,
-                           blame->op->act->object);
+    const struct act *act = blame->op->act;
+    if (act->context && blame_can_still(search, other, KIND(ACT_CANCEL), blame->func, act->context))
+        return true;
+    return blame_can_still(search, other, wakers_of(act->kind), blame->func, act->object);
 }
 
 /* ---- the cause ------------------------------------------------------------------------------- */
@@ -261,14 +306,6 @@ static bool is_done_channel(const struct machine *machine, struct value handle)
     const struct site *site = site_of(machine, handle);
     return site && site->op && site->op->act && site->op->act->kind == ACT_MAKE &&
            ir_is_zero(site->op->act->element_size);
-}
-
-static bool is_endless_context(struct machine *machine, struct value handle)
-{
-    if (handle.kind != V_PTR || handle.num != DONE_OFFSET)
-        return false;
-    struct value *cell = world_find_cell(&machine->world, handle.id, 0);
-    return cell && cell->kind == V_CONTEXT && (cell->flags & CONTEXT_ENDLESS) && !cell->id;
 }
 
 /* The context that would end the wait, if anybody ended it; V_NONE: there is none, or it never
@@ -368,8 +405,17 @@ static enum cause circle_cause(struct machine *machine, const struct blames *bla
     return CAUSE_COUNT;
 }
 
-static enum cause sink_cause(struct machine *machine, struct blame *blame)
+/* Would the waiter itself lower the count, afterwards? */
+static bool waits_for_itself(struct search *search, const struct blame *blame)
 {
+    return is_counted_by(&search->machine, blame->task, blame->handle) ||
+           can_still(search, blame->task, KIND(ACT_DONE), blame->func, blame->op->act->object,
+                     true);
+}
+
+static enum cause sink_cause(struct search *search, struct blame *blame)
+{
+    struct machine *machine = &search->machine;
     const struct act *act = blame->op->act;
     if (is_null_wait(machine, blame))
         return CAUSE_NIL_CHANNEL;
@@ -387,7 +433,7 @@ static enum cause sink_cause(struct machine *machine, struct blame *blame)
     case ACT_SELECT:
         return select_cause(machine, blame);
     case ACT_WAIT:
-        return CAUSE_MISSING_WG_DONE;
+        return waits_for_itself(search, blame) ? CAUSE_WAIT_BEFORE_DRAIN : CAUSE_MISSING_WG_DONE;
     case ACT_COND_WAIT:
         return CAUSE_CV_NEVER_SIGNALLED;
     default:
@@ -421,8 +467,9 @@ static bool is_blamed_on_other(const struct blames *blames, const struct blame *
 }
 
 /* A task that only holds up others in the circle is a note of theirs. */
-static void judge_circles(struct machine *machine, struct blames *blames)
+static void judge_circles(struct search *search, struct blames *blames)
 {
+    struct machine *machine = &search->machine;
     bool has_named = false;
     for (size_t i = 0; i < blames->count; i++) {
         struct blame *blame = &blames->at[i];
@@ -432,9 +479,17 @@ static void judge_circles(struct machine *machine, struct blames *blames)
     }
     for (size_t i = 0; i < blames->count && !has_named; i++)
         if (is_in_circle(blames, &blames->at[i])) {
-            blames->at[i].cause = sink_cause(machine, &blames->at[i]);
+            blames->at[i].cause = sink_cause(search, &blames->at[i]);
             return;
         }
+}
+
+/* In the order of files and lines. */
+static bool is_before(const struct blame *a, const struct blame *b)
+{
+    int files = strcmp(ir_pos_path(a->func->unit, &a->op->pos),
+                       ir_pos_path(b->func->unit, &b->op->pos));
+    return files ? files < 0 : a->op->pos.line < b->op->pos.line;
 }
 
 /* Of the places of a circle, the one with the most specific rule. */
@@ -447,7 +502,7 @@ static void keep_best_of_circle(struct blames *blames)
                 continue;
             if (!is_in_circle(blames, a) || !is_in_circle(blames, b))
                 continue;
-            bool is_later = a->cause == b->cause && a->op->pos.line < b->op->pos.line;
+            bool is_later = a->cause == b->cause && is_before(a, b);
             if (a->cause < b->cause || (is_later && a->cause == CAUSE_LOCK_CYCLE))
                 b->cause = CAUSE_COUNT;
         }
@@ -471,8 +526,8 @@ void blame_state(struct search *search, uint16_t stuck, struct blames *blames)
         find_wakers(search, stuck, &blames->at[i]);
     for (size_t i = 0; i < blames->count; i++)
         if (!is_blamed_on_other(blames, &blames->at[i]))
-            blames->at[i].cause = sink_cause(machine, &blames->at[i]);
-    judge_circles(machine, blames);
+            blames->at[i].cause = sink_cause(search, &blames->at[i]);
+    judge_circles(search, blames);
     keep_best_of_circle(blames);
 }
 

@@ -95,6 +95,14 @@ void step_advance(struct machine *machine, uint8_t task)
     top_of(machine, task)->op++;
 }
 
+/* Are there handlers that run when a task ends? */
+static bool has_handlers(struct machine *machine)
+{
+    size_t count;
+    flow_uses(machine->flow, ACT_AT_END, &count);
+    return count > 0;
+}
+
 /* What it still holds, nobody will give back. */
 static void leave_locks(struct world *world, uint8_t task)
 {
@@ -111,6 +119,8 @@ static void leave_locks(struct world *world, uint8_t task)
 void step_end_task(struct machine *machine, uint8_t task)
 {
     struct world *world = &machine->world;
+    if (has_handlers(machine))
+        machine_cut(machine, BOUND_HANDLERS); /* what they do is not known */
     struct world_task *at = &world->tasks[task];
     struct value counted_by = at->counted_by, handle = at->handle;
     const struct site *site = &machine->sites.at[at->site];
@@ -404,14 +414,6 @@ static void spawn(struct machine *machine, uint8_t task, const struct ir_op *op)
 
 /* ---- one operation --------------------------------------------------------------------------- */
 
-/* Are there handlers that run when a task ends? */
-static bool has_handlers(struct machine *machine)
-{
-    size_t count;
-    flow_uses(machine->flow, ACT_AT_END, &count);
-    return count > 0;
-}
-
 static bool is_atomic(const struct ir_op *op)
 {
     return op->arg_count > 0 && flow_is_atomic(op);
@@ -440,8 +442,6 @@ static bool do_call(struct machine *machine, uint8_t task, const struct ir_op *o
         machine_tell(machine, EVENT_EXIT, task, context.in->func, op);
         return true;
     case ACT_END_TASK:
-        if (has_handlers(machine))
-            machine_cut(machine, BOUND_HANDLERS); /* what they do is not known */
         step_end_task(machine, task);
         return true;
     default:

@@ -318,10 +318,13 @@ static void stand_at_exit_with_lock(struct story *story)
         if (event->kind != EVENT_LEAVE || event->task != event_at(story, locked)->task ||
             event->frame_depth > depth)
             continue;
-        last = event;
+        if (!last)
+            last = event;
         depth = event->frame_depth;
-        if (gives_back(story, event->func))
+        if (gives_back(story, event->func)) {
+            last = event;
             break;
+        }
     }
     if (last)
         stand_at(story, last->func, last->pos,

@@ -435,6 +435,8 @@ static int32_t count_value(struct context *context, const struct ir_expr *count,
     int32_t low = machine->world.symbols[value.id].low, high = machine->world.symbols[value.id].high;
     int32_t from = low + value.num < 0 ? 0 : low + value.num;
     int32_t to = high + value.num > 2 ? 2 : high + value.num;
+    if (from == 0 && to > 0)
+        from = 1; /* somebody who hands in a number hands in one at least */
     if (to < from) {
         *is_known = false;
         return 0;
@@ -569,6 +571,17 @@ static void derive(struct context *context, const struct ir_op *op)
     eval_store(context, eval_place(context, act->object), eval_pointer(object, 0));
 }
 
+/* No context is one that never ends. */
+static struct value endless_context(struct context *context, const struct ir_op *op)
+{
+    struct machine *machine = context->machine;
+    uint32_t site = machine_site(machine, &op->act->context,
+                                 (struct site){.func = context->in->func, .op = op});
+    uint16_t object = world_new_object(&machine->world, site, 0);
+    *world_cell(&machine->world, object, 0) = (struct value){V_CONTEXT, CONTEXT_ENDLESS, 0, 0};
+    return eval_pointer(object, 0);
+}
+
 static void make_done_channel(struct context *context, const struct ir_op *op)
 {
     struct machine *machine = context->machine;
@@ -584,6 +597,8 @@ static void make_done_channel(struct context *context, const struct ir_op *op)
             if (eval_target(context, handle, NULL, &object, &offset))
                 handle = eval_pointer(object, offset);
         }
+        if (handle.kind == V_INT && handle.num == 0)
+            handle = endless_context(context, op);
         if (handle.kind == V_PTR)
             handle.num = DONE_OFFSET;
         eval_store(context, place, handle);
@@ -1165,10 +1180,6 @@ static void fire_cancel(struct machine *machine, uint8_t task, const struct ir_o
         context->flags |= CONTEXT_ENDED;
     if (thread && thread->id) {
         uint8_t other = (uint8_t)(thread->id - 1);
-        size_t handlers;
-        flow_uses(machine->flow, ACT_AT_END, &handlers);
-        if (handlers) /* what they do is not known */
-            machine_cut(machine, BOUND_HANDLERS);
         machine->moved |= 1u << other;
         step_end_task(machine, other);
     }
