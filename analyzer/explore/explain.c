@@ -518,6 +518,12 @@ static const struct ir_expr *base_of(const struct ir_expr *expr)
     return expr;
 }
 
+static const char *object_text(const struct writer *writer, const struct ir_expr *object)
+{
+    return base_of(object)->kind == IR_TEMP ? "what it waits for"
+                                            : ir_expr_text(writer->arena, object);
+}
+
 /* What was handed in by a caller of the outermost function. */
 static bool say_parameter(const struct writer *writer, const struct ir_expr *object)
 {
@@ -535,7 +541,7 @@ static bool say_parameter(const struct writer *writer, const struct ir_expr *obj
         say(writer,
             "%s comes from a caller that is not in sight: parameter '%s' of '%s', which may "
             "end the wait",
-            ir_expr_text(writer->arena, object), base->var->name, name_of(outer->func));
+            object_text(writer, object), base->var->name, name_of(outer->func));
         return true;
     }
     return false;
@@ -575,7 +581,7 @@ static bool say_handed_in(const struct writer *writer, const struct ir_expr *obj
             continue;
         const struct ir_symbol *callee = ir_callee(op);
         say(writer, "%s is handed to %s at %s, which is not in the program and may end the wait",
-            ir_expr_text(writer->arena, object),
+            object_text(writer, object),
             callee ? arena_printf(writer->arena, "'%s'", callee->name) : "a function",
             place_of(writer, func, &op->pos));
         return true;
@@ -604,7 +610,7 @@ static bool say_made_outside(const struct writer *writer, const struct ir_expr *
     if (!callee || flow_body(writer->flow, callee))
         return false;
     say(writer, "%s comes from '%s' at %s, which is not in the program and may end the wait",
-        ir_expr_text(writer->arena, object), callee->name, place_of(writer, func, &op->pos));
+        object_text(writer, object), callee->name, place_of(writer, func, &op->pos));
     return true;
 }
 
@@ -618,7 +624,20 @@ static bool say_static(const struct writer *writer, const struct ir_expr *object
     say(writer,
         "%s is what other calls into this code have left in '%s', and callers may end the "
         "wait",
-        ir_expr_text(writer->arena, object), base->symbol->name);
+        object_text(writer, object), base->symbol->name);
+    return true;
+}
+
+/* Made here, but not only for here. */
+static bool say_shared(const struct writer *writer, const struct ir_expr *object)
+{
+    struct points points = points_of(writer->flow, writer->at->func, object);
+    if (!points.count || flow_points_seen_whole(writer->flow, &points))
+        return false;
+    say(writer,
+        "%s is returned to callers, or stored where they can get at it, and they may end the "
+        "wait",
+        object_text(writer, object));
     return true;
 }
 
@@ -627,7 +646,7 @@ static bool say_holder(const struct writer *writer, const struct ir_expr *object
     if (!object || ir_is_zero(object))
         return false;
     return say_parameter(writer, object) || say_made_outside(writer, object) ||
-           say_handed(writer, object) || say_static(writer, object);
+           say_handed(writer, object) || say_static(writer, object) || say_shared(writer, object);
 }
 
 static void say_outside(const struct writer *writer)
@@ -639,7 +658,8 @@ static void say_outside(const struct writer *writer)
         return;
     }
     for (size_t i = 0; i < act->arm_count && !is_told; i++)
-        is_told = say_holder(writer, act->arms[i].channel);
+        is_told =
+            say_holder(writer, act->arms[i].context ? act->arms[i].context : act->arms[i].channel);
     is_told = is_told || say_holder(writer, act->object) || say_holder(writer, act->context);
     if (!is_told)
         say(writer, "code out of sight can get at what it waits for, and may end the wait");

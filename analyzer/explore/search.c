@@ -390,7 +390,8 @@ static void replay_step(struct search *search, uint32_t from, uint32_t choices, 
     prepare_step(machine);
     machine->choice_count = count;
     memset(machine->choices, 255, sizeof machine->choices);
-    memcpy(machine->taken, search->choices.at + choices, count);
+    if (count)
+        memcpy(machine->taken, search->choices.at + choices, count);
     if (alone)
         machine_step_alone(machine, alone - 1);
     else
