@@ -65,15 +65,15 @@ static void report(struct pass *pass, const struct verdict *verdict)
  * others a little. */
 static size_t budget_of(struct pass *pass)
 {
-    enum { STATES = 60000, PROGRAMS = 6, STATES_OF_OTHERS = 3000 };
+    enum { PROGRAMS = 6, STATES_OF_OTHERS = 3000 };
     size_t programs = 0;
     const char key[] = "explored";
-    if (pass->judged && !*flow_executions(pass->flow)) {
+    if (pass->judged && !explore_is_done(pass->flow)) {
         void **slot = map_put(pass->judged, key, sizeof key);
         *slot = (void *)((uintptr_t)*slot + 1);
         programs = (uintptr_t)*slot;
     }
-    return programs <= PROGRAMS ? STATES : STATES_OF_OTHERS;
+    return programs <= PROGRAMS ? EXPLORE_PROGRAM_STATES : STATES_OF_OTHERS;
 }
 
 void verdict_report(struct pass *pass, enum cause cause)

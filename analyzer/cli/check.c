@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,6 +18,8 @@ enum {
     OPTION_MODEL,
     OPTION_CONFIG,
     OPTION_JOBS,
+    OPTION_BUDGET,
+    OPTION_EXPLAIN_SILENCE,
     OPTION_NO_CACHE,
     OPTION_STATS,
     OPTION_EXTRA_BEFORE,
@@ -33,9 +36,11 @@ static const struct option options[] = {
     {OPTION_CONFIG, "--config", "FILE", "settings (the nearest .leash.yaml upwards)"},
     {OPTION_MODEL, "--model", "FILE", "one more model of a library's calls"},
     {OPTION_JOBS, "--jobs", "N", "parse N files at a time (one for each processor)"},
+    {OPTION_BUDGET, "--budget", "MS", "milliseconds for the search in one scope (250)"},
     {OPTION_LIST_UNITS, "--list-units", NULL, "what is analysed, skipped, failed, and why"},
     {OPTION_SHOW_CONFIG, "--show-config", NULL, "the settings in force, and where they come from"},
     {OPTION_DUMP_IR, "--dump-ir", NULL, "what leash makes of each function"},
+    {OPTION_EXPLAIN_SILENCE, "--explain-silence", "FILE:LINE", "why no wait there is reported"},
     {OPTION_STATS, "--stats", NULL, "counts and times of the run, on standard error"},
     {OPTION_EXTRA_BEFORE, "--extra-arg-before", "FLAG", "a compiler flag before all others"},
     {OPTION_EXTRA, "--extra-arg", "FLAG", "a compiler flag behind all others"},
@@ -76,6 +81,31 @@ static bool take_jobs(struct check_options *check, const char *word)
         return false;
     }
     check->jobs = (unsigned)jobs;
+    return true;
+}
+
+static bool take_budget(struct check_options *check, const char *word)
+{
+    int64_t ms;
+    if (!text_to_int(word, 1, CHECK_BUDGET_MS_MAX, &ms)) {
+        usage_error(&command_check, "--budget is a number of milliseconds from 1 to %d, not '%s'",
+                    CHECK_BUDGET_MS_MAX, word);
+        return false;
+    }
+    check->budget_ms = (unsigned)ms;
+    return true;
+}
+
+static bool take_place(struct request *request, const char *word)
+{
+    int64_t line;
+    const char *colon = strrchr(word, ':');
+    if (!colon || colon == word || !text_to_int(colon + 1, 1, INT32_MAX, &line)) {
+        usage_error(&command_check, "--explain-silence wants FILE:LINE, not '%s'", word);
+        return false;
+    }
+    request->options.silent_file = arena_strndup(&request->arena, word, (size_t)(colon - word));
+    request->options.silent_line = (uint32_t)line;
     return true;
 }
 
@@ -121,6 +151,10 @@ static bool take(void *context, int id, const char *value)
         break;
     case OPTION_JOBS:
         return take_jobs(check, value);
+    case OPTION_BUDGET:
+        return take_budget(check, value);
+    case OPTION_EXPLAIN_SILENCE:
+        return take_place(request, value);
     case OPTION_STATS:
         check->has_stats = true;
         break;

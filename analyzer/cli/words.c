@@ -8,9 +8,8 @@ static const struct {
     const char *name;
     bool takes_value;
 } later_options[] = {
-    {"--diff", false},  {"--diff-from", true},      {"--baseline", true},
-    {"--fix", false},   {"--write-baseline", true}, {"--explain-silence", true},
-    {"--budget", true}, {"--cache-dir", true},
+    {"--diff", false}, {"--diff-from", true},      {"--baseline", true},
+    {"--fix", false},  {"--write-baseline", true}, {"--cache-dir", true},
 };
 
 void usage_error(const struct command *command, const char *format, ...)

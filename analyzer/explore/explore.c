@@ -1,25 +1,74 @@
 #include "explore/explore.h"
 
 #include "explore/blame.h"
+#include "explore/explain.h"
 #include "explore/story.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-enum {
-    STATES_MAX = 10000,
-    SCALED_STATES_MAX = 5000,
-    WALKED_STATES_MAX = 40000,
-    TRIES_MAX = 6
+enum { TRIES_MAX = 6 };
+
+/* What is kept with the flow. */
+struct executions {
+    struct explore_options options;
+    struct explore_stats stats;
+    struct verdicts verdicts;
+    bool is_done;
 };
 
 struct exploration {
     struct flow *flow;
     struct arena *arena;
     struct verdicts *out;
+    struct executions *executions;
     size_t budget; /* what is left of it, in states */
     bool is_library;
 };
+
+/* ---- bounds ---------------------------------------------------------------------------------- */
+
+/* How the states that a scope may cost are spent: on all there are, then, where they are more, on
+ * all at scale, and on walks. */
+struct budget {
+    size_t exact, scaled, walked;
+};
+
+static const size_t usual_states = (size_t)EXPLORE_BUDGET_MS * EXPLORE_STATES_A_MS;
+
+static size_t states_of(const struct explore_options *options)
+{
+    return options->states_max ? options->states_max : usual_states;
+}
+
+static struct budget budget_of(const struct explore_options *options)
+{
+    size_t states = states_of(options);
+    return (struct budget){states * 2 / 5, states / 5, states * 8 / 5};
+}
+
+/* What all scopes may cost, in proportion. */
+static size_t scaled_budget(size_t budget, const struct explore_options *options)
+{
+    return (size_t)((double)budget * (double)states_of(options) / (double)usual_states);
+}
+
+static uint64_t now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+static void count_scope(struct exploration *exploration, const struct ir_func *root, bool is_cut)
+{
+    struct explore_stats *stats = &exploration->executions->stats;
+    stats->scopes++;
+    stats->cut_scopes += is_cut;
+    if (is_cut)
+        *vec_add(exploration->arena, &stats->cut_roots) = root;
+}
 
 /* ---- one scope ------------------------------------------------------------------------------- */
 
@@ -98,6 +147,7 @@ static void judge_state(struct exploration *exploration, struct search *search, 
                                   .park = blame->op, .func = blame->func, .pos = blame->op->pos};
         search_load(search, rest);
         story_tell(exploration->arena, search, rest, blame, &verdict);
+        verdict.is_of_part = search->is_cut;
         keep_verdict(exploration, &verdict);
     }
 }
@@ -124,6 +174,7 @@ static bool explore_scope(struct exploration *exploration, struct slice *slice, 
     struct arena arena = {0};
     memset(search, 0, sizeof *search);
     search->machine.is_scaled = is_scaled;
+    search->explain = exploration->executions->options.explain;
     if (budget > exploration->budget)
         budget = exploration->budget;
     if (walk_budget > exploration->budget - budget)
@@ -145,6 +196,8 @@ static bool explore_scope(struct exploration *exploration, struct slice *slice, 
                 fprintf(stderr, "  [%zu] %d %s st%d at %s:%u\n", i, t, blame_entry(&search->machine, t)->symbol->name, search->machine.world.tasks[t].state, f ? f->symbol->name : "?", op ? op->pos.line : 0);
             }
         }
+    exploration->executions->stats.states += search->states.count;
+    explain_scope(search);
     judge_stuck(exploration, search);
     bool is_cut = search->is_cut;
     arena_release(&arena);
@@ -174,16 +227,25 @@ static bool can_wait(struct flow *flow, const struct ir_func *root)
 static void explore_root(struct exploration *exploration, const struct ir_func *root)
 {
     struct scope all = {.root = root};
-    if (exploration->budget == 0 || !can_wait(exploration->flow, root))
+    if (!can_wait(exploration->flow, root))
         return;
+    if (exploration->budget == 0) {
+        explain_left_out(exploration->executions->options.explain, exploration->flow, root);
+        count_scope(exploration, root, true);
+        return;
+    }
     struct slice *whole = slice_new(exploration->flow, &all);
     if (!whole->funcs.at[0]->is_active)
         return;
-    if (!explore_scope(exploration, whole, share(exploration, STATES_MAX), 0, false))
+    struct budget budget = budget_of(&exploration->executions->options);
+    size_t exact = share(exploration, budget.exact);
+    bool is_cut = explore_scope(exploration, whole, exact, 0, false);
+    count_scope(exploration, root, is_cut);
+    if (!is_cut)
         return;
     struct slice *again = slice_new(exploration->flow, &all);
-    explore_scope(exploration, again, share(exploration, SCALED_STATES_MAX),
-                  share(exploration, WALKED_STATES_MAX), true);
+    explore_scope(exploration, again, share(exploration, budget.scaled),
+                  share(exploration, budget.walked), true);
 }
 
 /* ---- roots ----------------------------------------------------------------------------------- */
@@ -214,14 +276,49 @@ static void explore_roots(struct exploration *exploration)
         }
 }
 
-const struct verdicts *explore_program(struct flow *flow, size_t budget)
+/* Where not all was seen, nothing is proven.  Not before all is judged: what is told for sure is not
+ * looked at again. */
+static void doubt_parts(struct verdicts *verdicts)
+{
+    for (size_t i = 0; i < verdicts->at.count; i++)
+        if (verdicts->at.at[i].is_of_part && verdicts->at.at[i].certainty == CERTAINTY_PROVEN)
+            verdicts->at.at[i].certainty = CERTAINTY_LIKELY;
+}
+
+static struct executions *executions_of(struct flow *flow)
 {
     void **kept = flow_executions(flow);
-    if (!*kept) {
-        struct verdicts *out = arena_new(flow_arena(flow), struct verdicts);
-        *kept = out;
-        struct exploration exploration = {flow, flow_arena(flow), out, budget};
-        explore_roots(&exploration);
-    }
+    if (!*kept)
+        *kept = arena_new(flow_arena(flow), struct executions);
     return *kept;
+}
+
+void explore_prepare(struct flow *flow, const struct explore_options *options)
+{
+    executions_of(flow)->options = *options;
+}
+
+const struct verdicts *explore_program(struct flow *flow, size_t budget)
+{
+    struct executions *executions = executions_of(flow);
+    if (!executions->is_done) {
+        struct exploration exploration = {flow, flow_arena(flow), &executions->verdicts, executions,
+                                          scaled_budget(budget, &executions->options)};
+        uint64_t start = now();
+        executions->is_done = true;
+        explore_roots(&exploration);
+        doubt_parts(&executions->verdicts);
+        executions->stats.nanoseconds = now() - start;
+    }
+    return &executions->verdicts;
+}
+
+bool explore_is_done(struct flow *flow)
+{
+    return executions_of(flow)->is_done;
+}
+
+const struct explore_stats *explore_stats(struct flow *flow)
+{
+    return &executions_of(flow)->stats;
 }

@@ -11,6 +11,8 @@
 
 #include "flow/flow.h"
 
+struct explain;
+
 /* Why a task is stuck, or what must not happen: in the words of the rules. */
 enum cause {
     CAUSE_NIL_CHANNEL,
@@ -52,6 +54,7 @@ struct verdict {
     const char *object;          /* what it waits for, as the code says it there */
     const char *task;            /* the function that the task runs */
     const char *why;             /* the end of a sentence: "nobody receives from it any more" */
+    bool is_of_part;             /* a bound was hit in the search that found it */
     const char *message;         /* what the finding says, where it does not stand at the park */
     VEC(struct explore_step) steps;
 };
@@ -60,8 +63,30 @@ struct verdicts {
     VEC(struct verdict) at;
 };
 
+/* How much is looked at. */
+struct explore_options {
+    size_t states_max; /* of a scope, see EXPLORE_STATES_A_MS; 0: as many as EXPLORE_BUDGET_MS buys */
+    struct explain *explain; /* watches the search, see explain.h; NULL: nobody does */
+};
+
+/* Time is turned into a number of states, so that every run looks at the same ones. */
+enum { EXPLORE_BUDGET_MS = 250, EXPLORE_STATES_A_MS = 100, EXPLORE_PROGRAM_STATES = 60000 };
+
+/* What the search had to do. */
+struct explore_stats {
+    size_t scopes, states, cut_scopes; /* cut: a bound was hit, all states were not seen */
+    uint64_t nanoseconds;
+    VEC(const struct ir_func *) cut_roots;
+};
+
+/* To be called, if at all, before the first verdict is asked for. */
+void explore_prepare(struct flow *, const struct explore_options *);
 /* Of the whole program; computed when first asked for, and kept as long as the flow.  `budget`: how
- * many states are looked at, of all scopes together; about ten microseconds each. */
+ * many states are looked at, of all scopes together, where each may cost EXPLORE_BUDGET_MS; as many
+ * times more where they may cost more. */
 const struct verdicts *explore_program(struct flow *, size_t budget);
+bool explore_is_done(struct flow *);
+/* All zero where nobody asked for a verdict. */
+const struct explore_stats *explore_stats(struct flow *);
 
 #endif

@@ -18,7 +18,7 @@ uint32_t machine_choose(struct machine *machine, uint32_t count)
     if (count <= 1)
         return 0;
     if (machine->choice_at == CHOICES_MAX) {
-        machine->world.is_full = machine->is_cut = true;
+        machine_cut(machine, BOUND_SIZE);
         return 0;
     }
     size_t at = machine->choice_at++;
@@ -51,6 +51,12 @@ bool machine_next_choices(struct machine *machine)
         machine->choice_count--;
     }
     return false;
+}
+
+void machine_cut(struct machine *machine, enum bound bound)
+{
+    machine->world.is_full = true;
+    machine->bounds |= bound;
 }
 
 struct event *machine_tell(struct machine *machine, enum event_kind kind, uint8_t task,

@@ -51,6 +51,16 @@ struct event {
     uint16_t frame_depth;
 };
 
+/* Why what comes after a step is not known. */
+enum bound {
+    BOUND_STATES = 1,   /* too many states in all */
+    BOUND_TASKS = 2,    /* too many tasks at once */
+    BOUND_DEPTH = 4,    /* calls, or a recursion, too deep */
+    BOUND_SIZE = 8,     /* too much memory, or too many choices in one step */
+    BOUND_HANDLERS = 16, /* handlers at the end of a task, which are not looked into */
+    BOUND_PROGRAM = 32   /* other scopes have taken up all that the program may cost */
+};
+
 enum misuse_kind {
     MISUSE_NONE,
     MISUSE_CLOSE_TWICE,
@@ -71,7 +81,7 @@ struct machine {
     uint64_t dice;    /* not 0: new choices are thrown with these, for a walk */
     uint32_t moved;   /* bit by task: those that the step moved */
     bool is_pruned;   /* the step leads nowhere: what was assumed cannot be */
-    bool is_cut;      /* a bound was hit */
+    unsigned bounds;  /* enum bound: those that were hit */
     bool asked_opened; /* a branch went by what is not kept, see SYMBOL_OPENED; stays set */
     bool is_scaled;   /* the bounds of the slice are taken to be 2, 3, … */
     bool touched;     /* the step did something that others may see; stays set */
@@ -100,6 +110,8 @@ bool machine_step(struct machine *);
  * loop. */
 void machine_step_alone(struct machine *, uint8_t task);
 
+/* The rest of the step is not known. */
+void machine_cut(struct machine *, enum bound);
 struct event *machine_tell(struct machine *, enum event_kind, uint8_t task, const struct ir_func *,
                            const struct ir_op *);
 uint32_t machine_site(struct machine *, const void *key, struct site);
@@ -179,6 +191,15 @@ void sync_group_done(struct machine *, uint8_t task, struct value group, int32_t
                      const struct ir_func *, const struct ir_op *);
 /* The context or one above it has ended. */
 bool sync_has_ended(struct world *, struct value context);
+/* What can let the task go on from the operation it stands before: bits. */
+enum outlook {
+    OUTLOOK_GOES = 1,    /* it need not wait any more, or never had to */
+    OUTLOOK_MEETS = 2,   /* another task stands before the other half */
+    OUTLOOK_TIME = 4,    /* its own time limit */
+    OUTLOOK_GIVES_UP = 8,/* it only tries */
+    OUTLOOK_OUTSIDE = 16 /* somebody out of sight */
+};
+unsigned sync_outlook(struct machine *, uint8_t task);
 /* The operation the task stands before; NULL: it starts, or turns in a loop. */
 const struct ir_op *sync_op(const struct machine *, uint8_t task, const struct ir_func **);
 

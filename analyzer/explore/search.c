@@ -1,5 +1,7 @@
 #include "explore/search.h"
 
+#include "explore/explain.h"
+
 #include <string.h>
 
 /* A state costs about as much as that many operations carried out on the way to it. */
@@ -95,6 +97,7 @@ static void add_successor(struct search *search, uint32_t from)
 {
     struct machine *machine = &search->machine;
     static _Thread_local uint64_t words[WORLD_WORDS_MAX];
+    explain_step(search);
     if (machine->is_pruned) {
         search->has_pruned = true;
         return;
@@ -129,6 +132,7 @@ static bool expand_alone(struct search *search, uint32_t state, uint8_t task)
     do {
         search_load(search, state);
         prepare_step(machine);
+        machine->events.count = 0;
         machine->touched = false;
         search->alone = task + 1;
         machine_step_alone(machine, task);
@@ -166,6 +170,7 @@ static void expand_by_all(struct search *search, uint32_t state)
     do {
         search_load(search, state);
         prepare_step(machine);
+        machine->events.count = 0;
         if (!machine_step(machine))
             return;
         add_successor(search, state);
@@ -175,6 +180,7 @@ static void expand_by_all(struct search *search, uint32_t state)
 static void expand(struct search *search, uint32_t state)
 {
     search->states.at[state].first_edge = (uint32_t)search->edges.count;
+    explain_state(search, state);
     search->has_pruned = false;
     if (!expand_by_one(search, state))
         expand_by_all(search, state);
@@ -228,6 +234,7 @@ static bool walk_on(struct search *search, uint32_t *state)
     for (int tries = 0; tries < 8; tries++) {
         search_load(search, *state);
         prepare_step(machine);
+        machine->events.count = 0;
         machine->choice_count = 0;
         if (!machine_step(machine))
             return false;
@@ -383,7 +390,8 @@ static void replay_step(struct search *search, uint32_t from, uint32_t choices, 
     prepare_step(machine);
     machine->choice_count = count;
     memset(machine->choices, 255, sizeof machine->choices);
-    memcpy(machine->taken, search->choices.at + choices, count);
+    if (count)
+        memcpy(machine->taken, search->choices.at + choices, count);
     if (alone)
         machine_step_alone(machine, alone - 1);
     else

@@ -55,6 +55,7 @@ struct search {
     bool is_cut;     /* a bound was hit */
     bool has_pruned; /* a step of the state that is being looked at leads nowhere */
     uint8_t alone;   /* as in the state that is found next */
+    struct explain *explain; /* who watches, see explain.h; NULL: nobody */
 };
 
 /* Explores the scope.  All memory is in `arena`.  Looks at `budget` states, and where there are more

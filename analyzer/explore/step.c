@@ -49,7 +49,7 @@ static bool push_frame(struct machine *machine, uint8_t task, const struct slice
     struct world_task *at = &world->tasks[task];
     if (at->depth == DEPTH_MAX_OF_TASK || world->frame_count == WORLD_FRAMES_MAX ||
         world->slot_count + in->slot_count > WORLD_SLOTS_MAX) {
-        world->is_full = machine->is_cut = true;
+        machine_cut(machine, BOUND_DEPTH);
         return false;
     }
     struct world_frame *frame = &world->frames[world->frame_count++];
@@ -76,7 +76,7 @@ bool step_enter(struct machine *machine, uint8_t task, const struct slice_func *
                 struct value *args, size_t count)
 {
     if (is_too_deep(machine, task, in)) {
-        machine->world.is_full = machine->is_cut = true;
+        machine_cut(machine, BOUND_DEPTH);
         return false;
     }
     if (!push_frame(machine, task, in))
@@ -120,7 +120,7 @@ void step_end_task(struct machine *machine, uint8_t task)
 {
     struct world *world = &machine->world;
     if (has_handlers(machine))
-        world->is_full = machine->is_cut = true; /* what they do is not known */
+        machine_cut(machine, BOUND_HANDLERS); /* what they do is not known */
     struct world_task *at = &world->tasks[task];
     struct value counted_by = at->counted_by, handle = at->handle;
     const struct site *site = &machine->sites.at[at->site];
@@ -400,7 +400,7 @@ static void spawn(struct machine *machine, uint8_t task, const struct ir_op *op)
     if (!fails && entry) {
         int slot = free_slot(machine, site);
         if (slot < 0)
-            machine->world.is_full = machine->is_cut = true;
+            machine_cut(machine, BOUND_TASKS);
         else
             start_task(&context, op, entry, slot, site);
         if (event && slot >= 0) {

@@ -1317,3 +1317,43 @@ void machine_step_alone(struct machine *machine, uint8_t task)
     machine->moved |= 1u << task;
     step_run(machine, task);
 }
+
+/* ---- what is ahead of a task ------------------------------------------------------------------ */
+
+static unsigned outlook_of(struct machine *machine, const struct option *option,
+                           const struct ir_op *op)
+{
+    const struct act *act = op ? op->act : NULL;
+    const struct world_task *at = &machine->world.tasks[option->task];
+    bool is_wait = act && act->kind == ACT_COND_WAIT;
+    bool is_over = act && act->context && at->operand_count > 1 && act->kind != ACT_SELECT &&
+                   sync_has_ended(&machine->world, at->operands[is_wait ? 2 : 1]);
+    enum arm_kind arm = option->arm >= 0 ? act->arms[option->arm].kind : ARM_UNKNOWN;
+    if (option->partner)
+        return OUTLOOK_MEETS;
+    if (option->is_guess)
+        return OUTLOOK_OUTSIDE;
+    if (arm == ARM_AFTER || (option->result == RESULT_ENDED && !is_over))
+        return OUTLOOK_TIME;
+    if (arm == ARM_DEFAULT || option->result == RESULT_FAILED)
+        return OUTLOOK_GIVES_UP;
+    return OUTLOOK_GOES;
+}
+
+unsigned sync_outlook(struct machine *machine, uint8_t task)
+{
+    static _Thread_local struct options options;
+    unsigned outlook = 0;
+    options.count = 0;
+    for (uint8_t i = 0; i < TASKS_MAX; i++)
+        if (machine->world.tasks[i].state != TASK_NONE)
+            add_of_task(machine, &options, i);
+    for (size_t i = 0; i < options.count; i++) {
+        const struct option *option = &options.at[i];
+        if (option->partner == task + 1)
+            outlook |= OUTLOOK_MEETS;
+        else if (option->task == task && !option->is_enlisting)
+            outlook |= outlook_of(machine, option, sync_op(machine, task, NULL));
+    }
+    return outlook;
+}

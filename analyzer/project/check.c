@@ -41,6 +41,18 @@ static void link_programs(struct run *run)
         link_units(&run->arena, &run->inputs.units, &run->programs);
 }
 
+/* What is left when the program's facts go. */
+static void add_explored(struct run *run, const struct explore_stats *stats)
+{
+    struct explore_stats *all = &run->explored;
+    all->scopes += stats->scopes;
+    all->states += stats->states;
+    all->cut_scopes += stats->cut_scopes;
+    all->nanoseconds += stats->nanoseconds;
+    for (size_t i = 0; i < stats->cut_roots.count; i++)
+        *vec_add(&run->arena, &all->cut_roots) = stats->cut_roots.at[i];
+}
+
 /* Findings are copied to the run's arena by the pass; the flow facts go with each program. */
 static void judge(struct run *run)
 {
@@ -48,13 +60,20 @@ static void judge(struct run *run)
     struct map judged = {.arena = &run->arena};
     struct rule_choice *choices = settings_choices(run->settings, &choice_count);
     struct arena facts = {0};
-    for (size_t i = 0; i < run->programs.count && choice_count; i++) {
+    struct explore_options explored = {.states_max =
+                                           (size_t)run->options->budget_ms * EXPLORE_STATES_A_MS};
+    for (size_t i = 0; i < run->programs.count && (choice_count || run->silent_path); i++) {
         const unit_list *units = &run->programs.at[i].units;
         struct ir_unit **irs = arena_array(&facts, struct ir_unit *, units->count);
         for (size_t k = 0; k < units->count; k++)
             irs[k] = units->at[k]->ir;
         struct flow *flow = flow_new(&facts, run->models, irs, units->count);
+        size_t first = run->found.count;
+        explored.explain = run_watch(run, &facts, irs, units->count);
+        explore_prepare(flow, &explored);
         rules_run(&run->arena, flow, choices, choice_count, &judged, &run->found);
+        run_keep_reasons(run, flow, explored.explain, first);
+        add_explored(run, explore_stats(flow));
         arena_recycle(&facts);
     }
     arena_release(&facts);
@@ -105,6 +124,8 @@ static int status_of(const struct run *run)
     enum fail_on fail_on = run->settings->fail_on;
     if (run->problems.count)
         return STATUS_TROUBLE;
+    if (run->options->silent_file)
+        return STATUS_CLEAN;
     for (size_t i = 0; i < run->found.count && fail_on != FAIL_ON_NEVER; i++) {
         enum severity severity = run->found.at[i]->severity;
         if (severity == SEVERITY_ERROR ||
@@ -145,9 +166,13 @@ static void analyse(struct run *run)
         run_dump(run);
         return;
     }
+    if (run->options->silent_file && !run_knows_silent_file(run))
+        return;
     do_stage(run, STAGE_LINK, link_programs);
     do_stage(run, STAGE_RULES, judge);
     do_stage(run, STAGE_REPORT, finish);
+    if (run->silent_path)
+        run_show_reasons(run);
 }
 
 static void begin(struct run *run, const struct check_options *options, struct check_result *result)
@@ -168,13 +193,14 @@ void check_run(const struct check_options *options, struct check_result *result)
     struct run run;
     begin(&run, options, result);
     bool prepared = prepare(&run);
-    bool shows_findings = !options->lists_units && !options->dumps_ir && !options->shows_config;
+    bool shows_findings = !options->lists_units && !options->dumps_ir && !options->shows_config &&
+                          !options->silent_file;
     if (prepared)
         analyse(&run);
     run_show_problems(&run);
     if (shows_findings)
         run_show_findings(&run);
-    if (prepared && !options->dumps_ir)
+    if (prepared && !options->dumps_ir && !options->silent_file)
         run_summary(&run);
     result->status = run.problems.count ? STATUS_TROUBLE : status_of(&run);
     end(&run);

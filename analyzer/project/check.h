@@ -15,6 +15,7 @@
 enum { STATUS_CLEAN, STATUS_FINDINGS, STATUS_TROUBLE };
 
 enum output_format { OUTPUT_TEXT, OUTPUT_JSON };
+enum { CHECK_BUDGET_MS_MAX = 10 * 60 * 1000 };
 
 struct check_options {
     struct input_options input;
@@ -25,10 +26,13 @@ struct check_options {
     name_list models;           /* more model files */
     unsigned jobs;              /* 0: one for each processor */
     enum output_format format;
-    bool lists_units;  /* print the units instead of findings */
-    bool dumps_ir;     /* print the IR instead of findings */
-    bool shows_config; /* print the settings and stop */
-    bool has_stats;    /* counts and times in the summary */
+    bool lists_units;        /* print the units instead of findings */
+    bool dumps_ir;           /* print the IR instead of findings */
+    bool shows_config;       /* print the settings and stop */
+    unsigned budget_ms;      /* for the search in one scope, at most CHECK_BUDGET_MS_MAX; 0: 250 */
+    const char *silent_file; /* why nothing is said of silent_line there; NULL: not asked */
+    uint32_t silent_line;
+    bool has_stats; /* counts and times in the summary */
     bool colour;
     collect_progress *progress; /* NULL: none */
 };

@@ -4,12 +4,19 @@
 #ifndef LEASH_RUN_H
 #define LEASH_RUN_H
 
+#include "explore/explore.h"
 #include "project/check.h"
 #include "project/link.h"
 #include "project/settings.h"
 #include "report/report.h"
 
 enum stage { STAGE_COLLECT, STAGE_MODEL, STAGE_LINK, STAGE_RULES, STAGE_REPORT, STAGE_COUNT };
+
+/* Why nothing is said of an operation, or what is. */
+struct reason {
+    const char *title, *text;
+    findings found; /* that stand there, before any were taken away */
+};
 
 struct run {
     struct arena arena; /* of the run: options, findings, messages */
@@ -26,6 +33,9 @@ struct run {
     findings found;
     problems problems;
     struct report_tally tally;
+    struct explore_stats explored; /* of all programs */
+    const char *silent_path;       /* of the file asked about, as the units name it; NULL: none */
+    VEC(struct reason) reasons;
     uint64_t nanoseconds[STAGE_COUNT];
 };
 
@@ -42,6 +52,17 @@ void run_show_config(struct run *);
 void run_filter(struct run *);
 /* The files of which all is known, for unused suppressions. */
 name_list run_complete_files(struct run *);
+
+/* ---- silence.c: why nothing is said of a line ------------------------------------------------ */
+
+/* Is the file read by one of the units?  Else it is a problem. */
+bool run_knows_silent_file(struct run *);
+/* Before and after the rules run on a program: what to watch, and what was seen.  `first`: of the
+ * program's findings in run->found. */
+struct explain *run_watch(struct run *, struct arena *facts, struct ir_unit *const *, size_t count);
+void run_keep_reasons(struct run *, struct flow *, const struct explain *, size_t first);
+/* When the findings are finished. */
+void run_show_reasons(struct run *);
 
 /* ---- show.c: what is printed ----------------------------------------------------------------- */
 

@@ -187,6 +187,9 @@ static void show_json(struct run *run)
         {"findings", (int64_t)run->found.count},
         {"suppressed", (int64_t)run->tally.suppressed},
         {"below_confidence", (int64_t)run->tally.hidden},
+        {"scopes", (int64_t)run->explored.scopes},
+        {"scopes_cut", (int64_t)run->explored.cut_scopes},
+        {"states", (int64_t)run->explored.states},
     };
     struct report_tool tool = {.version = LEASH_VERSION, .frontend = frontend_version()};
     report_json(&run->result->output, &run->found, &failed, &tool, stats, COUNT_OF(stats),
@@ -254,6 +257,30 @@ static void sum_skipped(struct run *run)
     }
 }
 
+/* What the search did, and where it did not see everything. */
+static void add_explored(struct run *run)
+{
+    enum { ROOTS_NAMED_MAX = 5 };
+    struct text *out = &run->result->summary;
+    const struct explore_stats *explored = &run->explored;
+    add_count(out, explored->scopes, "scope");
+    text_add(out, " explored: ");
+    add_count(out, explored->states, "state");
+    if (explored->nanoseconds)
+        text_printf(out, ", %.0f a second",
+                    (double)explored->states * 1e9 / (double)explored->nanoseconds);
+    text_add(out, "; ");
+    add_count(out, explored->cut_scopes, "scope");
+    text_add(out, " not in full");
+    for (size_t i = 0; i < explored->cut_roots.count && i < ROOTS_NAMED_MAX; i++)
+        text_printf(out, "%s'%s' of %s", i ? ", " : ": from ",
+                    explored->cut_roots.at[i]->symbol->name,
+                    short_path(run, explored->cut_roots.at[i]->unit->main_file));
+    if (explored->cut_roots.count > ROOTS_NAMED_MAX)
+        text_printf(out, " and %zu more", explored->cut_roots.count - ROOTS_NAMED_MAX);
+    text_add(out, explored->cut_scopes ? " (--budget allows more)\n" : "\n");
+}
+
 static void add_stats(struct run *run, const struct counts *counts)
 {
     static const char *const stages[] = {
@@ -266,6 +293,7 @@ static void add_stats(struct run *run, const struct counts *counts)
                 "confidence, %zu seen more than once; %zu entries repeated\n",
                 counts->functions, run->programs.count, run->tally.suppressed, run->tally.hidden,
                 run->tally.merged, run->inputs.repeated);
+    add_explored(run);
     for (size_t i = 0; i < STAGE_COUNT; i++)
         text_printf(out, "%-8s %9.1f ms\n", stages[i], (double)run->nanoseconds[i] / 1e6);
 }
