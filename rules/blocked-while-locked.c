@@ -2,8 +2,8 @@
  * blocked-while-locked: a task waits while it holds a lock that the one who would wake it needs.
  *
  * Judged on executions: a circle with at least one lock in it and at least one other wait: for a
- * channel, a wait group, a thread, a condition.  The lock that a condition gives back does not count.
- * Fine are waits that end by their time, and locks that nobody wants who could end the wait.
+ * channel, a wait group, a thread, a condition.  The lock that a condition gives back does not
+ * count. Fine are waits that end by their time, and locks that nobody wants who could end the wait.
  */
 #include "rules/verdict.h"
 

@@ -177,8 +177,7 @@ static void check_program(struct pass *pass)
     size_t count;
     const struct flow_use *receives = flow_uses(pass->flow, ACT_RECV, &count);
     for (size_t i = 0; i < count; i++)
-        if (receives[i].object &&
-            !verdict_has_other(pass, receives[i].op, CAUSE_UNBOUNDED_RECEIVE))
+        if (receives[i].object && !verdict_has_other(pass, receives[i].op, CAUSE_UNBOUNDED_RECEIVE))
             check_receive(pass, &receives[i]);
     verdict_report(pass, CAUSE_UNBOUNDED_RECEIVE);
 }

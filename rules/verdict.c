@@ -35,7 +35,8 @@ static bool is_reported(const struct pass *pass, const struct ir_func *func,
         if (is_at(&finding->place, path, pos))
             return true;
         for (size_t k = 0; k < finding->notes.count; k++)
-            if (is_at(&finding->notes.at[k].place, path, pos) && finding->confidence != CONFIDENCE_PROVEN)
+            if (is_at(&finding->notes.at[k].place, path, pos) &&
+                finding->confidence != CONFIDENCE_PROVEN)
                 return true;
     }
     return false;

@@ -93,8 +93,8 @@ void atomic_do(struct machine *machine, uint8_t task, const struct ir_op *op)
     const struct ir_type *type = op->args[0]->type->target;
     struct lvalue place = behind(&context, op->args[0]);
     struct value old = content(&context, place, type);
-    struct value by = op->arg_count > 1 && !has(name, "load") ? eval(&context, op->args[1])
-                                                              : VALUE_INT(0);
+    struct value by =
+        op->arg_count > 1 && !has(name, "load") ? eval(&context, op->args[1]) : VALUE_INT(0);
     struct value result = old;
     if (has(name, "compare")) {
         result = compare_exchange(&context, op, place, old, !has(name, "swap"));

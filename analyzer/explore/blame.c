@@ -42,7 +42,7 @@ struct hunt {
     struct search *search;
     uint64_t kinds;
     struct points wanted;
-    bool *seen; /* by function of the slice */
+    bool *seen;     /* by function of the slice */
     bool by_itself; /* not by what it spawns */
 };
 
@@ -194,7 +194,9 @@ static uint32_t holders(struct machine *machine, struct value handle)
     const struct value *lock = lock_at(machine, handle);
     if (!lock)
         return 0;
-    uint32_t held = lock->id == OWNER_GONE ? 1u << READER_GONE : lock->id ? 1u << (lock->id - 1) : 0;
+    uint32_t held = lock->id == OWNER_GONE ? 1u << READER_GONE
+                    : lock->id             ? 1u << (lock->id - 1)
+                                           : 0;
     if (lock->kind == V_RWLOCK)
         held |= (uint32_t)lock->num & 0xffff;
     return held;
@@ -487,8 +489,8 @@ static void judge_circles(struct search *search, struct blames *blames)
 /* In the order of files and lines. */
 static bool is_before(const struct blame *a, const struct blame *b)
 {
-    int files = strcmp(ir_pos_path(a->func->unit, &a->op->pos),
-                       ir_pos_path(b->func->unit, &b->op->pos));
+    int files =
+        strcmp(ir_pos_path(a->func->unit, &a->op->pos), ir_pos_path(b->func->unit, &b->op->pos));
     return files ? files < 0 : a->op->pos.line < b->op->pos.line;
 }
 

@@ -16,9 +16,9 @@ struct blame {
     enum cause cause;
     const struct ir_func *func; /* where it is parked */
     const struct ir_op *op;
-    struct value handle;        /* what it waits for */
-    uint32_t would;             /* bit by task: stuck ones that would wake it later */
-    bool is_silent;             /* somebody who still moves may wake it */
+    struct value handle; /* what it waits for */
+    uint32_t would;      /* bit by task: stuck ones that would wake it later */
+    bool is_silent;      /* somebody who still moves may wake it */
 };
 
 struct blames {

@@ -74,9 +74,9 @@ uint16_t eval_static_object(struct machine *machine, const struct ir_symbol *sym
 {
     struct world *world = &machine->world;
     uint32_t site;
-    void **slot = map_put_str(&machine->site_of,
-                              arena_printf(machine->arena, "%s\1%s", symbol->name,
-                                           symbol->scope ? symbol->scope : ""));
+    void **slot =
+        map_put_str(&machine->site_of, arena_printf(machine->arena, "%s\1%s", symbol->name,
+                                                    symbol->scope ? symbol->scope : ""));
     if (!*slot) {
         *vec_add(machine->arena, &machine->sites) =
             (struct site){.symbol = symbol, .type = symbol->type};
@@ -103,7 +103,8 @@ static uint32_t var_site(struct context *context, const struct ir_var *var)
         struct ir_type *pointer = arena_new(machine->arena, struct ir_type);
         *pointer = (struct ir_type){
             .kind = IR_TYPE_POINTER, .name = "", .size = sizeof(void *), .target = var->type};
-        const struct ir_expr *address = ir_addr(machine->arena, pointer, ir_var(machine->arena, var));
+        const struct ir_expr *address =
+            ir_addr(machine->arena, pointer, ir_var(machine->arena, var));
         struct frame *frame = flow_frame(machine->flow, func, NULL, NULL);
         machine->sites.at[site].is_escaped =
             !flow_is_seen_whole(machine->flow, flow_resolve(machine->flow, frame, address));
@@ -610,10 +611,10 @@ bool eval_compare(struct machine *machine, struct value a, enum ir_operator op, 
     int64_t result;
     if (a.kind == V_INT && b.kind == V_INT) {
         if (a.flags || b.flags)
-            return value_same(a, b) ? op == IR_EQ || op == IR_LE || op == IR_GE
-                                    : (op == IR_EQ || op == IR_NE
-                                           ? op == IR_NE
-                                           : machine_choose(machine, 2) == 0);
+            return value_same(a, b)
+                       ? op == IR_EQ || op == IR_LE || op == IR_GE
+                       : (op == IR_EQ || op == IR_NE ? op == IR_NE
+                                                     : machine_choose(machine, 2) == 0);
         return fold(op, a.num, b.num, &result) && result;
     }
     if (a.kind == V_SYM && b.kind == V_INT)

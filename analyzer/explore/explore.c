@@ -143,8 +143,11 @@ static void judge_state(struct exploration *exploration, struct search *search, 
         if (blame->cause == CAUSE_COUNT || blame->is_silent ||
             (told && told->certainty == CERTAINTY_PROVEN))
             continue;
-        struct verdict verdict = {.cause = blame->cause, .park_func = blame->func,
-                                  .park = blame->op, .func = blame->func, .pos = blame->op->pos};
+        struct verdict verdict = {.cause = blame->cause,
+                                  .park_func = blame->func,
+                                  .park = blame->op,
+                                  .func = blame->func,
+                                  .pos = blame->op->pos};
         search_load(search, rest);
         story_tell(exploration->arena, search, rest, blame, &verdict);
         verdict.is_of_part = search->is_cut;
@@ -191,9 +194,13 @@ static bool explore_scope(struct exploration *exploration, struct slice *slice, 
             search_load(search, (uint32_t)i);
             for (uint8_t t = 0; t < TASKS_MAX; t++) {
                 const struct ir_func *f = NULL;
-                if (search->machine.world.tasks[t].state == TASK_NONE) continue;
+                if (search->machine.world.tasks[t].state == TASK_NONE)
+                    continue;
                 const struct ir_op *op = sync_op(&search->machine, t, &f);
-                fprintf(stderr, "  [%zu] %d %s st%d at %s:%u\n", i, t, blame_entry(&search->machine, t)->symbol->name, search->machine.world.tasks[t].state, f ? f->symbol->name : "?", op ? op->pos.line : 0);
+                fprintf(stderr, "  [%zu] %d %s st%d at %s:%u\n", i, t,
+                        blame_entry(&search->machine, t)->symbol->name,
+                        search->machine.world.tasks[t].state, f ? f->symbol->name : "?",
+                        op ? op->pos.line : 0);
             }
         }
     exploration->executions->stats.states += search->states.count;
@@ -276,8 +283,8 @@ static void explore_roots(struct exploration *exploration)
         }
 }
 
-/* Where not all was seen, nothing is proven.  Not before all is judged: what is told for sure is not
- * looked at again. */
+/* Where not all was seen, nothing is proven.  Not before all is judged: what is told for sure is
+ * not looked at again. */
 static void doubt_parts(struct verdicts *verdicts)
 {
     for (size_t i = 0; i < verdicts->at.count; i++)

@@ -47,15 +47,15 @@ struct explore_step {
 struct verdict {
     enum cause cause;
     enum certainty certainty;
-    const struct ir_func *func;  /* where the finding stands */
+    const struct ir_func *func; /* where the finding stands */
     struct ir_pos pos;
     const struct ir_func *park_func; /* where the task is stuck; NULL for what is no wait */
     const struct ir_op *park;
-    const char *object;          /* what it waits for, as the code says it there */
-    const char *task;            /* the function that the task runs */
-    const char *why;             /* the end of a sentence: "nobody receives from it any more" */
-    bool is_of_part;             /* a bound was hit in the search that found it */
-    const char *message;         /* what the finding says, where it does not stand at the park */
+    const char *object;  /* what it waits for, as the code says it there */
+    const char *task;    /* the function that the task runs */
+    const char *why;     /* the end of a sentence: "nobody receives from it any more" */
+    bool is_of_part;     /* a bound was hit in the search that found it */
+    const char *message; /* what the finding says, where it does not stand at the park */
     VEC(struct explore_step) steps;
 };
 
@@ -65,7 +65,8 @@ struct verdicts {
 
 /* How much is looked at. */
 struct explore_options {
-    size_t states_max; /* of a scope, see EXPLORE_STATES_A_MS; 0: as many as EXPLORE_BUDGET_MS buys */
+    size_t
+        states_max; /* of a scope, see EXPLORE_STATES_A_MS; 0: as many as EXPLORE_BUDGET_MS buys */
     struct explain *explain; /* watches the search, see explain.h; NULL: nobody does */
 };
 

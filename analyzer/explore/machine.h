@@ -20,30 +20,30 @@ enum { CHOICES_MAX = 48 };
 /* Where an object comes from, or a task. */
 struct site {
     const struct ir_func *func;
-    const struct ir_op *op;          /* made by a call, or spawned by it */
-    const struct ir_var *var;        /* a local variable */
-    const struct ir_symbol *symbol;  /* a static one */
-    const struct ir_type *type;      /* what it holds; NULL: not known */
-    bool is_escaped;                 /* code out of sight has come by it */
+    const struct ir_op *op;         /* made by a call, or spawned by it */
+    const struct ir_var *var;       /* a local variable */
+    const struct ir_symbol *symbol; /* a static one */
+    const struct ir_type *type;     /* what it holds; NULL: not known */
+    bool is_escaped;                /* code out of sight has come by it */
 };
 
 /* What a step did, for who wants to tell of it. */
 enum event_kind {
-    EVENT_OP,      /* op of func, with result */
-    EVENT_BRANCH,  /* op is NULL; pos; taken: which way */
-    EVENT_LEAVE,   /* func returns; pos */
-    EVENT_RETURN,  /* the task has ended */
-    EVENT_TIME,    /* the context made at `op` runs out of time */
-    EVENT_EXIT,    /* the process ends */
+    EVENT_OP,     /* op of func, with result */
+    EVENT_BRANCH, /* op is NULL; pos; taken: which way */
+    EVENT_LEAVE,  /* func returns; pos */
+    EVENT_RETURN, /* the task has ended */
+    EVENT_TIME,   /* the context made at `op` runs out of time */
+    EVENT_EXIT,   /* the process ends */
 };
 
 struct event {
     enum event_kind kind;
     uint8_t task, partner; /* partner + 1: the task that took part in it, 0: none */
     bool taken;
-    uint8_t result;        /* enum act_result */
-    int8_t arm;            /* of a select; -1: none */
-    bool is_guess;         /* nothing in sight says so: somebody outside, an unknown number */
+    uint8_t result; /* enum act_result */
+    int8_t arm;     /* of a select; -1: none */
+    bool is_guess;  /* nothing in sight says so: somebody outside, an unknown number */
     const struct ir_func *func;
     const struct ir_op *op;
     const struct ir_func *entry; /* of a spawn: what `partner` runs */
@@ -53,10 +53,10 @@ struct event {
 
 /* Why what comes after a step is not known. */
 enum bound {
-    BOUND_STATES = 1,   /* too many states in all */
-    BOUND_TASKS = 2,    /* too many tasks at once */
-    BOUND_DEPTH = 4,    /* calls, or a recursion, too deep */
-    BOUND_SIZE = 8,     /* too much memory, or too many choices in one step */
+    BOUND_STATES = 1,    /* too many states in all */
+    BOUND_TASKS = 2,     /* too many tasks at once */
+    BOUND_DEPTH = 4,     /* calls, or a recursion, too deep */
+    BOUND_SIZE = 8,      /* too much memory, or too many choices in one step */
     BOUND_HANDLERS = 16, /* handlers at the end of a task, which are not looked into */
     BOUND_PROGRAM = 32   /* other scopes have taken up all that the program may cost */
 };
@@ -78,15 +78,15 @@ struct machine {
     struct map site_of;
     uint8_t taken[CHOICES_MAX], choices[CHOICES_MAX];
     size_t choice_count, choice_at;
-    uint64_t dice;    /* not 0: new choices are thrown with these, for a walk */
-    uint32_t moved;   /* bit by task: those that the step moved */
-    bool is_pruned;   /* the step leads nowhere: what was assumed cannot be */
-    unsigned bounds;  /* enum bound: those that were hit */
+    uint64_t dice;     /* not 0: new choices are thrown with these, for a walk */
+    uint32_t moved;    /* bit by task: those that the step moved */
+    bool is_pruned;    /* the step leads nowhere: what was assumed cannot be */
+    unsigned bounds;   /* enum bound: those that were hit */
     bool asked_opened; /* a branch went by what is not kept, see SYMBOL_OPENED; stays set */
-    bool is_scaled;   /* the bounds of the slice are taken to be 2, 3, … */
-    bool touched;     /* the step did something that others may see; stays set */
-    bool is_library;  /* statics hold what others left in them */
-    size_t ops;       /* carried out, of all steps */
+    bool is_scaled;    /* the bounds of the slice are taken to be 2, 3, … */
+    bool touched;      /* the step did something that others may see; stays set */
+    bool is_library;   /* statics hold what others left in them */
+    size_t ops;        /* carried out, of all steps */
     enum misuse_kind misuse;
     const struct ir_func *misuse_func;
     const struct ir_op *misuse_op;
@@ -193,11 +193,11 @@ void sync_group_done(struct machine *, uint8_t task, struct value group, int32_t
 bool sync_has_ended(struct world *, struct value context);
 /* What can let the task go on from the operation it stands before: bits. */
 enum outlook {
-    OUTLOOK_GOES = 1,    /* it need not wait any more, or never had to */
-    OUTLOOK_MEETS = 2,   /* another task stands before the other half */
-    OUTLOOK_TIME = 4,    /* its own time limit */
-    OUTLOOK_GIVES_UP = 8,/* it only tries */
-    OUTLOOK_OUTSIDE = 16 /* somebody out of sight */
+    OUTLOOK_GOES = 1,     /* it need not wait any more, or never had to */
+    OUTLOOK_MEETS = 2,    /* another task stands before the other half */
+    OUTLOOK_TIME = 4,     /* its own time limit */
+    OUTLOOK_GIVES_UP = 8, /* it only tries */
+    OUTLOOK_OUTSIDE = 16  /* somebody out of sight */
 };
 unsigned sync_outlook(struct machine *, uint8_t task);
 /* The operation the task stands before; NULL: it starts, or turns in a loop. */

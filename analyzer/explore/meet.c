@@ -24,7 +24,8 @@ static bool is_end(const struct reverse *reverse, const struct ir_block *block)
 static void visit(struct reverse *reverse, struct arena *arena)
 {
     uint32_t n = (uint32_t)reverse->func->block_count, depth = 0, done = n + 1;
-    uint32_t *stack = arena_array(arena, uint32_t, n + 1), *next = arena_array(arena, uint32_t, n + 1);
+    uint32_t *stack = arena_array(arena, uint32_t, n + 1),
+             *next = arena_array(arena, uint32_t, n + 1);
     bool *seen = arena_array(arena, bool, n + 1);
     uint32_t *nodes = arena_array(arena, uint32_t, n + 1);
     stack[depth++] = n;

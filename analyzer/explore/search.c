@@ -87,10 +87,9 @@ static void add_misuse(struct search *search, uint32_t state)
             search->misuses.at[i].kind == machine->misuse)
             return;
     uint32_t choices = keep_choices(search);
-    *vec_add(search->arena, &search->misuses) =
-        (struct search_misuse){machine->misuse, machine->misuse_func,
-                               machine->misuse_op, state,
-                               choices, (uint8_t)machine->choice_count};
+    *vec_add(search->arena, &search->misuses) = (struct search_misuse){
+        machine->misuse, machine->misuse_func,          machine->misuse_op, state,
+        choices,         (uint8_t)machine->choice_count};
 }
 
 static void add_successor(struct search *search, uint32_t from)
@@ -107,7 +106,8 @@ static void add_successor(struct search *search, uint32_t from)
         search->states.at[from].is_open = true;
         return;
     }
-    size_t count = machine->world.has_ended ? 0 : world_write(&machine->world, machine->slice, words);
+    size_t count =
+        machine->world.has_ended ? 0 : world_write(&machine->world, machine->slice, words);
     if (count == 0) {
         search->states.at[from].is_open = true;
         search->is_cut |= !machine->world.has_ended;
@@ -120,8 +120,8 @@ static void add_successor(struct search *search, uint32_t from)
 
 /* A task that starts or turns, and in doing so touches nothing that others see, may go first: what
  * the others do can come after it just as well.  Not where it leads back to states that are known:
- * the others must have their turn (the cycle proviso of partial-order reduction, D. Peled, "All from
- * One, One for All", 1993). */
+ * the others must have their turn (the cycle proviso of partial-order reduction, D. Peled, "All
+ * from One, One for All", 1993). */
 static bool expand_alone(struct search *search, uint32_t state, uint8_t task)
 {
     struct machine *machine = &search->machine;
@@ -351,8 +351,7 @@ static void find_alive(struct search *search)
     turn_round(search, &backward);
     for (size_t i = 0; i < search->states.count; i++)
         if (search->states.at[i].is_open || !search->states.at[i].is_expanded)
-            search->states.at[i].alive = search->states.at[i].ends =
-                search->states.at[i].present;
+            search->states.at[i].alive = search->states.at[i].ends = search->states.at[i].present;
     for (size_t i = 0; i < search->edges.count; i++) {
         const struct search_edge *edge = &search->edges.at[i];
         struct search_state *from = &search->states.at[edge->from];

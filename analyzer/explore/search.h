@@ -14,14 +14,14 @@
 struct search_state {
     const uint64_t *words;
     uint32_t word_count;
-    uint32_t parent;      /* the state it was first reached from */
-    uint32_t choices;     /* first of those that lead here, in search.choices */
+    uint32_t parent;  /* the state it was first reached from */
+    uint32_t choices; /* first of those that lead here, in search.choices */
     uint8_t choice_count;
-    uint8_t alone;        /* the task that went by itself, + 1; 0: any, by the first choice */
-    bool is_open;         /* what follows is not known in full */
-    uint16_t present;     /* bit by task: those that are there */
-    uint16_t alive;       /* those that can still move */
-    uint16_t ends;        /* those that can still end */
+    uint8_t alone;    /* the task that went by itself, + 1; 0: any, by the first choice */
+    bool is_open;     /* what follows is not known in full */
+    uint16_t present; /* bit by task: those that are there */
+    uint16_t alive;   /* those that can still move */
+    uint16_t ends;    /* those that can still end */
     bool is_expanded;
     uint32_t first_edge, edge_count; /* its own, in search.edges */
 };
@@ -50,18 +50,17 @@ struct search {
     VEC(struct search_misuse) misuses;
     uint32_t *table; /* by hash: state + 1 */
     size_t table_size;
-    size_t budget;      /* states looked at one after the other, */
-    size_t walk_budget; /* and then by walks */
-    bool is_cut;     /* a bound was hit */
-    bool has_pruned; /* a step of the state that is being looked at leads nowhere */
-    uint8_t alone;   /* as in the state that is found next */
+    size_t budget;           /* states looked at one after the other, */
+    size_t walk_budget;      /* and then by walks */
+    bool is_cut;             /* a bound was hit */
+    bool has_pruned;         /* a step of the state that is being looked at leads nowhere */
+    uint8_t alone;           /* as in the state that is found next */
     struct explain *explain; /* who watches, see explain.h; NULL: nobody */
 };
 
-/* Explores the scope.  All memory is in `arena`.  Looks at `budget` states, and where there are more
- * walks through about `walk_budget`. */
-void search_run(struct search *, struct slice *, struct arena *, size_t budget,
-                size_t walk_budget);
+/* Explores the scope.  All memory is in `arena`.  Looks at `budget` states, and where there are
+ * more walks through about `walk_budget`. */
+void search_run(struct search *, struct slice *, struct arena *, size_t budget, size_t walk_budget);
 
 /* What was spent, in states; the same in every run. */
 size_t search_effort(const struct search *);

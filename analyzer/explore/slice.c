@@ -449,8 +449,9 @@ static bool must_keep(const struct slice *slice, const struct slice_func *in,
             return true;
         if (op->arg_count > 0 && flow_is_atomic(op) && behind_is_kept(slice, in, op->args[0]))
             return true;
-        if (act && (act->kind == ACT_MAKE || act->kind == ACT_DERIVE || act->kind == ACT_SPAWN ||
-                    act->kind == ACT_DONE_CHANNEL) &&
+        if (act &&
+            (act->kind == ACT_MAKE || act->kind == ACT_DERIVE || act->kind == ACT_SPAWN ||
+             act->kind == ACT_DONE_CHANNEL) &&
             makes_kept(slice, in, act->object))
             return true;
         if (act && act->kind == ACT_SPAWN && act->counted_by &&
@@ -637,8 +638,8 @@ static void keep_deciding_branches(struct slice *slice, struct slice_func *in)
             continue;
         for (size_t e = 0; e < block->edge_count; e++) {
             uint32_t at = block->edges[e].to;
-            for (uint32_t steps = 0; at != SLICE_NO_BLOCK && at != in->meet[b] &&
-                                     steps < func->block_count;
+            for (uint32_t steps = 0;
+                 at != SLICE_NO_BLOCK && at != in->meet[b] && steps < func->block_count;
                  steps++, at = in->meet[at])
                 if (block_matters(in, &func->blocks[at])) {
                     keep_branch(slice, in, (uint32_t)b);
@@ -861,7 +862,8 @@ static void find_live(struct slice *slice, struct slice_func *in)
     }
 }
 
-/* ---- what others may see ---------------------------------------------------------------------- */
+/* ---- what others may see ----------------------------------------------------------------------
+ */
 
 static bool is_number(const struct ir_type *type)
 {
@@ -873,8 +875,8 @@ static bool is_shared_place(const struct ir_expr *place)
 {
     while (place->kind == IR_FIELD || place->kind == IR_INDEX)
         place = place->a;
-    return place->kind == IR_DEREF || (place->kind == IR_SYMBOL &&
-                                       place->symbol->kind == IR_SYMBOL_DATA);
+    return place->kind == IR_DEREF ||
+           (place->kind == IR_SYMBOL && place->symbol->kind == IR_SYMBOL_DATA);
 }
 
 static bool reads_shared(const struct ir_expr *expr)
@@ -906,9 +908,8 @@ static void find_touches(struct slice_func *in)
         for (size_t i = 0; i < block->op_count; i++) {
             const struct ir_op *op = &block->ops[i];
             if (op->kind == IR_OP_ASSIGN && in->keeps_op[op->id])
-                in->op_touches[op->id] =
-                    reads_shared(op->value) ||
-                    (is_number(op->place->type) && is_shared_place(op->place));
+                in->op_touches[op->id] = reads_shared(op->value) ||
+                                         (is_number(op->place->type) && is_shared_place(op->place));
         }
     }
 }
@@ -933,8 +934,8 @@ struct slice *slice_new(struct flow *flow, const struct scope *scope)
             add_func(slice, units[i]->init);
     /* What a library's function returns, its caller has. */
     const struct ir_type *result = scope->root->symbol->type->target;
-    slice->funcs.at[0]->returns_value = strcmp(scope->root->symbol->name, "main") != 0 && result &&
-                                        result->kind == IR_TYPE_POINTER;
+    slice->funcs.at[0]->returns_value =
+        strcmp(scope->root->symbol->name, "main") != 0 && result && result->kind == IR_TYPE_POINTER;
     do {
         slice->has_changed = false;
         for (size_t i = 0; i < slice->funcs.count; i++)

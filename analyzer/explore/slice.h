@@ -26,24 +26,24 @@ enum { SLICE_NO_SLOT = 0xffff };
 /* What is kept of one function. */
 struct slice_func {
     const struct ir_func *func;
-    uint32_t index;       /* in slice.funcs */
-    bool *keeps_op;       /* by operation */
-    bool *is_in_scope;    /* by operation: it works on an object of the scope */
-    bool *hands_over;     /* by operation: it gives an argument away for good */
-    bool *keeps_branch;   /* by block: its end decides about something */
+    uint32_t index;     /* in slice.funcs */
+    bool *keeps_op;     /* by operation */
+    bool *is_in_scope;  /* by operation: it works on an object of the scope */
+    bool *hands_over;   /* by operation: it gives an argument away for good */
+    bool *keeps_branch; /* by block: its end decides about something */
     /* By operation and by block: it reads or writes a number that other tasks may see, so without a
      * lock it is a step of its own. */
     bool *op_touches, *end_touches;
-    bool *is_head;        /* by block: a loop comes round to it */
-    uint32_t *meet;       /* by block: where its ways meet again, or SLICE_NO_BLOCK */
-    uint16_t *var_slot;   /* by variable; SLICE_NO_SLOT: its value does not matter */
-    uint16_t *temp_slot;  /* by temp */
-    bool *var_in_memory;  /* by variable: it is an object, and its slot holds the address */
+    bool *is_head;       /* by block: a loop comes round to it */
+    uint32_t *meet;      /* by block: where its ways meet again, or SLICE_NO_BLOCK */
+    uint16_t *var_slot;  /* by variable; SLICE_NO_SLOT: its value does not matter */
+    uint16_t *temp_slot; /* by temp */
+    bool *var_in_memory; /* by variable: it is an object, and its slot holds the address */
     uint16_t slot_count;
     uint64_t *live_before; /* by operation: the slots below 64 whose values are still asked for */
     uint64_t *live_at_end; /* by block: when its end is reached */
-    bool is_active;       /* keeps any operation */
-    bool returns_value;   /* what it returns matters */
+    bool is_active;        /* keeps any operation */
+    bool returns_value;    /* what it returns matters */
 };
 
 struct slice {
@@ -51,10 +51,11 @@ struct slice {
     const struct scope *scope;
     VEC(struct slice_func *) funcs; /* what the root can run, itself first */
     struct map by_func;             /* → struct slice_func */
-    VEC(int64_t) bounds;            /* the constants above 2 that bound loops, counts and capacities,
-                                       ascending */
-    int64_t largest;                /* of the constants that anything kept rests on, at least 8 */
-    struct map keys;                /* of memory that matters, see slice_keeps_cell */
+    VEC(int64_t)
+    bounds;          /* the constants above 2 that bound loops, counts and capacities,
+                        ascending */
+    int64_t largest; /* of the constants that anything kept rests on, at least 8 */
+    struct map keys; /* of memory that matters, see slice_keeps_cell */
     bool has_changed;
 };
 

@@ -30,8 +30,8 @@ static void set_param(struct machine *machine, struct world_frame *frame,
         return;
     }
     const struct ir_var *var = in->func->vars[index];
-    uint32_t site = machine_site(
-        machine, var, (struct site){.func = in->func, .var = var, .type = var->type});
+    uint32_t site =
+        machine_site(machine, var, (struct site){.func = in->func, .var = var, .type = var->type});
     bool is_whole = var->type->kind == IR_TYPE_RECORD;
     if (is_whole && value.kind == V_PTR) {
         world->slots[frame->slots + slot] = value; /* a copy already */
@@ -53,9 +53,8 @@ static bool push_frame(struct machine *machine, uint8_t task, const struct slice
         return false;
     }
     struct world_frame *frame = &world->frames[world->frame_count++];
-    *frame = (struct world_frame){.func = (uint16_t)in->index,
-                                  .parent = at->top,
-                                  .slots = (uint16_t)world->slot_count};
+    *frame = (struct world_frame){
+        .func = (uint16_t)in->index, .parent = at->top, .slots = (uint16_t)world->slot_count};
     memset(&world->slots[world->slot_count], 0, in->slot_count * sizeof(struct value));
     world->slot_count += in->slot_count;
     at->top = world->frame_count;
@@ -269,8 +268,7 @@ static const struct slice_func *callee_of(struct context *context, const struct 
     if (value.kind == V_FUNC)
         return value.flags ? NULL : machine->slice->funcs.at[value.num];
     size_t count = targets.bodies.count < 4 ? targets.bodies.count : 4;
-    return slice_find(machine->slice,
-                      targets.bodies.at[machine_choose(machine, (uint32_t)count)]);
+    return slice_find(machine->slice, targets.bodies.at[machine_choose(machine, (uint32_t)count)]);
 }
 
 /* Code out of sight fills in what it is handed the address of. */
@@ -391,8 +389,7 @@ static void spawn(struct machine *machine, uint8_t task, const struct ir_op *op)
 {
     struct context context = machine_context(machine, task);
     const struct slice_func *entry = callee_of(&context, op, op->act->entry);
-    uint32_t site =
-        machine_site(machine, op, (struct site){.func = context.in->func, .op = op});
+    uint32_t site = machine_site(machine, op, (struct site){.func = context.in->func, .op = op});
     bool fails = step_tells(machine, task, op, RESULT_FAILED) && machine_choose_rare(machine);
     struct event *event = machine_tell(machine, EVENT_OP, task, context.in->func, op);
     if (event)
@@ -463,8 +460,7 @@ static bool do_op(struct machine *machine, uint8_t task, const struct ir_op *op)
         break;
     case IR_OP_BEGIN:
     case IR_OP_END:
-        machine->world.slots[frame->slots + context.in->var_slot[op->var->id]] =
-            (struct value){0};
+        machine->world.slots[frame->slots + context.in->var_slot[op->var->id]] = (struct value){0};
         break;
     case IR_OP_CALL:
         return do_call(machine, task, op);
@@ -594,8 +590,7 @@ static bool end_block(struct machine *machine, uint8_t task)
         do_switch(&context, block);
         return false;
     case IR_COMPUTED:
-        go_to(context.frame,
-              block->edges[machine_choose(machine, (uint32_t)block->edge_count)].to);
+        go_to(context.frame, block->edges[machine_choose(machine, (uint32_t)block->edge_count)].to);
         return false;
     case IR_RETURN:
         return leave(machine, task, block->value);

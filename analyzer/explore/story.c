@@ -13,9 +13,9 @@ struct story {
     const struct blame *blame;
     struct verdict *verdict;
     const struct ir_func *entry_of[TASKS_MAX]; /* what runs in each slot, as the story goes on */
-    struct points wanted;      /* what the task waits for */
-    const struct site *maker;  /* of that; NULL: not made by a call */
-    bool is_guess;    /* it rests on what only somebody out of sight would do */
+    struct points wanted;                      /* what the task waits for */
+    const struct site *maker;                  /* of that; NULL: not made by a call */
+    bool is_guess; /* it rests on what only somebody out of sight would do */
 };
 
 static const char *name_of(const struct ir_func *func)
@@ -185,7 +185,8 @@ static const char *why_stuck(struct story *story)
     }
 }
 
-/* ---- whose operations concern the object ------------------------------------------------------ */
+/* ---- whose operations concern the object ------------------------------------------------------
+ */
 
 static struct points points_of(const struct story *story, const struct ir_func *func,
                                const struct ir_expr *object)
@@ -203,7 +204,8 @@ static bool concerns(const struct story *story, const struct ir_func *func,
     return flow_points_meet(story->search->machine.flow, &points, &story->wanted);
 }
 
-/* ---- a send whose receiver has gone ----------------------------------------------------------- */
+/* ---- a send whose receiver has gone -----------------------------------------------------------
+ */
 
 /* Another case than that of the channel was taken where it was one of them. */
 static bool turned_away(const struct story *story, const struct event *event)
@@ -272,7 +274,8 @@ static bool receiver_left(const struct story *story)
            flow_can_end(machine->flow, blame_entry(machine, story->blame->task));
 }
 
-/* ---- where the finding stands ----------------------------------------------------------------- */
+/* ---- where the finding stands -----------------------------------------------------------------
+ */
 
 static const struct event *event_at(const struct story *story, size_t index)
 {
@@ -292,7 +295,8 @@ static void stand_at(struct story *story, const struct ir_func *func, struct ir_
     story->verdict->message = message;
 }
 
-/* Does the function, or what it calls, unlock at all?  Else it is a wrapper, and its caller owes it.
+/* Does the function, or what it calls, unlock at all?  Else it is a wrapper, and its caller owes
+ * it.
  */
 static bool gives_back(const struct story *story, const struct ir_func *func)
 {
@@ -328,8 +332,9 @@ static void stand_at_exit_with_lock(struct story *story)
     }
     if (last)
         stand_at(story, last->func, last->pos,
-                 arena_printf(story->arena, "'%s' leaves here with %s locked: task '%s' waits for it "
-                                            "for ever",
+                 arena_printf(story->arena,
+                              "'%s' leaves here with %s locked: task '%s' waits for it "
+                              "for ever",
                               name_of(last->func), story->verdict->object, story->verdict->task));
 }
 
@@ -385,8 +390,9 @@ static void stand_at_missing_done(struct story *story)
         const struct event *end = end_of(story, i + 1, slot);
         if (end)
             stand_at(story, end->func, end->pos,
-                     arena_printf(story->arena, "task '%s' ends here without wg_done(%s): task '%s' "
-                                                "waits for it for ever",
+                     arena_printf(story->arena,
+                                  "task '%s' ends here without wg_done(%s): task '%s' "
+                                  "waits for it for ever",
                                   name_of(event->entry), story->verdict->object,
                                   story->verdict->task));
         return;
@@ -397,8 +403,9 @@ static void stand_at_missing_done(struct story *story)
             continue;
         story->verdict->cause = CAUSE_WG_COUNT;
         stand_at(story, event->func, event->pos,
-                 arena_printf(story->arena, "more is added to %s here than the tasks ever take off: "
-                                            "task '%s' waits for ever",
+                 arena_printf(story->arena,
+                              "more is added to %s here than the tasks ever take off: "
+                              "task '%s' waits for ever",
                               story->verdict->object, story->verdict->task));
         return;
     }
@@ -411,10 +418,14 @@ static void stand_at_maker(struct story *story)
     const char *task = story->verdict->task;
     stand_at(story, story->maker->func, story->maker->op->pos,
              story->verdict->cause == CAUSE_LOST_CANCEL
-                 ? arena_printf(story->arena, "this context can be left without a cancel or a free: "
-                                              "task '%s' waits for its end for ever", task)
-                 : arena_printf(story->arena, "this done channel can be left without being closed: "
-                                              "task '%s' waits for that for ever", task));
+                 ? arena_printf(story->arena,
+                                "this context can be left without a cancel or a free: "
+                                "task '%s' waits for its end for ever",
+                                task)
+                 : arena_printf(story->arena,
+                                "this done channel can be left without being closed: "
+                                "task '%s' waits for that for ever",
+                                task));
 }
 
 static void refine_cause(struct story *story)
@@ -473,9 +484,9 @@ void story_tell(struct arena *arena, struct search *search, uint32_t state,
     replay(&story, state);
     refine_cause(&story);
     verdict->why = why_stuck(&story);
-    verdict->certainty = search->machine.asked_opened ? CERTAINTY_POSSIBLE
+    verdict->certainty = search->machine.asked_opened                  ? CERTAINTY_POSSIBLE
                          : story.is_guess || search->machine.is_scaled ? CERTAINTY_LIKELY
-                                                      : CERTAINTY_PROVEN;
+                                                                       : CERTAINTY_PROVEN;
     for (size_t i = 0; i < search->machine.events.count; i++)
         tell_event(&story, &search->machine.events.at[i]);
     shorten(&story);

@@ -14,12 +14,12 @@ enum { OPTIONS_MAX = 96, MESSAGE_BYTES = 4096 };
 /* One thing that can happen next. */
 struct option {
     uint8_t task;
-    uint8_t partner;    /* + 1: the receiver of a rendezvous, the waiter that a signal wakes */
+    uint8_t partner; /* + 1: the receiver of a rendezvous, the waiter that a signal wakes */
     int8_t arm, partner_arm;
     uint8_t result;
     bool is_guess;
-    bool is_enlisting;  /* parks where others count who waits: moves nobody on */
-    bool is_time;       /* a context's time runs out; object */
+    bool is_enlisting; /* parks where others count who waits: moves nobody on */
+    bool is_time;      /* a context's time runs out; object */
     uint16_t object;
 };
 
@@ -339,9 +339,9 @@ static void add_lock(struct machine *machine, struct options *options, uint8_t t
     struct value handle = at->operands[0];
     bool is_rw = act->object_kind == OBJECT_RWLOCK;
     struct value *lock = cell_of(machine, handle, is_rw ? V_RWLOCK : V_LOCK);
-    bool is_free = !lock || (is_rw ? rw_is_free(lock, task, is_shared(act))
-                                   : !lock->id || ((lock->flags & LOCK_RECURSIVE) &&
-                                                   lock->id == task + 1));
+    bool is_free =
+        !lock || (is_rw ? rw_is_free(lock, task, is_shared(act))
+                        : !lock->id || ((lock->flags & LOCK_RECURSIVE) && lock->id == task + 1));
     if (is_free) {
         add_result(options, task, RESULT_OK, handle.kind != V_PTR);
         return;
@@ -432,7 +432,8 @@ static int32_t count_value(struct context *context, const struct ir_expr *count,
         *is_known = false;
         return 0;
     }
-    int32_t low = machine->world.symbols[value.id].low, high = machine->world.symbols[value.id].high;
+    int32_t low = machine->world.symbols[value.id].low,
+            high = machine->world.symbols[value.id].high;
     int32_t from = low + value.num < 0 ? 0 : low + value.num;
     int32_t to = high + value.num > 2 ? 2 : high + value.num;
     if (from == 0 && to > 0)
@@ -478,14 +479,13 @@ static uint32_t made_site(struct context *context, const struct ir_op *op)
 {
     struct machine *machine = context->machine;
     size_t before = machine->sites.count;
-    uint32_t site = machine_site(machine, op,
-                                 (struct site){.func = context->in->func,
-                                               .op = op,
-                                               .type = op->act->object->type->target});
+    uint32_t site = machine_site(
+        machine, op,
+        (struct site){.func = context->in->func, .op = op, .type = op->act->object->type->target});
     if (machine->sites.count > before) {
         struct frame *frame = flow_frame(machine->flow, context->in->func, NULL, NULL);
-        machine->sites.at[site].is_escaped = !flow_is_seen_whole(
-            machine->flow, flow_resolve(machine->flow, frame, op->act->object));
+        machine->sites.at[site].is_escaped =
+            !flow_is_seen_whole(machine->flow, flow_resolve(machine->flow, frame, op->act->object));
     }
     return site;
 }
@@ -535,8 +535,8 @@ static void make_object(struct context *context, const struct ir_op *op)
         break;
     case OBJECT_MUTEX:
         cell = world_cell(world, handle.id, handle.num);
-        *cell = (struct value){
-            V_LOCK, act->attribute == ATTRIBUTE_RECURSIVE ? LOCK_RECURSIVE : 0, 0, 0};
+        *cell = (struct value){V_LOCK, act->attribute == ATTRIBUTE_RECURSIVE ? LOCK_RECURSIVE : 0,
+                               0, 0};
         break;
     case OBJECT_OTHER:
         if (act->count) {
@@ -608,8 +608,7 @@ static void make_done_channel(struct context *context, const struct ir_op *op)
         eval_store(context, place, eval(context, act->sources[0]));
         return;
     }
-    uint32_t site =
-        machine_site(machine, op, (struct site){.func = context->in->func, .op = op});
+    uint32_t site = machine_site(machine, op, (struct site){.func = context->in->func, .op = op});
     uint16_t object = world_new_object(&machine->world, site, 0);
     *world_cell(&machine->world, object, 0) =
         (struct value){V_EITHER, 0, 0, (int32_t)act->source_count};
@@ -746,8 +745,8 @@ static void add_end(struct machine *machine, struct options *options, uint8_t ta
     bool is_guess = !is_over && context && may_end(machine, *context);
     bool is_ready = false;
     for (size_t i = 0; i < options->count; i++)
-        is_ready |= options->at[i].task == task && !options->at[i].is_guess &&
-                    !options->at[i].partner;
+        is_ready |=
+            options->at[i].task == task && !options->at[i].is_guess && !options->at[i].partner;
     if (is_over || is_guess || (has_timeout(act) && !is_ready))
         add_result(options, task, RESULT_ENDED, is_guess);
 }
@@ -824,8 +823,8 @@ static void add_channel(struct machine *machine, struct options *options, uint8_
     const struct act *act = op->act;
     struct world_task *at = &machine->world.tasks[task];
     bool is_send = act->kind == ACT_SEND;
-    enum readiness ready = is_send ? send_ready(machine, at->operands[0])
-                                   : receive_ready(machine, at->operands[0], 0);
+    enum readiness ready =
+        is_send ? send_ready(machine, at->operands[0]) : receive_ready(machine, at->operands[0], 0);
     add_ready(machine, options, task, op, -1, ready);
     if (is_send && ready == NOT_READY)
         add_partners(machine, options, task, -1, at->operands[0]);
@@ -910,7 +909,8 @@ static bool is_above(struct world *world, uint16_t object, struct value context)
 static bool is_watched(struct world *world, uint16_t object)
 {
     for (size_t i = 0; i < TASKS_MAX; i++)
-        for (size_t k = 0; world->tasks[i].state == TASK_AT && k < world->tasks[i].operand_count; k++)
+        for (size_t k = 0; world->tasks[i].state == TASK_AT && k < world->tasks[i].operand_count;
+             k++)
             if (is_above(world, object, world->tasks[i].operands[k]))
                 return true;
     return false;
@@ -990,7 +990,8 @@ static void take_message(struct machine *machine, uint8_t task, struct value han
     channel->num--;
     world_drop_cells(world, handle.id, QUEUE_OFFSET, QUEUE_OFFSET + MESSAGE_BYTES);
     for (uint16_t at = world->objects[handle.id].first; at; at = world->cells[at - 1].next)
-        if (world->cells[at - 1].offset >= QUEUE_OFFSET && world->cells[at - 1].offset < DONE_OFFSET)
+        if (world->cells[at - 1].offset >= QUEUE_OFFSET &&
+            world->cells[at - 1].offset < DONE_OFFSET)
             world->cells[at - 1].offset -= MESSAGE_BYTES;
 }
 
@@ -1147,8 +1148,8 @@ static void fire_wait_for_condition(struct machine *machine, const struct option
         at->operand_count = OPERANDS_MAX;
         return;
     }
-    struct value result = at->operand_count == OPERANDS_MAX ? at->operands[OPERANDS_MAX - 1]
-                                                            : VALUE_INT(RESULT_OK);
+    struct value result =
+        at->operand_count == OPERANDS_MAX ? at->operands[OPERANDS_MAX - 1] : VALUE_INT(RESULT_OK);
     lock = cell_made(machine, lock_handle, V_LOCK);
     if (lock) {
         lock->id = (uint16_t)(task + 1);
@@ -1211,8 +1212,7 @@ static void fire_cancel(struct machine *machine, uint8_t task, const struct ir_o
     step_run(machine, task);
 }
 
-static void fire_plain(struct machine *machine, const struct option *option,
-                       const struct ir_op *op)
+static void fire_plain(struct machine *machine, const struct option *option, const struct ir_op *op)
 {
     struct world_task *at = &machine->world.tasks[option->task];
     if (op->act->kind == ACT_LOCK && option->result == RESULT_OK)
@@ -1254,8 +1254,7 @@ static void fire(struct machine *machine, const struct option *option)
     if (option->is_time) {
         struct value *cell = world_find_cell(&machine->world, option->object, 0);
         cell->flags |= CONTEXT_ENDED;
-        const struct site *site =
-            &machine->sites.at[machine->world.objects[option->object].site];
+        const struct site *site = &machine->sites.at[machine->world.objects[option->object].site];
         machine_tell(machine, EVENT_TIME, 0, site->func, site->op);
         return;
     }
@@ -1318,7 +1317,8 @@ void machine_step_alone(struct machine *machine, uint8_t task)
     step_run(machine, task);
 }
 
-/* ---- what is ahead of a task ------------------------------------------------------------------ */
+/* ---- what is ahead of a task ------------------------------------------------------------------
+ */
 
 static unsigned outlook_of(struct machine *machine, const struct option *option,
                            const struct ir_op *op)

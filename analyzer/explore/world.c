@@ -221,8 +221,8 @@ static void put_frames(struct writer *writer, const struct world_task *task)
         const struct world_frame *frame = &writer->world->frames[chain[i]];
         const struct slice_func *in = writer->slice->funcs.at[frame->func];
         uint64_t live = live_slots(in, frame, i == 0 && task->state != TASK_NONE);
-        put(writer, (uint64_t)frame->func | (uint64_t)frame->block << 16 |
-                        (uint64_t)frame->op << 40);
+        put(writer,
+            (uint64_t)frame->func | (uint64_t)frame->block << 16 | (uint64_t)frame->op << 40);
         for (uint16_t k = 0; k < in->slot_count; k++) {
             bool is_live = k >= 64 || (live >> k & 1) || task->state == TASK_STARTS;
             struct value value = writer->world->slots[frame->slots + k];

@@ -18,14 +18,15 @@ enum value_kind {
     V_PTR,  /* object `id` at offset num */
     V_FUNC, /* function num of the slice */
     /* What a synchronisation object holds, at its address. */
-    V_LOCK,   /* flags: LOCK_…; id: the owner's slot + 1; num: depth */
-    V_RWLOCK, /* id: the writer's slot + 1; num: the readers' slots, and << 16 the waiting writers' */
-    V_GROUP,  /* a wait group; num: count */
-    V_COND,   /* num: the waiters' slots; for a semaphore, the count, with flags 1 */
-    V_CHAN,   /* flags: CHAN_…; id: capacity; num: fill */
-    V_CONTEXT,/* flags: CONTEXT_…; id: the parent's object + 1 */
-    V_TASK,   /* a thread's id; id: its slot + 1, 0: it has ended */
-    V_EITHER, /* a channel that closes when one of the channels behind it does */
+    V_LOCK,    /* flags: LOCK_…; id: the owner's slot + 1; num: depth */
+    V_RWLOCK,  /* id: the writer's slot + 1; num: the readers' slots, and << 16 the waiting writers'
+                */
+    V_GROUP,   /* a wait group; num: count */
+    V_COND,    /* num: the waiters' slots; for a semaphore, the count, with flags 1 */
+    V_CHAN,    /* flags: CHAN_…; id: capacity; num: fill */
+    V_CONTEXT, /* flags: CONTEXT_…; id: the parent's object + 1 */
+    V_TASK,    /* a thread's id; id: its slot + 1, 0: it has ended */
+    V_EITHER,  /* a channel that closes when one of the channels behind it does */
 };
 
 enum { LOCK_RECURSIVE = 1 };
@@ -60,27 +61,33 @@ enum {
 enum task_state { TASK_NONE, TASK_STARTS, TASK_AT, TASK_TURNS };
 
 struct world_frame {
-    uint16_t func;   /* in slice.funcs */
-    uint16_t parent; /* + 1; 0: the task's outermost */
-    uint16_t slots;  /* first, in world.slots */
+    uint16_t func;      /* in slice.funcs */
+    uint16_t parent;    /* + 1; 0: the task's outermost */
+    uint16_t slots;     /* first, in world.slots */
     uint32_t block, op; /* the next operation, by its place in the block */
 };
 
 struct world_task {
     uint8_t state;
-    uint8_t phase;      /* of a wait for a condition: 1: parked, 2: awake, wants the lock */
+    uint8_t phase; /* of a wait for a condition: 1: parked, 2: awake, wants the lock */
     uint8_t operand_count;
     uint8_t depth;
-    uint16_t top;       /* frame + 1 */
-    uint16_t site;      /* where it was spawned, in machine.sites; 0: the root */
+    uint16_t top;  /* frame + 1 */
+    uint16_t site; /* where it was spawned, in machine.sites; 0: the root */
     struct value counted_by, handle;
     struct value operands[OPERANDS_MAX]; /* of the operation it has arrived at */
 };
 
-enum { OBJECT_ZEROED = 1, OBJECT_MAYBE_NULL = 2, OBJECT_OUTSIDE = 4, OBJECT_ESCAPED = 8, OBJECT_DEAD = 16 };
+enum {
+    OBJECT_ZEROED = 1,
+    OBJECT_MAYBE_NULL = 2,
+    OBJECT_OUTSIDE = 4,
+    OBJECT_ESCAPED = 8,
+    OBJECT_DEAD = 16
+};
 
 struct world_object {
-    uint32_t site; /* in machine.sites */
+    uint32_t site;  /* in machine.sites */
     uint16_t first; /* cell + 1, by offset */
     uint8_t flags;
     uint8_t is_static;
@@ -110,7 +117,7 @@ enum { SYMBOL_LOW = INT32_MIN / 2, SYMBOL_HIGH = INT32_MAX / 2 };
 struct world {
     uint16_t frame_count, object_count, cell_count, symbol_count;
     uint32_t slot_count;
-    bool is_full; /* something did not fit: what comes after it is not known */
+    bool is_full;   /* something did not fit: what comes after it is not known */
     bool has_ended; /* the process has */
     struct world_task tasks[TASKS_MAX];
     struct world_frame frames[WORLD_FRAMES_MAX];

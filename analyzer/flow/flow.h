@@ -45,8 +45,8 @@ struct flow *flow_new(struct arena *arena, const struct model_set *models,
 struct ir_unit *const *flow_units(const struct flow *, size_t *count);
 const struct model_set *flow_models(const struct flow *);
 struct arena *flow_arena(struct flow *);
-/* A place for what the explore layer finds out, NULL at first: it is the flow's to keep, not to look
- * at. */
+/* A place for what the explore layer finds out, NULL at first: it is the flow's to keep, not to
+ * look at. */
 void **flow_executions(struct flow *);
 
 /* The body behind a symbol: this unit's own, or that of the unit that defines it.  NULL: not in the
