@@ -185,26 +185,6 @@ static bool explore_scope(struct exploration *exploration, struct slice *slice, 
     search_run(search, slice, &arena, budget, walk_budget);
     size_t effort = search_effort(search);
     exploration->budget -= effort < exploration->budget ? effort : exploration->budget;
-    if (getenv("LEASH_DEBUG_EXPLORE"))
-        fprintf(stderr, "explore %s/%zu: %zu states %zu edges %zu ops%s\n",
-                slice->scope->root->symbol->name, slice->scope->count, search->states.count,
-                search->edges.count, search->machine.ops, search->is_cut ? " cut" : "");
-    if (getenv("LEASH_DEBUG_EXPLORE") && getenv("LEASH_DEBUG_EXPLORE")[0] == '2')
-        for (size_t i = 0; i < search->states.count; i += search->states.count / 6 + 1) {
-            search_load(search, (uint32_t)i);
-            for (uint8_t t = 0; t < TASKS_MAX; t++) {
-                const struct ir_func *f = NULL;
-                if (search->machine.world.tasks[t].state == TASK_NONE)
-                    continue;
-                const struct ir_op *op = sync_op(&search->machine, t, &f);
-                fprintf(stderr, "  [%zu] %d %s st%d at %s:%u\n", i, t,
-                        blame_entry(&search->machine, t)->symbol->name,
-                        search->machine.world.tasks[t].state, f ? f->symbol->name : "?",
-                        op ? op->pos.line : 0);
-            }
-        }
-    exploration->executions->stats.states += search->states.count;
-    explain_scope(search);
     judge_stuck(exploration, search);
     bool is_cut = search->is_cut;
     arena_release(&arena);
@@ -230,7 +210,7 @@ static bool can_wait(struct flow *flow, const struct ir_func *root)
     return false;
 }
 
-/* All objects at once where that is little; else what belongs together. */
+/* All objects at once; where that is too much, once more at scale, and by walks. */
 static void explore_root(struct exploration *exploration, const struct ir_func *root)
 {
     struct scope all = {.root = root};
