@@ -185,6 +185,8 @@ static bool explore_scope(struct exploration *exploration, struct slice *slice, 
     search_run(search, slice, &arena, budget, walk_budget);
     size_t effort = search_effort(search);
     exploration->budget -= effort < exploration->budget ? effort : exploration->budget;
+    exploration->executions->stats.states += search->states.count;
+    explain_scope(search);
     judge_stuck(exploration, search);
     bool is_cut = search->is_cut;
     arena_release(&arena);
