@@ -1,6 +1,7 @@
 #include "explore/explore.h"
 
 #include "explore/blame.h"
+#include "explore/client.h"
 #include "explore/explain.h"
 #include "explore/story.h"
 
@@ -8,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { TRIES_MAX = 6 };
+enum { TRIES_MAX = 6, CLIENTS_STATES = 40000 /* of a program's clients, together */ };
 
 /* What is kept with the flow. */
 struct executions {
@@ -25,6 +26,7 @@ struct exploration {
     struct executions *executions;
     size_t budget; /* what is left of it, in states */
     bool is_library;
+    const struct clients *clients; /* whose roots they are; NULL: the program's own */
 };
 
 /* ---- bounds ---------------------------------------------------------------------------------- */
@@ -143,6 +145,8 @@ static void judge_state(struct exploration *exploration, struct search *search, 
         if (blame->cause == CAUSE_COUNT || blame->is_silent ||
             (told && told->certainty == CERTAINTY_PROVEN))
             continue;
+        if (exploration->clients && !client_counts(search, exploration->clients, blame))
+            continue;
         struct verdict verdict = {.cause = blame->cause,
                                   .park_func = blame->func,
                                   .park = blame->op,
@@ -150,8 +154,9 @@ static void judge_state(struct exploration *exploration, struct search *search, 
                                   .pos = blame->op->pos};
         search_load(search, rest);
         story_tell(exploration->arena, search, rest, blame, &verdict);
-        verdict.is_of_part = search->is_cut;
-        keep_verdict(exploration, &verdict);
+        verdict.is_of_part = search->is_cut || exploration->clients;
+        if (!client_has(verdict.func) && !client_has(verdict.park_func))
+            keep_verdict(exploration, &verdict);
     }
 }
 
@@ -177,7 +182,7 @@ static bool explore_scope(struct exploration *exploration, struct slice *slice, 
     struct arena arena = {0};
     memset(search, 0, sizeof *search);
     search->machine.is_scaled = is_scaled;
-    search->explain = exploration->executions->options.explain;
+    search->explain = exploration->clients ? NULL : exploration->executions->options.explain;
     if (budget > exploration->budget)
         budget = exploration->budget;
     if (walk_budget > exploration->budget - budget)
@@ -217,6 +222,8 @@ static void explore_root(struct exploration *exploration, const struct ir_func *
 {
     struct scope all = {.root = root};
     if (!can_wait(exploration->flow, root))
+        return;
+    if (exploration->budget == 0 && exploration->clients)
         return;
     if (exploration->budget == 0) {
         explain_left_out(exploration->executions->options.explain, exploration->flow, root);
@@ -265,6 +272,24 @@ static void explore_roots(struct exploration *exploration)
         }
 }
 
+/* Where nobody in sight uses the functions of the program, by those who might. */
+static void explore_clients(struct exploration *exploration)
+{
+    struct clients clients;
+    clients_make(exploration->flow, &clients);
+    struct exploration by_clients = {
+        .flow = clients.flow,
+        .arena = exploration->arena,
+        .out = exploration->out,
+        .executions = exploration->executions,
+        .budget = scaled_budget(CLIENTS_STATES, &exploration->executions->options),
+        .is_library = true,
+        .clients = &clients};
+    for (size_t i = 0; i < clients.roots.count; i++)
+        explore_root(&by_clients, clients.roots.at[i]);
+    clients_leave(exploration->flow, &clients);
+}
+
 /* Where not all was seen, nothing is proven.  Not before all is judged: what is told for sure is
  * not looked at again. */
 static void doubt_parts(struct verdicts *verdicts)
@@ -296,6 +321,8 @@ const struct verdicts *explore_program(struct flow *flow, size_t budget)
         uint64_t start = now();
         executions->is_done = true;
         explore_roots(&exploration);
+        if (exploration.is_library)
+            explore_clients(&exploration);
         doubt_parts(&executions->verdicts);
         executions->stats.nanoseconds = now() - start;
     }

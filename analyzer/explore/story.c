@@ -1,5 +1,7 @@
 #include "explore/story.h"
 
+#include "explore/client.h"
+
 #include "flow/loops.h"
 #include "flow/points.h"
 
@@ -20,6 +22,8 @@ struct story {
 
 static const char *name_of(const struct ir_func *func)
 {
+    if (client_has(func))
+        func = client_calls(func);
     return func && func->symbol ? func->symbol->name : "main";
 }
 
@@ -118,6 +122,15 @@ static bool is_about(const struct story *story, const struct event *event)
     }
 }
 
+/* Of what a made-up client does, its calls are told. */
+static void tell_client(struct story *story, const struct event *event)
+{
+    const struct ir_func *called = event->entry ? client_calls(event->entry) : NULL;
+    if (called)
+        add_step(story, called, called->pos,
+                 arena_printf(story->arena, "a caller calls '%s'", name_of(called)));
+}
+
 static void tell_event(struct story *story, const struct event *event)
 {
     struct arena *arena = story->arena;
@@ -130,7 +143,9 @@ static void tell_event(struct story *story, const struct event *event)
         return;
     if (event->op->act->kind == ACT_SPAWN && event->partner)
         story->entry_of[event->partner - 1] = event->entry;
-    if (is_about(story, event))
+    if (client_has(event->func))
+        tell_client(story, event);
+    else if (is_about(story, event))
         add_step(story, event->func, event->pos,
                  arena_printf(arena, "'%s': %s", who, what_happens(story, event)));
 }

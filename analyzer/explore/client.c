@@ -1,0 +1,575 @@
+#include "explore/client.h"
+
+#include "flow/points.h"
+
+#include <string.h>
+
+enum {
+    METHODS_MAX = 5, /* of a type: the most promising ones */
+    ENDERS_MAX = 4,
+    CLIENTS_MAX = 40, /* of a program */
+    ARGS_MAX = 16,
+    OPS_MAX = 12 /* of a block */
+};
+
+/* In the place of a path, so that a made-up unit is known by its address. */
+static const char made_up[] = "a caller";
+
+bool client_has(const struct ir_func *func)
+{
+    return func && func->unit && func->unit->main_file == made_up;
+}
+
+const struct ir_func *client_calls(const struct ir_func *entry)
+{
+    if (!client_has(entry) || entry->param_count == 0)
+        return NULL;
+    const struct ir_op *op = ir_next_op(entry, IR_OP_CALL, NULL);
+    const struct ir_symbol *callee = op && !op->act ? ir_callee(op) : NULL;
+    return callee ? callee->func : NULL;
+}
+
+/* ---- what a library offers ------------------------------------------------------------------- */
+
+/* A record type, and what callers can do with an object of it. */
+struct kind {
+    const char *name;
+    const struct ir_type *pointer; /* as some function says it */
+    const struct ir_func *maker;   /* NULL: callers bring the object */
+    bool makes_at_param;           /* its last `T **` is where it goes */
+    client_funcs methods;
+    client_funcs enders; /* in the order in which they are called */
+};
+
+struct maker {
+    struct flow *flow; /* of the library */
+    struct arena *arena;
+    struct clients *out;
+    VEC(struct kind) kinds;
+    struct ir_unit *unit;
+    VEC(struct ir_func *) funcs;
+    struct ir_type *nothing, *number, *function;
+    const struct ir_symbol *spawn, *join;
+};
+
+static const char *record_name(const struct ir_type *pointer)
+{
+    const struct ir_type *target = pointer->kind == IR_TYPE_POINTER ? pointer->target : NULL;
+    if (!target || target->kind != IR_TYPE_RECORD)
+        return NULL;
+    const char *name = target->record ? target->record->name : target->name;
+    return *name ? name : NULL;
+}
+
+/* Of the function's parameters, the first that leads to the type, by so many pointers; -1: none. */
+static int find_param(const struct ir_func *func, const char *name, bool is_out)
+{
+    for (size_t i = 0; i < func->param_count; i++) {
+        const struct ir_type *type = func->vars[i]->type;
+        if (is_out)
+            type = type->kind == IR_TYPE_POINTER && type->target ? type->target : NULL;
+        const char *found = type ? record_name(type) : NULL;
+        if (found && strcmp(found, name) == 0)
+            return (int)i;
+    }
+    return -1;
+}
+
+/* Can others call it, and is it meant for them?  What other files of the library call is how those
+ * work together. */
+static bool is_entry(struct flow *flow, const struct ir_func *func)
+{
+    size_t count;
+    if (func->symbol->scope || func->incomplete)
+        return false;
+    for (size_t i = 0; i < func->param_count; i++)
+        if (func->vars[i]->type->kind == IR_TYPE_RECORD)
+            return false;
+    const struct flow_site *callers = flow_callers(flow, func, &count);
+    for (size_t i = 0; i < count; i++)
+        if (callers[i].kind == SITE_SPAWN || callers[i].func->unit != func->unit)
+            return false;
+    return true;
+}
+
+/* Is one of the words part of the name, as in `pool_stop`? */
+static bool has_word(const char *name, const char *const *words, size_t count)
+{
+    for (const char *at = name; *at;) {
+        size_t length = strcspn(at, "_");
+        for (size_t i = 0; i < count; i++)
+            if (strlen(words[i]) == length && strncmp(at, words[i], length) == 0)
+                return true;
+        at += length + (at[length] == '_');
+    }
+    return false;
+}
+
+/* What comes when an object is given up: 1: it is told, 2: waited for, 3: gone; 0: none of that. */
+static int end_rank(const struct ir_func *func)
+{
+    static const char *const tells[] = {"stop",   "close", "shutdown", "quit",
+                                        "finish", "abort", "cancel",   "terminate"};
+    static const char *const waits[] = {"join"};
+    static const char *const frees[] = {"destroy", "free", "delete", "dispose", "deinit", "fini"};
+    const char *name = func->symbol->name;
+    if (has_word(name, frees, COUNT_OF(frees)))
+        return 3;
+    if (has_word(name, waits, COUNT_OF(waits)))
+        return 2;
+    return has_word(name, tells, COUNT_OF(tells)) ? 1 : 0;
+}
+
+/* How much there is in a method that could get a task stuck. */
+static int weight(struct flow *flow, const struct ir_func *func)
+{
+    static const enum act_kind kinds[] = {ACT_LOCK, ACT_COND_WAIT, ACT_WAIT,  ACT_SEND, ACT_RECV,
+                                          ACT_JOIN, ACT_SELECT,    ACT_SPAWN, ACT_CLOSE};
+    int found = 0;
+    for (size_t i = 0; i < COUNT_OF(kinds); i++)
+        found += flow_can(flow, func, kinds[i]);
+    return found;
+}
+
+static struct kind *kind_of(struct maker *maker, const struct ir_type *pointer)
+{
+    const char *name = record_name(pointer);
+    for (size_t i = 0; i < maker->kinds.count; i++)
+        if (strcmp(maker->kinds.at[i].name, name) == 0)
+            return &maker->kinds.at[i];
+    struct kind *kind = vec_add(maker->arena, &maker->kinds);
+    *kind = (struct kind){.name = name, .pointer = pointer};
+    return kind;
+}
+
+static void insert(struct maker *maker, client_funcs *funcs, const struct ir_func *func, size_t at)
+{
+    vec_add(maker->arena, funcs);
+    memmove(funcs->at + at + 1, funcs->at + at, (funcs->count - 1 - at) * sizeof *funcs->at);
+    funcs->at[at] = func;
+}
+
+static void note_ender(struct maker *maker, struct kind *kind, const struct ir_func *func)
+{
+    size_t at = 0;
+    while (at < kind->enders.count && end_rank(kind->enders.at[at]) <= end_rank(func))
+        at++;
+    if (kind->enders.count < ENDERS_MAX)
+        insert(maker, &kind->enders, func, at);
+}
+
+static void note_method(struct maker *maker, struct kind *kind, const struct ir_func *func)
+{
+    size_t at = 0;
+    int mine = weight(maker->flow, func);
+    while (at < kind->methods.count && weight(maker->flow, kind->methods.at[at]) >= mine)
+        at++;
+    if (mine > 0)
+        insert(maker, &kind->methods, func, at);
+}
+
+/* The function as one that makes an object, or works on one. */
+static void note_entry(struct maker *maker, const struct ir_func *func)
+{
+    const struct ir_type *result = func->symbol->type->target;
+    const char *made = result ? record_name(result) : NULL;
+    if (made && find_param(func, made, false) < 0 && flow_can(maker->flow, func, ACT_MAKE)) {
+        struct kind *kind = kind_of(maker, result);
+        if (!kind->maker)
+            kind->maker = func;
+        return;
+    }
+    for (size_t i = 0; i < func->param_count; i++) {
+        const struct ir_type *type = func->vars[i]->type;
+        const struct ir_type *out = type->kind == IR_TYPE_POINTER ? type->target : NULL;
+        made = out ? record_name(out) : NULL;
+        if (!made || find_param(func, made, false) >= 0 || !flow_can(maker->flow, func, ACT_MAKE))
+            continue;
+        struct kind *kind = kind_of(maker, out);
+        if (!kind->maker) {
+            kind->maker = func;
+            kind->makes_at_param = true;
+        }
+        return;
+    }
+    for (size_t i = 0; i < func->param_count; i++) {
+        if (!record_name(func->vars[i]->type))
+            continue;
+        struct kind *kind = kind_of(maker, func->vars[i]->type);
+        if (end_rank(func))
+            note_ender(maker, kind, func);
+        else
+            note_method(maker, kind, func);
+        return;
+    }
+}
+
+static void find_kinds(struct maker *maker)
+{
+    size_t count;
+    struct ir_unit *const *units = flow_units(maker->flow, &count);
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < units[i]->func_count; k++) {
+            const struct ir_func *func = units[i]->funcs[k];
+            if (!is_entry(maker->flow, func))
+                continue;
+            *vec_add(maker->arena, &maker->out->entries) = func;
+            note_entry(maker, func);
+        }
+}
+
+/* ---- writing functions ----------------------------------------------------------------------- */
+
+static struct ir_symbol *new_symbol(struct maker *maker, const char *name, const char *scope)
+{
+    struct ir_symbol *symbol = arena_new(maker->arena, struct ir_symbol);
+    *symbol = (struct ir_symbol){.id = UINT32_MAX,
+                                 .kind = IR_SYMBOL_FUNCTION,
+                                 .name = name,
+                                 .scope = scope,
+                                 .type = maker->function};
+    return symbol;
+}
+
+static struct ir_func *new_func(struct maker *maker, const char *name, const char *scope,
+                                size_t block_count)
+{
+    struct ir_func *func = arena_new(maker->arena, struct ir_func);
+    struct ir_symbol *symbol = new_symbol(maker, name, scope);
+    symbol->func = func;
+    symbol->is_defined = true;
+    func->symbol = symbol;
+    func->unit = maker->unit;
+    func->vars = arena_array(maker->arena, struct ir_var *, 4);
+    func->blocks = arena_array(maker->arena, struct ir_block, block_count);
+    func->block_count = block_count;
+    for (size_t i = 0; i < block_count; i++) {
+        func->blocks[i].id = (uint32_t)i;
+        func->blocks[i].ops = arena_array(maker->arena, struct ir_op, OPS_MAX);
+        func->blocks[i].end = IR_RETURN;
+    }
+    *vec_add(maker->arena, &maker->funcs) = func;
+    return func;
+}
+
+static struct ir_var *new_var(struct maker *maker, struct ir_func *func, enum ir_var_kind kind,
+                              const char *name, const struct ir_type *type)
+{
+    struct ir_var *var = arena_new(maker->arena, struct ir_var);
+    *var =
+        (struct ir_var){.id = (uint32_t)func->var_count, .kind = kind, .name = name, .type = type};
+    func->vars[func->var_count++] = var;
+    func->param_count += kind == IR_VAR_PARAM;
+    return var;
+}
+
+static struct ir_op *new_op(struct ir_func *func, size_t block, enum ir_op_kind kind)
+{
+    struct ir_block *in = &func->blocks[block];
+    struct ir_op *op = &in->ops[in->op_count++];
+    op->kind = kind;
+    op->block = (uint32_t)block;
+    return op;
+}
+
+static void jump(struct maker *maker, struct ir_func *func, size_t block, uint32_t to)
+{
+    struct ir_block *in = &func->blocks[block];
+    in->end = IR_JUMP;
+    in->edges = arena_array(maker->arena, struct ir_edge, 2);
+    in->edges[in->edge_count++].to = to;
+}
+
+/* `callee(?, object, ?)`: the object goes to the parameter number `at`. */
+static struct ir_op *call(struct maker *maker, struct ir_func *func, size_t block,
+                          const struct ir_func *callee, int at, const struct ir_expr *object)
+{
+    struct ir_op *op = new_op(func, block, IR_OP_CALL);
+    op->callee = ir_symbol(maker->arena, callee->symbol);
+    op->args = arena_array(maker->arena, const struct ir_expr *, callee->param_count);
+    op->arg_count = (uint32_t)callee->param_count;
+    for (size_t i = 0; i < callee->param_count; i++)
+        op->args[i] = (int)i == at ? object : ir_unknown(maker->arena, callee->vars[i]->type);
+    return op;
+}
+
+static void assign(struct ir_func *func, size_t block, const struct ir_expr *place,
+                   const struct ir_expr *value)
+{
+    struct ir_op *op = new_op(func, block, IR_OP_ASSIGN);
+    op->place = place;
+    op->value = value;
+}
+
+static struct ir_op *new_act(struct maker *maker, struct ir_func *func, size_t block,
+                             const struct ir_symbol *callee, struct act act)
+{
+    struct ir_op *op = new_op(func, block, IR_OP_CALL);
+    op->callee = ir_symbol(maker->arena, callee);
+    op->args = arena_array(maker->arena, const struct ir_expr *, 1);
+    op->act = arena_copy(maker->arena, &act, sizeof act);
+    return op;
+}
+
+/* A task that calls the method on its argument. */
+static struct ir_func *write_user(struct maker *maker, const struct kind *kind,
+                                  const struct ir_func *method)
+{
+    struct ir_func *func = new_func(maker, method->symbol->name,
+                                    arena_printf(maker->arena, "user %zu", maker->funcs.count), 1);
+    struct ir_var *object = new_var(maker, func, IR_VAR_PARAM, "object", kind->pointer);
+    call(maker, func, 0, method, find_param(method, kind->name, false),
+         ir_var(maker->arena, object));
+    ir_func_finish(maker->arena, func);
+    return func;
+}
+
+static const struct ir_expr *start(struct maker *maker, struct ir_func *func,
+                                   const struct ir_func *user, const struct ir_expr *object)
+{
+    struct ir_var *task = new_var(maker, func, IR_VAR_LOCAL, "task", maker->number);
+    const struct ir_expr **args = arena_array(maker->arena, const struct ir_expr *, 1);
+    args[0] = object;
+    struct act spawn = {.kind = ACT_SPAWN,
+                        .object_kind = OBJECT_THREAD,
+                        .function = "spawn",
+                        .object = ir_var(maker->arena, task),
+                        .entry = ir_symbol(maker->arena, user->symbol),
+                        .args = args,
+                        .arg_count = 1,
+                        .args_known = true};
+    new_act(maker, func, 1, maker->spawn, spawn);
+    return spawn.object;
+}
+
+static void wait_for(struct maker *maker, struct ir_func *func, const struct ir_expr *task)
+{
+    struct act join = {.kind = ACT_JOIN,
+                       .object_kind = OBJECT_THREAD,
+                       .function = "join",
+                       .object = task,
+                       .may_park = true};
+    new_act(maker, func, 1, maker->join, join);
+}
+
+enum { MAKING, USING, ENDING, LEAVING };
+
+/* The object; a client whose object cannot be made leaves. */
+static const struct ir_expr *make(struct maker *maker, struct ir_func *func,
+                                  const struct kind *kind)
+{
+    struct arena *arena = maker->arena;
+    if (!kind->maker) {
+        jump(maker, func, MAKING, USING);
+        return ir_var(arena, new_var(maker, func, IR_VAR_PARAM, "object", kind->pointer));
+    }
+    const struct ir_expr *object =
+        ir_var(arena, new_var(maker, func, IR_VAR_LOCAL, "object", kind->pointer));
+    if (kind->makes_at_param) {
+        int at = find_param(kind->maker, kind->name, true);
+        assign(func, MAKING, object, ir_const(arena, kind->pointer, 0));
+        call(maker, func, MAKING, kind->maker, at,
+             ir_addr(arena, kind->maker->vars[at]->type, object));
+    } else {
+        call(maker, func, MAKING, kind->maker, -1, NULL)->temp = func->temp_count = 1;
+        assign(func, MAKING, object, ir_temp(arena, kind->pointer, 1));
+    }
+    jump(maker, func, MAKING, USING);
+    struct ir_block *block = &func->blocks[MAKING];
+    block->end = IR_BRANCH;
+    block->value =
+        ir_binary(arena, maker->number, IR_NE, object, ir_const(arena, kind->pointer, 0));
+    block->edges[block->edge_count++].to = LEAVING;
+    return object;
+}
+
+/* The users may be NULL. */
+static void write_client(struct maker *maker, const struct kind *kind, const struct ir_func *first,
+                         const struct ir_func *second)
+{
+    struct ir_func *func =
+        new_func(maker, "main", arena_printf(maker->arena, "client %zu", maker->funcs.count), 4);
+    const struct ir_expr *object = make(maker, func, kind);
+    const struct ir_expr *tasks[2] = {first ? start(maker, func, first, object) : NULL,
+                                      second ? start(maker, func, second, object) : NULL};
+    for (size_t i = 0; i < 2; i++)
+        if (tasks[i])
+            wait_for(maker, func, tasks[i]);
+    for (size_t i = 0; i < kind->enders.count; i++) {
+        const struct ir_func *ender = kind->enders.at[i];
+        call(maker, func, ENDING, ender, find_param(ender, kind->name, false), object);
+    }
+    jump(maker, func, USING, ENDING);
+    jump(maker, func, ENDING, LEAVING);
+    ir_func_finish(maker->arena, func);
+    *vec_add(maker->arena, &maker->out->roots) = func;
+}
+
+/* One client for each two methods. */
+static void write_clients(struct maker *maker, const struct kind *kind)
+{
+    const struct ir_func *users[METHODS_MAX];
+    size_t count = kind->methods.count < METHODS_MAX ? kind->methods.count : METHODS_MAX;
+    bool is_of_use =
+        kind->maker && kind->enders.count > 0 && flow_can(maker->flow, kind->maker, ACT_SPAWN);
+    for (size_t i = 0; i < count; i++)
+        users[i] = write_user(maker, kind, kind->methods.at[i]);
+    if (is_of_use)
+        write_client(maker, kind, NULL, NULL);
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = i; k < count && maker->out->roots.count < CLIENTS_MAX; k++)
+            write_client(maker, kind, users[i], users[k]);
+}
+
+/* ---- the program of the clients -------------------------------------------------------------- */
+
+static struct ir_type *new_type(struct maker *maker, enum ir_type_kind kind, const char *name,
+                                uint64_t size)
+{
+    struct ir_type *type = arena_new(maker->arena, struct ir_type);
+    *type = (struct ir_type){.kind = kind, .name = name, .size = size};
+    return type;
+}
+
+static void begin_unit(struct maker *maker)
+{
+    struct ir_unit *unit = maker->unit = arena_new(maker->arena, struct ir_unit);
+    unit->arena = maker->arena;
+    unit->main_file = unit->directory = unit->output = made_up;
+    unit->files = arena_new(maker->arena, struct ir_file);
+    unit->files[0].path = made_up;
+    unit->file_count = 1;
+    maker->nothing = new_type(maker, IR_TYPE_VOID, "void", 0);
+    maker->number = new_type(maker, IR_TYPE_INT, "unsigned long", 8);
+    maker->function = new_type(maker, IR_TYPE_FUNCTION, "void (void)", 0);
+    maker->function->target = maker->nothing;
+    maker->spawn = new_symbol(maker, "spawn", made_up);
+    maker->join = new_symbol(maker, "join", made_up);
+    /* That there is a main makes it a program; nobody looks at what it does. */
+    ir_func_finish(maker->arena, new_func(maker, "main", NULL, 1));
+}
+
+static size_t count_funcs(struct ir_unit *const *units, size_t count)
+{
+    size_t funcs = 0;
+    for (size_t i = 0; i < count; i++)
+        funcs += units[i]->func_count + (units[i]->init != NULL);
+    return funcs;
+}
+
+/* The functions' facts into `facts`, or back from there. */
+static void move_facts(struct flow *library, void **facts, bool is_back)
+{
+    size_t unit_count, at = 0;
+    struct ir_unit *const *units = flow_units(library, &unit_count);
+    for (size_t i = 0; i < unit_count; i++)
+        for (size_t k = 0; k <= units[i]->func_count; k++) {
+            struct ir_func *func = k < units[i]->func_count ? units[i]->funcs[k] : units[i]->init;
+            if (!func)
+                continue;
+            if (is_back)
+                func->facts = facts[at++];
+            else
+                facts[at++] = func->facts;
+        }
+}
+
+static void link_program(struct maker *maker)
+{
+    size_t count;
+    struct ir_unit *const *library = flow_units(maker->flow, &count);
+    struct ir_unit **units = arena_array(maker->arena, struct ir_unit *, count + 1);
+    memcpy(units, library, count * sizeof *units);
+    units[count] = maker->unit;
+    maker->unit->funcs = maker->funcs.at;
+    maker->unit->func_count = maker->funcs.count;
+    maker->out->facts = arena_array(maker->arena, void *, count_funcs(library, count));
+    move_facts(maker->flow, maker->out->facts, false);
+    maker->out->flow = flow_new(maker->arena, flow_models(maker->flow), units, count + 1);
+}
+
+void clients_make(struct flow *library, struct clients *out)
+{
+    struct maker maker = {.flow = library, .arena = flow_arena(library), .out = out};
+    *out = (struct clients){0};
+    begin_unit(&maker);
+    find_kinds(&maker);
+    for (size_t i = 0; i < maker.kinds.count; i++)
+        write_clients(&maker, &maker.kinds.at[i]);
+    if (out->roots.count)
+        link_program(&maker);
+}
+
+void clients_leave(struct flow *library, struct clients *clients)
+{
+    if (clients->facts)
+        move_facts(library, clients->facts, true);
+}
+
+/* ---- whose fault it is ----------------------------------------------------------------------- */
+
+/* Has the client's own task come to the end of the object, as far as there is one? */
+static bool is_ended(const struct machine *machine)
+{
+    const struct world *world = &machine->world;
+    const struct ir_func *root = machine->slice->scope->root;
+    uint16_t at = world->tasks[0].top;
+    if (root->blocks[ENDING].op_count == 0)
+        return false;
+    if (world->tasks[0].state == TASK_NONE || !at)
+        return true;
+    while (world->frames[at - 1].parent)
+        at = world->frames[at - 1].parent;
+    /* Another task may have its slot by now. */
+    bool is_root = machine->slice->funcs.at[world->frames[at - 1].func]->func == root;
+    return !is_root || world->frames[at - 1].block >= ENDING;
+}
+
+static bool uses_lock(struct flow *flow, const struct ir_func *entry, enum act_kind kind,
+                      const struct points *lock)
+{
+    size_t count;
+    const struct flow_use *uses = flow_uses(flow, kind, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (!uses[i].object || !flow_runs(flow, entry, uses[i].func))
+            continue;
+        struct frame *frame = flow_frame(flow, uses[i].func, NULL, NULL);
+        struct points points = flow_points(flow, flow_resolve(flow, frame, uses[i].object));
+        if (flow_points_meet(flow, &points, lock))
+            return true;
+    }
+    return false;
+}
+
+/* Is there something to call that unlocks what another call locked? */
+static bool is_unlocked_by_call(struct search *search, const struct clients *clients,
+                                const struct blame *blame)
+{
+    struct flow *flow = search->machine.flow;
+    const struct act *act = blame->op->act;
+    const struct ir_expr *object = act->kind == ACT_COND_WAIT ? act->lock : act->object;
+    if (!object)
+        return true;
+    struct frame *frame = flow_frame(flow, blame->func, NULL, NULL);
+    struct points lock = flow_points(flow, flow_resolve(flow, frame, object));
+    for (size_t i = 0; i < clients->entries.count; i++) {
+        const struct ir_func *entry = clients->entries.at[i];
+        if (uses_lock(flow, entry, ACT_UNLOCK, &lock) && !uses_lock(flow, entry, ACT_LOCK, &lock))
+            return true;
+    }
+    return false;
+}
+
+bool client_counts(struct search *search, const struct clients *clients, const struct blame *blame)
+{
+    switch (blame->cause) {
+    case CAUSE_LOCK_CYCLE:
+    case CAUSE_BLOCKED_WHILE_LOCKED:
+        return true;
+    case CAUSE_MISSING_UNLOCK:
+        return !is_unlocked_by_call(search, clients, blame);
+    default:
+        return !client_has(blame_entry(&search->machine, blame->task)) &&
+               is_ended(&search->machine);
+    }
+}
