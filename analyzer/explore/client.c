@@ -168,34 +168,50 @@ static void note_method(struct maker *maker, struct kind *kind, const struct ir_
         insert(maker, &kind->methods, func, at);
 }
 
-/* The function as one that makes an object, or works on one. */
-static void note_entry(struct maker *maker, const struct ir_func *func)
+static void note_maker(struct maker *maker, const struct ir_type *pointer,
+                       const struct ir_func *func, bool at_param)
+{
+    struct kind *kind = kind_of(maker, pointer);
+    if (kind->maker)
+        return;
+    kind->maker = func;
+    kind->makes_at_param = at_param;
+}
+
+/* What the function makes: a pointer type, NULL: nothing. */
+static const struct ir_type *made_by(struct maker *maker, const struct ir_func *func,
+                                     bool *at_param)
 {
     const struct ir_type *result = func->symbol->type->target;
-    const char *made = result ? record_name(result) : NULL;
-    if (made && find_param(func, made, false) < 0 && flow_can(maker->flow, func, ACT_MAKE)) {
-        struct kind *kind = kind_of(maker, result);
-        if (!kind->maker)
-            kind->maker = func;
-        return;
-    }
+    const char *name = result ? record_name(result) : NULL;
+    *at_param = false;
+    if (!flow_can(maker->flow, func, ACT_MAKE))
+        return NULL;
+    if (name && find_param(func, name, false) < 0)
+        return result;
+    *at_param = true;
     for (size_t i = 0; i < func->param_count; i++) {
         const struct ir_type *type = func->vars[i]->type;
         const struct ir_type *out = type->kind == IR_TYPE_POINTER ? type->target : NULL;
-        made = out ? record_name(out) : NULL;
-        if (!made || find_param(func, made, false) >= 0 || !flow_can(maker->flow, func, ACT_MAKE))
-            continue;
-        struct kind *kind = kind_of(maker, out);
-        if (!kind->maker) {
-            kind->maker = func;
-            kind->makes_at_param = true;
-        }
-        return;
+        name = out ? record_name(out) : NULL;
+        if (name && find_param(func, name, false) < 0)
+            return out;
     }
+    return NULL;
+}
+
+/* As one that works on an object: the first that it is handed. */
+static void note_work(struct maker *maker, const struct ir_func *func)
+{
+    bool at_param;
+    const struct ir_type *made = made_by(maker, func, &at_param);
     for (size_t i = 0; i < func->param_count; i++) {
-        if (!record_name(func->vars[i]->type))
+        const struct ir_type *type = func->vars[i]->type;
+        if (!record_name(type))
             continue;
-        struct kind *kind = kind_of(maker, func->vars[i]->type);
+        struct kind *kind = kind_of(maker, type);
+        if (made && !kind->maker)
+            continue; /* how to make it */
         if (end_rank(func))
             note_ender(maker, kind, func);
         else
@@ -207,15 +223,19 @@ static void note_entry(struct maker *maker, const struct ir_func *func)
 static void find_kinds(struct maker *maker)
 {
     size_t count;
+    bool at_param;
     struct ir_unit *const *units = flow_units(maker->flow, &count);
     for (size_t i = 0; i < count; i++)
-        for (size_t k = 0; k < units[i]->func_count; k++) {
-            const struct ir_func *func = units[i]->funcs[k];
-            if (!is_entry(maker->flow, func))
-                continue;
-            *vec_add(maker->arena, &maker->out->entries) = func;
-            note_entry(maker, func);
-        }
+        for (size_t k = 0; k < units[i]->func_count; k++)
+            if (is_entry(maker->flow, units[i]->funcs[k]))
+                *vec_add(maker->arena, &maker->out->entries) = units[i]->funcs[k];
+    for (size_t i = 0; i < maker->out->entries.count; i++) {
+        const struct ir_type *made = made_by(maker, maker->out->entries.at[i], &at_param);
+        if (made)
+            note_maker(maker, made, maker->out->entries.at[i], at_param);
+    }
+    for (size_t i = 0; i < maker->out->entries.count; i++)
+        note_work(maker, maker->out->entries.at[i]);
 }
 
 /* ---- writing functions ----------------------------------------------------------------------- */
@@ -508,21 +528,31 @@ void clients_leave(struct flow *library, struct clients *clients)
 
 /* ---- whose fault it is ----------------------------------------------------------------------- */
 
-/* Has the client's own task come to the end of the object, as far as there is one? */
-static bool is_ended(const struct machine *machine)
+/* The client's own frame; NULL: it has returned. */
+static const struct world_frame *root_frame(const struct machine *machine)
 {
     const struct world *world = &machine->world;
-    const struct ir_func *root = machine->slice->scope->root;
     uint16_t at = world->tasks[0].top;
-    if (root->blocks[ENDING].op_count == 0)
-        return false;
-    if (world->tasks[0].state == TASK_NONE || !at)
-        return true;
-    while (world->frames[at - 1].parent)
+    while (at && world->frames[at - 1].parent)
         at = world->frames[at - 1].parent;
     /* Another task may have its slot by now. */
-    bool is_root = machine->slice->funcs.at[world->frames[at - 1].func]->func == root;
-    return !is_root || world->frames[at - 1].block >= ENDING;
+    const struct ir_func *func =
+        at ? machine->slice->funcs.at[world->frames[at - 1].func]->func : NULL;
+    return func == machine->slice->scope->root ? &world->frames[at - 1] : NULL;
+}
+
+bool client_is_ended(const struct machine *machine, uint16_t stuck)
+{
+    const struct world_frame *frame = root_frame(machine);
+    if (machine->slice->scope->root->blocks[ENDING].op_count == 0)
+        return false;
+    return !frame || frame->block >= ENDING || (frame->block == MAKING && (stuck & 1));
+}
+
+static struct points points_of(struct flow *flow, const struct ir_func *func,
+                               const struct ir_expr *object)
+{
+    return flow_points(flow, flow_resolve(flow, flow_frame(flow, func, NULL, NULL), object));
 }
 
 static bool uses_lock(struct flow *flow, const struct ir_func *entry, enum act_kind kind,
@@ -533,8 +563,7 @@ static bool uses_lock(struct flow *flow, const struct ir_func *entry, enum act_k
     for (size_t i = 0; i < count; i++) {
         if (!uses[i].object || !flow_runs(flow, entry, uses[i].func))
             continue;
-        struct frame *frame = flow_frame(flow, uses[i].func, NULL, NULL);
-        struct points points = flow_points(flow, flow_resolve(flow, frame, uses[i].object));
+        struct points points = points_of(flow, uses[i].func, uses[i].object);
         if (flow_points_meet(flow, &points, lock))
             return true;
     }
@@ -550,8 +579,7 @@ static bool is_unlocked_by_call(struct search *search, const struct clients *cli
     const struct ir_expr *object = act->kind == ACT_COND_WAIT ? act->lock : act->object;
     if (!object)
         return true;
-    struct frame *frame = flow_frame(flow, blame->func, NULL, NULL);
-    struct points lock = flow_points(flow, flow_resolve(flow, frame, object));
+    struct points lock = points_of(flow, blame->func, object);
     for (size_t i = 0; i < clients->entries.count; i++) {
         const struct ir_func *entry = clients->entries.at[i];
         if (uses_lock(flow, entry, ACT_UNLOCK, &lock) && !uses_lock(flow, entry, ACT_LOCK, &lock))
@@ -560,8 +588,49 @@ static bool is_unlocked_by_call(struct search *search, const struct clients *cli
     return false;
 }
 
-bool client_counts(struct search *search, const struct clients *clients, const struct blame *blame)
+/* Is it run by a call of something that others may call, in the caller's task? */
+static bool is_run_by_call(struct flow *flow, const struct clients *clients,
+                           const struct ir_func *func, int depth)
 {
+    enum { DEPTH_MAX = 8 };
+    size_t count;
+    for (size_t i = 0; i < clients->entries.count; i++)
+        if (clients->entries.at[i] == func)
+            return true;
+    const struct flow_site *callers = flow_callers(flow, func, &count);
+    for (size_t i = 0; i < count; i++)
+        if (callers[i].kind != SITE_SPAWN &&
+            (depth == DEPTH_MAX || is_run_by_call(flow, clients, callers[i].func, depth + 1)))
+            return true;
+    return false;
+}
+
+/* Is it tasks of the library alone that lower the count? */
+static bool is_group_of_library(struct search *search, const struct clients *clients,
+                                const struct blame *blame)
+{
+    struct flow *flow = search->machine.flow;
+    const struct act *act = blame->op->act;
+    if (act->kind == ACT_JOIN)
+        return true;
+    size_t count;
+    const struct flow_use *uses = flow_uses(flow, ACT_DONE, &count);
+    if (act->kind != ACT_WAIT)
+        return false;
+    struct points group = points_of(flow, blame->func, act->object);
+    for (size_t i = 0; i < count; i++) {
+        struct points points = points_of(flow, uses[i].func, uses[i].object);
+        if (flow_points_meet(flow, &points, &group) &&
+            is_run_by_call(flow, clients, uses[i].func, 0))
+            return false;
+    }
+    return true;
+}
+
+bool client_counts(struct search *search, const struct clients *clients, const struct blame *blame,
+                   uint16_t stuck)
+{
+    const struct ir_func *entry = blame_entry(&search->machine, blame->task);
     switch (blame->cause) {
     case CAUSE_LOCK_CYCLE:
     case CAUSE_BLOCKED_WHILE_LOCKED:
@@ -569,7 +638,9 @@ bool client_counts(struct search *search, const struct clients *clients, const s
     case CAUSE_MISSING_UNLOCK:
         return !is_unlocked_by_call(search, clients, blame);
     default:
-        return !client_has(blame_entry(&search->machine, blame->task)) &&
-               is_ended(&search->machine);
+        if (!client_is_ended(&search->machine, stuck))
+            return false;
+        return !client_has(entry) ||
+               (blame->task == 0 && is_group_of_library(search, clients, blame));
     }
 }

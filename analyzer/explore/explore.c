@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { TRIES_MAX = 6, CLIENTS_STATES = 40000 /* of a program's clients, together */ };
+enum { TRIES_MAX = 6, CLIENTS_STATES = 60000 /* of a program's clients, together */ };
 
 /* What is kept with the flow. */
 struct executions {
@@ -27,6 +27,7 @@ struct exploration {
     size_t budget; /* what is left of it, in states */
     bool is_library;
     const struct clients *clients; /* whose roots they are; NULL: the program's own */
+    size_t roots_left;             /* of clients, which share what there is alike */
 };
 
 /* ---- bounds ---------------------------------------------------------------------------------- */
@@ -145,7 +146,8 @@ static void judge_state(struct exploration *exploration, struct search *search, 
         if (blame->cause == CAUSE_COUNT || blame->is_silent ||
             (told && told->certainty == CERTAINTY_PROVEN))
             continue;
-        if (exploration->clients && !client_counts(search, exploration->clients, blame))
+        if (exploration->clients &&
+            !client_counts(search, exploration->clients, blame, at->present & (uint16_t)~at->alive))
             continue;
         struct verdict verdict = {.cause = blame->cause,
                                   .park_func = blame->func,
@@ -160,7 +162,8 @@ static void judge_state(struct exploration *exploration, struct search *search, 
     }
 }
 
-static void judge_stuck(struct exploration *exploration, struct search *search)
+/* Of a client, first the states in which most counts. */
+static void judge_stuck(struct exploration *exploration, struct search *search, bool is_ended)
 {
     uint8_t *judged = new_judged(search);
     for (uint32_t i = 0; i < search->states.count; i++) {
@@ -169,6 +172,8 @@ static void judge_stuck(struct exploration *exploration, struct search *search)
         if (!stuck)
             continue;
         search_load(search, i);
+        if (exploration->clients && client_is_ended(&search->machine, stuck) != is_ended)
+            continue;
         if (has_new_place(search, stuck, judged))
             judge_state(exploration, search, i);
     }
@@ -192,7 +197,9 @@ static bool explore_scope(struct exploration *exploration, struct slice *slice, 
     exploration->budget -= effort < exploration->budget ? effort : exploration->budget;
     exploration->executions->stats.states += search->states.count;
     explain_scope(search);
-    judge_stuck(exploration, search);
+    judge_stuck(exploration, search, true);
+    if (exploration->clients)
+        judge_stuck(exploration, search, false);
     bool is_cut = search->is_cut;
     arena_release(&arena);
     free(search);
@@ -203,6 +210,8 @@ static bool explore_scope(struct exploration *exploration, struct slice *slice, 
 static size_t share(const struct exploration *exploration, size_t wanted)
 {
     size_t most = exploration->is_library ? exploration->budget / 4 : exploration->budget;
+    if (exploration->clients)
+        most = exploration->budget / exploration->roots_left;
     return wanted < most ? wanted : most;
 }
 
@@ -285,8 +294,10 @@ static void explore_clients(struct exploration *exploration)
         .budget = scaled_budget(CLIENTS_STATES, &exploration->executions->options),
         .is_library = true,
         .clients = &clients};
-    for (size_t i = 0; i < clients.roots.count; i++)
+    for (size_t i = 0; i < clients.roots.count; i++) {
+        by_clients.roots_left = clients.roots.count - i;
         explore_root(&by_clients, clients.roots.at[i]);
+    }
     clients_leave(exploration->flow, &clients);
 }
 

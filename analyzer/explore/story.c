@@ -22,7 +22,7 @@ struct story {
 
 static const char *name_of(const struct ir_func *func)
 {
-    if (client_has(func))
+    if (client_calls(func))
         func = client_calls(func);
     return func && func->symbol ? func->symbol->name : "main";
 }
