@@ -22,7 +22,7 @@ bool client_has(const struct ir_func *func)
 
 const struct ir_func *client_calls(const struct ir_func *entry)
 {
-    if (!client_has(entry) || entry->param_count == 0)
+    if (!client_has(entry) || entry->block_count > 1)
         return NULL;
     const struct ir_op *op = ir_next_op(entry, IR_OP_CALL, NULL);
     const struct ir_symbol *callee = op && !op->act ? ir_callee(op) : NULL;
@@ -33,7 +33,7 @@ const struct ir_func *client_calls(const struct ir_func *entry)
 
 /* A record type, and what callers can do with an object of it. */
 struct kind {
-    const char *name;
+    const char *name;              /* NULL: what is static is all there is */
     const struct ir_type *pointer; /* as some function says it */
     const struct ir_func *maker;   /* NULL: callers bring the object */
     bool makes_at_param;           /* its last `T **` is where it goes */
@@ -46,6 +46,7 @@ struct maker {
     struct arena *arena;
     struct clients *out;
     VEC(struct kind) kinds;
+    client_funcs singles; /* that make sense when nothing else was called before */
     struct ir_unit *unit;
     VEC(struct ir_func *) funcs;
     struct ir_type *nothing, *number, *function;
@@ -135,7 +136,7 @@ static struct kind *kind_of(struct maker *maker, const struct ir_type *pointer)
 {
     const char *name = record_name(pointer);
     for (size_t i = 0; i < maker->kinds.count; i++)
-        if (strcmp(maker->kinds.at[i].name, name) == 0)
+        if (text_is(maker->kinds.at[i].name, name))
             return &maker->kinds.at[i];
     struct kind *kind = vec_add(maker->arena, &maker->kinds);
     *kind = (struct kind){.name = name, .pointer = pointer};
@@ -220,6 +221,73 @@ static void note_work(struct maker *maker, const struct ir_func *func)
     }
 }
 
+/* Does it run operations on static objects for which tasks wait? */
+static bool uses_statics(struct flow *flow, const struct ir_func *func)
+{
+    static const enum act_kind kinds[] = {ACT_LOCK, ACT_COND_WAIT, ACT_WAIT, ACT_SEND, ACT_RECV};
+    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+        size_t count;
+        const struct flow_use *uses = flow_uses(flow, kinds[i], &count);
+        for (size_t k = 0; k < count; k++) {
+            const struct ir_expr *object = uses[k].object;
+            const struct ir_expr *place = object && object->kind == IR_ADDR ? object->a : object;
+            const struct ir_expr *root = place ? ir_expr_root(place) : NULL;
+            if (root && root->kind == IR_SYMBOL && flow_runs(flow, func, uses[k].func))
+                return true;
+        }
+    }
+    return false;
+}
+
+static bool is_handed_record(const struct ir_func *func)
+{
+    for (size_t i = 0; i < func->param_count; i++)
+        if (record_name(func->vars[i]->type))
+            return true;
+    return false;
+}
+
+static bool sets_static(const struct ir_func *func)
+{
+    for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_ASSIGN, op));) {
+        const struct ir_expr *root = ir_expr_root(op->place);
+        if (root && root->kind == IR_SYMBOL)
+            return true;
+    }
+    return false;
+}
+
+/* Is it all that sets static variables, so that a first call of it finds them as they were
+ * initialised? */
+static bool sets_statics_alone(struct flow *flow, const struct ir_func *func)
+{
+    size_t count;
+    struct ir_unit *const *units = flow_units(flow, &count);
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < units[i]->func_count; k++)
+            if (sets_static(units[i]->funcs[k]) && !flow_runs(flow, func, units[i]->funcs[k]))
+                return false;
+    return true;
+}
+
+/* What is static is an object that is there from the start.  Where it is only tasks of the function
+ * that lock anything, nothing says that it may be called twice at the same time. */
+static void find_statics(struct maker *maker)
+{
+    struct kind kind = {0};
+    for (size_t i = 0; i < maker->out->entries.count; i++) {
+        const struct ir_func *func = maker->out->entries.at[i];
+        if (is_handed_record(func) || !uses_statics(maker->flow, func))
+            continue;
+        if (flow_can(maker->flow, func, ACT_LOCK))
+            note_method(maker, &kind, func);
+        if (sets_statics_alone(maker->flow, func))
+            *vec_add(maker->arena, &maker->singles) = func;
+    }
+    if (kind.methods.count)
+        *vec_add(maker->arena, &maker->kinds) = kind;
+}
+
 static void find_kinds(struct maker *maker)
 {
     size_t count;
@@ -236,6 +304,7 @@ static void find_kinds(struct maker *maker)
     }
     for (size_t i = 0; i < maker->out->entries.count; i++)
         note_work(maker, maker->out->entries.at[i]);
+    find_statics(maker);
 }
 
 /* ---- writing functions ----------------------------------------------------------------------- */
@@ -331,15 +400,19 @@ static struct ir_op *new_act(struct maker *maker, struct ir_func *func, size_t b
     return op;
 }
 
-/* A task that calls the method on its argument. */
+/* A task that calls the method, on its argument if there is an object. */
 static struct ir_func *write_user(struct maker *maker, const struct kind *kind,
                                   const struct ir_func *method)
 {
     struct ir_func *func = new_func(maker, method->symbol->name,
                                     arena_printf(maker->arena, "user %zu", maker->funcs.count), 1);
-    struct ir_var *object = new_var(maker, func, IR_VAR_PARAM, "object", kind->pointer);
-    call(maker, func, 0, method, find_param(method, kind->name, false),
-         ir_var(maker->arena, object));
+    if (!kind->name) {
+        call(maker, func, 0, method, -1, NULL);
+    } else {
+        struct ir_var *object = new_var(maker, func, IR_VAR_PARAM, "object", kind->pointer);
+        call(maker, func, 0, method, find_param(method, kind->name, false),
+             ir_var(maker->arena, object));
+    }
     ir_func_finish(maker->arena, func);
     return func;
 }
@@ -356,7 +429,7 @@ static const struct ir_expr *start(struct maker *maker, struct ir_func *func,
                         .object = ir_var(maker->arena, task),
                         .entry = ir_symbol(maker->arena, user->symbol),
                         .args = args,
-                        .arg_count = 1,
+                        .arg_count = object ? 1 : 0,
                         .args_known = true};
     new_act(maker, func, 1, maker->spawn, spawn);
     return spawn.object;
@@ -379,6 +452,10 @@ static const struct ir_expr *make(struct maker *maker, struct ir_func *func,
                                   const struct kind *kind)
 {
     struct arena *arena = maker->arena;
+    if (!kind->name) {
+        jump(maker, func, MAKING, USING);
+        return NULL;
+    }
     if (!kind->maker) {
         jump(maker, func, MAKING, USING);
         return ir_var(arena, new_var(maker, func, IR_VAR_PARAM, "object", kind->pointer));
@@ -421,6 +498,18 @@ static void write_client(struct maker *maker, const struct kind *kind, const str
     }
     jump(maker, func, USING, ENDING);
     jump(maker, func, ENDING, LEAVING);
+    ir_func_finish(maker->arena, func);
+    *vec_add(maker->arena, &maker->out->roots) = func;
+}
+
+/* A client that makes one call and nothing else. */
+static void write_single(struct maker *maker, const struct ir_func *called)
+{
+    struct ir_func *func =
+        new_func(maker, "main", arena_printf(maker->arena, "client %zu", maker->funcs.count), 4);
+    call(maker, func, MAKING, called, -1, NULL);
+    for (uint32_t block = MAKING; block < LEAVING; block++)
+        jump(maker, func, block, block + 1);
     ir_func_finish(maker->arena, func);
     *vec_add(maker->arena, &maker->out->roots) = func;
 }
@@ -516,6 +605,8 @@ void clients_make(struct flow *library, struct clients *out)
     find_kinds(&maker);
     for (size_t i = 0; i < maker.kinds.count; i++)
         write_clients(&maker, &maker.kinds.at[i]);
+    for (size_t i = 0; i < maker.singles.count && out->roots.count < CLIENTS_MAX; i++)
+        write_single(&maker, maker.singles.at[i]);
     if (out->roots.count)
         link_program(&maker);
 }
@@ -541,12 +632,25 @@ static const struct world_frame *root_frame(const struct machine *machine)
     return func == machine->slice->scope->root ? &world->frames[at - 1] : NULL;
 }
 
+const struct ir_func *client_entry(const struct machine *machine, uint8_t task)
+{
+    const struct world *world = &machine->world;
+    const struct ir_func *entry = NULL;
+    for (uint16_t at = world->tasks[task].top; at; at = world->frames[at - 1].parent) {
+        const struct ir_func *func = machine->slice->funcs.at[world->frames[at - 1].func]->func;
+        if (!client_has(func))
+            entry = func;
+    }
+    return entry;
+}
+
 bool client_is_ended(const struct machine *machine, uint16_t stuck)
 {
     const struct world_frame *frame = root_frame(machine);
-    if (machine->slice->scope->root->blocks[ENDING].op_count == 0)
-        return false;
-    return !frame || frame->block >= ENDING || (frame->block == MAKING && (stuck & 1));
+    if (frame && frame->block == MAKING)
+        return stuck & 1;
+    bool has_end = machine->slice->scope->root->blocks[ENDING].op_count > 0;
+    return has_end && (!frame || frame->block >= ENDING);
 }
 
 static struct points points_of(struct flow *flow, const struct ir_func *func,
@@ -588,20 +692,37 @@ static bool is_unlocked_by_call(struct search *search, const struct clients *cli
     return false;
 }
 
-/* Is it run by a call of something that others may call, in the caller's task? */
+/* Is it run by a call of something that others may call, but for `own`, in the caller's task? */
 static bool is_run_by_call(struct flow *flow, const struct clients *clients,
-                           const struct ir_func *func, int depth)
+                           const struct ir_func *func, const struct ir_func *own, int depth)
 {
     enum { DEPTH_MAX = 8 };
     size_t count;
     for (size_t i = 0; i < clients->entries.count; i++)
-        if (clients->entries.at[i] == func)
+        if (clients->entries.at[i] == func && func != own)
             return true;
     const struct flow_site *callers = flow_callers(flow, func, &count);
     for (size_t i = 0; i < count; i++)
         if (callers[i].kind != SITE_SPAWN &&
-            (depth == DEPTH_MAX || is_run_by_call(flow, clients, callers[i].func, depth + 1)))
+            (depth == DEPTH_MAX || is_run_by_call(flow, clients, callers[i].func, own, depth + 1)))
             return true;
+    return false;
+}
+
+/* Is the object one that a call, but for `own`, may do that to? */
+static bool is_call_to(struct flow *flow, const struct clients *clients, enum act_kind kind,
+                       const struct points *object, const struct ir_func *own)
+{
+    size_t count;
+    const struct flow_use *uses = flow_uses(flow, kind, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (!uses[i].object)
+            return true;
+        struct points points = points_of(flow, uses[i].func, uses[i].object);
+        if (flow_points_meet(flow, &points, object) &&
+            is_run_by_call(flow, clients, uses[i].func, own, 0))
+            return true;
+    }
     return false;
 }
 
@@ -613,24 +734,46 @@ static bool is_group_of_library(struct search *search, const struct clients *cli
     const struct act *act = blame->op->act;
     if (act->kind == ACT_JOIN)
         return true;
-    size_t count;
-    const struct flow_use *uses = flow_uses(flow, ACT_DONE, &count);
     if (act->kind != ACT_WAIT)
         return false;
     struct points group = points_of(flow, blame->func, act->object);
-    for (size_t i = 0; i < count; i++) {
-        struct points points = points_of(flow, uses[i].func, uses[i].object);
-        if (flow_points_meet(flow, &points, &group) &&
-            is_run_by_call(flow, clients, uses[i].func, 0))
-            return false;
+    return !is_call_to(flow, clients, ACT_DONE, &group, NULL);
+}
+
+/* The function that a client calls and does nothing else; NULL: it does more. */
+static const struct ir_func *only_call(const struct ir_func *root)
+{
+    const struct ir_op *op = ir_next_op(root, IR_OP_CALL, NULL);
+    if (ir_next_op(root, IR_OP_CALL, op) || root->var_count > 0)
+        return NULL;
+    return ir_callee(op)->func;
+}
+
+/* Could another call end the wait? */
+static bool is_ended_by_call(struct search *search, const struct clients *clients,
+                             const struct blame *blame, const struct ir_func *own)
+{
+    static const enum act_kind kinds[] = {ACT_SEND,   ACT_RECV,   ACT_CLOSE, ACT_DONE,
+                                          ACT_SIGNAL, ACT_CANCEL, ACT_UNLOCK};
+    struct flow *flow = search->machine.flow;
+    const struct act *act = blame->op->act;
+    for (size_t i = 0; i <= act->arm_count; i++) {
+        const struct ir_expr *object = i < act->arm_count ? act->arms[i].channel : act->object;
+        if (!object)
+            continue;
+        struct points points = points_of(flow, blame->func, object);
+        for (size_t k = 0; k < COUNT_OF(kinds); k++)
+            if (is_call_to(flow, clients, kinds[k], &points, own))
+                return true;
     }
-    return true;
+    return act->context != NULL;
 }
 
 bool client_counts(struct search *search, const struct clients *clients, const struct blame *blame,
                    uint16_t stuck)
 {
     const struct ir_func *entry = blame_entry(&search->machine, blame->task);
+    const struct ir_func *root = search->machine.slice->scope->root;
     switch (blame->cause) {
     case CAUSE_LOCK_CYCLE:
     case CAUSE_BLOCKED_WHILE_LOCKED:
@@ -640,6 +783,8 @@ bool client_counts(struct search *search, const struct clients *clients, const s
     default:
         if (!client_is_ended(&search->machine, stuck))
             return false;
+        if (only_call(root))
+            return !is_ended_by_call(search, clients, blame, only_call(root));
         return !client_has(entry) ||
                (blame->task == 0 && is_group_of_library(search, clients, blame));
     }

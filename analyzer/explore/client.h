@@ -32,6 +32,8 @@ void clients_leave(struct flow *library, struct clients *);
 bool client_has(const struct ir_func *);
 /* The function of the library that a client's task calls; NULL: it is no client's task. */
 const struct ir_func *client_calls(const struct ir_func *entry);
+/* What the task runs; of a client's, what that calls. */
+const struct ir_func *client_entry(const struct machine *, uint8_t task);
 /* Has the client no more to do with its object, but for what waits of those tasks (bits)? */
 bool client_is_ended(const struct machine *, uint16_t stuck);
 /* Is it the library's fault that the task is stuck, as others (bits) are, in the state that

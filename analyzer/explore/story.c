@@ -22,8 +22,8 @@ struct story {
 
 static const char *name_of(const struct ir_func *func)
 {
-    if (client_calls(func))
-        func = client_calls(func);
+    if (client_has(func))
+        return client_calls(func) ? client_calls(func)->symbol->name : "caller";
     return func && func->symbol ? func->symbol->name : "main";
 }
 
@@ -494,7 +494,7 @@ void story_tell(struct arena *arena, struct search *search, uint32_t state,
         object = blame->op->act->lock;
     if (object)
         story.wanted = points_of(&story, blame->func, object);
-    verdict->task = name_of(blame_entry(&search->machine, blame->task));
+    verdict->task = name_of(client_entry(&search->machine, blame->task));
     verdict->object = object_text(&story, blame->func, blame->op, -1);
     replay(&story, state);
     refine_cause(&story);
