@@ -480,15 +480,17 @@ static const struct ir_expr *make(struct maker *maker, struct ir_func *func,
     return object;
 }
 
-/* The users may be NULL. */
-static void write_client(struct maker *maker, const struct kind *kind, const struct ir_func *first,
-                         const struct ir_func *second)
+/* The client calls `method` itself, or has two tasks; all three may be NULL. */
+static void write_client(struct maker *maker, const struct kind *kind, const struct ir_func *method,
+                         const struct ir_func *first, const struct ir_func *second)
 {
     struct ir_func *func =
         new_func(maker, "main", arena_printf(maker->arena, "client %zu", maker->funcs.count), 4);
     const struct ir_expr *object = make(maker, func, kind);
     const struct ir_expr *tasks[2] = {first ? start(maker, func, first, object) : NULL,
                                       second ? start(maker, func, second, object) : NULL};
+    if (method)
+        call(maker, func, USING, method, find_param(method, kind->name, false), object);
     for (size_t i = 0; i < 2; i++)
         if (tasks[i])
             wait_for(maker, func, tasks[i]);
@@ -514,7 +516,7 @@ static void write_single(struct maker *maker, const struct ir_func *called)
     *vec_add(maker->arena, &maker->out->roots) = func;
 }
 
-/* One client for each two methods. */
+/* One client for each method where the library has tasks of its own, and one for each two. */
 static void write_clients(struct maker *maker, const struct kind *kind)
 {
     const struct ir_func *users[METHODS_MAX];
@@ -524,10 +526,12 @@ static void write_clients(struct maker *maker, const struct kind *kind)
     for (size_t i = 0; i < count; i++)
         users[i] = write_user(maker, kind, kind->methods.at[i]);
     if (is_of_use)
-        write_client(maker, kind, NULL, NULL);
+        write_client(maker, kind, NULL, NULL, NULL);
+    for (size_t i = 0; i < count && is_of_use; i++)
+        write_client(maker, kind, kind->methods.at[i], NULL, NULL);
     for (size_t i = 0; i < count; i++)
         for (size_t k = i; k < count && maker->out->roots.count < CLIENTS_MAX; k++)
-            write_client(maker, kind, users[i], users[k]);
+            write_client(maker, kind, NULL, users[i], users[k]);
 }
 
 /* ---- the program of the clients -------------------------------------------------------------- */

@@ -26,6 +26,8 @@ struct exploration {
     struct executions *executions;
     size_t budget; /* what is left of it, in states */
     bool is_library;
+    bool
+        is_inner; /* the root is how the files of a library work together, not for others to call */
     const struct clients *clients; /* whose roots they are; NULL: the program's own */
     size_t roots_left;             /* of clients, which share what there is alike */
 };
@@ -132,6 +134,17 @@ static bool has_new_place(struct search *search, uint16_t stuck, uint8_t *judged
     return found;
 }
 
+/* In the state that the search is in.  What an inner function is handed is what its callers made,
+ * but a lock is a lock. */
+static bool counts(const struct exploration *exploration, struct search *search,
+                   const struct blame *blame, uint16_t stuck)
+{
+    if (exploration->clients)
+        return client_counts(search, exploration->clients, blame, stuck);
+    return !exploration->is_inner || blame->cause == CAUSE_MISSING_UNLOCK ||
+           blame->cause == CAUSE_LOCK_CYCLE || blame->cause == CAUSE_BLOCKED_WHILE_LOCKED;
+}
+
 static void judge_state(struct exploration *exploration, struct search *search, uint32_t state)
 {
     bool is_at_rest;
@@ -146,8 +159,7 @@ static void judge_state(struct exploration *exploration, struct search *search, 
         if (blame->cause == CAUSE_COUNT || blame->is_silent ||
             (told && told->certainty == CERTAINTY_PROVEN))
             continue;
-        if (exploration->clients &&
-            !client_counts(search, exploration->clients, blame, at->present & (uint16_t)~at->alive))
+        if (!counts(exploration, search, blame, at->present & (uint16_t)~at->alive))
             continue;
         struct verdict verdict = {.cause = blame->cause,
                                   .park_func = blame->func,
@@ -264,6 +276,16 @@ static bool is_root(struct flow *flow, const struct ir_func *func, bool has_main
     return !func->symbol->scope || callers == 0;
 }
 
+static bool has_callers_elsewhere(struct flow *flow, const struct ir_func *func)
+{
+    size_t count;
+    const struct flow_site *callers = flow_callers(flow, func, &count);
+    for (size_t i = 0; i < count; i++)
+        if (callers[i].func->unit != func->unit)
+            return true;
+    return false;
+}
+
 static void explore_roots(struct exploration *exploration)
 {
     size_t unit_count;
@@ -277,6 +299,7 @@ static void explore_roots(struct exploration *exploration)
         for (size_t k = 0; k < units[i]->func_count; k++) {
             if (!is_root(exploration->flow, units[i]->funcs[k], has_main))
                 continue;
+            exploration->is_inner = has_callers_elsewhere(exploration->flow, units[i]->funcs[k]);
             explore_root(exploration, units[i]->funcs[k]);
         }
 }
