@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { TRIES_MAX = 6, CLIENTS_STATES = 60000 /* of a program's clients, together */ };
+enum { TRIES_MAX = 6, CLIENTS_STATES = 100000 /* of a program's clients, together */ };
 
 /* What is kept with the flow. */
 struct executions {
@@ -223,7 +223,7 @@ static size_t share(const struct exploration *exploration, size_t wanted)
 {
     size_t most = exploration->is_library ? exploration->budget / 4 : exploration->budget;
     if (exploration->clients)
-        most = exploration->budget / exploration->roots_left;
+        most = 3 * exploration->budget / (exploration->roots_left + 2);
     return wanted < most ? wanted : most;
 }
 
