@@ -8,8 +8,7 @@ enum {
     METHODS_MAX = 5, /* of a type: the most promising ones */
     ENDERS_MAX = 4,
     CLIENTS_MAX = 40, /* of a program */
-    ARGS_MAX = 16,
-    OPS_MAX = 12 /* of a block */
+    OPS_MAX = 12      /* of a block */
 };
 
 /* In the place of a path, so that a made-up unit is known by its address. */
@@ -20,13 +19,14 @@ bool client_has(const struct ir_func *func)
     return func && func->unit && func->unit->main_file == made_up;
 }
 
-const struct ir_func *client_calls(const struct ir_func *entry)
+const struct ir_func *client_calls(const struct ir_func *func)
 {
-    if (!client_has(entry) || entry->block_count > 1)
+    if (!client_has(func))
         return NULL;
-    const struct ir_op *op = ir_next_op(entry, IR_OP_CALL, NULL);
-    const struct ir_symbol *callee = op && !op->act ? ir_callee(op) : NULL;
-    return callee ? callee->func : NULL;
+    const struct ir_op *op = ir_next_op(func, IR_OP_CALL, NULL);
+    if (!op || op->act || ir_next_op(func, IR_OP_CALL, op))
+        return NULL;
+    return ir_callee(op)->func;
 }
 
 /* ---- what a library offers ------------------------------------------------------------------- */
@@ -37,6 +37,7 @@ struct kind {
     const struct ir_type *pointer; /* as some function says it */
     const struct ir_func *maker;   /* NULL: callers bring the object */
     bool makes_at_param;           /* its last `T **` is where it goes */
+    client_funcs works;            /* all that are handed one; of these: */
     client_funcs methods;
     client_funcs enders; /* in the order in which they are called */
 };
@@ -213,6 +214,7 @@ static void note_work(struct maker *maker, const struct ir_func *func)
         struct kind *kind = kind_of(maker, type);
         if (made && !kind->maker)
             continue; /* how to make it */
+        *vec_add(maker->arena, &kind->works) = func;
         if (end_rank(func))
             note_ender(maker, kind, func);
         else
@@ -321,7 +323,7 @@ static struct ir_symbol *new_symbol(struct maker *maker, const char *name, const
 }
 
 static struct ir_func *new_func(struct maker *maker, const char *name, const char *scope,
-                                size_t block_count)
+                                size_t block_count, size_t ops_max)
 {
     struct ir_func *func = arena_new(maker->arena, struct ir_func);
     struct ir_symbol *symbol = new_symbol(maker, name, scope);
@@ -334,7 +336,7 @@ static struct ir_func *new_func(struct maker *maker, const char *name, const cha
     func->block_count = block_count;
     for (size_t i = 0; i < block_count; i++) {
         func->blocks[i].id = (uint32_t)i;
-        func->blocks[i].ops = arena_array(maker->arena, struct ir_op, OPS_MAX);
+        func->blocks[i].ops = arena_array(maker->arena, struct ir_op, ops_max);
         func->blocks[i].end = IR_RETURN;
     }
     *vec_add(maker->arena, &maker->funcs) = func;
@@ -404,8 +406,8 @@ static struct ir_op *new_act(struct maker *maker, struct ir_func *func, size_t b
 static struct ir_func *write_user(struct maker *maker, const struct kind *kind,
                                   const struct ir_func *method)
 {
-    struct ir_func *func = new_func(maker, method->symbol->name,
-                                    arena_printf(maker->arena, "user %zu", maker->funcs.count), 1);
+    const char *scope = arena_printf(maker->arena, "user %zu", maker->funcs.count);
+    struct ir_func *func = new_func(maker, method->symbol->name, scope, 1, 1);
     if (!kind->name) {
         call(maker, func, 0, method, -1, NULL);
     } else {
@@ -447,6 +449,12 @@ static void wait_for(struct maker *maker, struct ir_func *func, const struct ir_
 
 enum { MAKING, USING, ENDING, LEAVING };
 
+static struct ir_func *new_client(struct maker *maker, size_t ops_max)
+{
+    const char *scope = arena_printf(maker->arena, "client %zu", maker->funcs.count);
+    return new_func(maker, "main", scope, LEAVING + 1, ops_max);
+}
+
 /* The object; a client whose object cannot be made leaves. */
 static const struct ir_expr *make(struct maker *maker, struct ir_func *func,
                                   const struct kind *kind)
@@ -484,8 +492,7 @@ static const struct ir_expr *make(struct maker *maker, struct ir_func *func,
 static void write_client(struct maker *maker, const struct kind *kind, const struct ir_func *method,
                          const struct ir_func *first, const struct ir_func *second)
 {
-    struct ir_func *func =
-        new_func(maker, "main", arena_printf(maker->arena, "client %zu", maker->funcs.count), 4);
+    struct ir_func *func = new_client(maker, OPS_MAX);
     const struct ir_expr *object = make(maker, func, kind);
     const struct ir_expr *tasks[2] = {first ? start(maker, func, first, object) : NULL,
                                       second ? start(maker, func, second, object) : NULL};
@@ -507,8 +514,7 @@ static void write_client(struct maker *maker, const struct kind *kind, const str
 /* A client that makes one call and nothing else. */
 static void write_single(struct maker *maker, const struct ir_func *called)
 {
-    struct ir_func *func =
-        new_func(maker, "main", arena_printf(maker->arena, "client %zu", maker->funcs.count), 4);
+    struct ir_func *func = new_client(maker, OPS_MAX);
     call(maker, func, MAKING, called, -1, NULL);
     for (uint32_t block = MAKING; block < LEAVING; block++)
         jump(maker, func, block, block + 1);
@@ -516,15 +522,34 @@ static void write_single(struct maker *maker, const struct ir_func *called)
     *vec_add(maker->arena, &maker->out->roots) = func;
 }
 
+/* A client that is never run, and calls all there is: so it is known of each function which objects
+ * it may be handed. */
+static void write_all(struct maker *maker, const struct kind *kind)
+{
+    struct ir_func *func = new_client(maker, kind->works.count + 2);
+    const struct ir_expr *object = make(maker, func, kind);
+    for (size_t i = 0; i < kind->works.count; i++) {
+        const struct ir_func *work = kind->works.at[i];
+        call(maker, func, USING, work, find_param(work, kind->name, false), object);
+    }
+    jump(maker, func, USING, ENDING);
+    jump(maker, func, ENDING, LEAVING);
+    ir_func_finish(maker->arena, func);
+}
+
 /* One client for each method where the library has tasks of its own, and one for each two. */
 static void write_clients(struct maker *maker, const struct kind *kind)
 {
+    if (kind->methods.count == 0 && kind->enders.count == 0)
+        return;
     const struct ir_func *users[METHODS_MAX];
     size_t count = kind->methods.count < METHODS_MAX ? kind->methods.count : METHODS_MAX;
     bool is_of_use =
         kind->maker && kind->enders.count > 0 && flow_can(maker->flow, kind->maker, ACT_SPAWN);
     for (size_t i = 0; i < count; i++)
         users[i] = write_user(maker, kind, kind->methods.at[i]);
+    if (kind->name)
+        write_all(maker, kind);
     if (is_of_use)
         write_client(maker, kind, NULL, NULL, NULL);
     for (size_t i = 0; i < count && is_of_use; i++)
@@ -559,7 +584,7 @@ static void begin_unit(struct maker *maker)
     maker->spawn = new_symbol(maker, "spawn", made_up);
     maker->join = new_symbol(maker, "join", made_up);
     /* That there is a main makes it a program; nobody looks at what it does. */
-    ir_func_finish(maker->arena, new_func(maker, "main", NULL, 1));
+    ir_func_finish(maker->arena, new_func(maker, "main", NULL, 1, 1));
 }
 
 static size_t count_funcs(struct ir_unit *const *units, size_t count)
@@ -744,15 +769,6 @@ static bool is_group_of_library(struct search *search, const struct clients *cli
     return !is_call_to(flow, clients, ACT_DONE, &group, NULL);
 }
 
-/* The function that a client calls and does nothing else; NULL: it does more. */
-static const struct ir_func *only_call(const struct ir_func *root)
-{
-    const struct ir_op *op = ir_next_op(root, IR_OP_CALL, NULL);
-    if (ir_next_op(root, IR_OP_CALL, op) || root->var_count > 0)
-        return NULL;
-    return ir_callee(op)->func;
-}
-
 /* Could another call end the wait? */
 static bool is_ended_by_call(struct search *search, const struct clients *clients,
                              const struct blame *blame, const struct ir_func *own)
@@ -787,8 +803,8 @@ bool client_counts(struct search *search, const struct clients *clients, const s
     default:
         if (!client_is_ended(&search->machine, stuck))
             return false;
-        if (only_call(root))
-            return !is_ended_by_call(search, clients, blame, only_call(root));
+        if (client_calls(root))
+            return !is_ended_by_call(search, clients, blame, client_calls(root));
         return !client_has(entry) ||
                (blame->task == 0 && is_group_of_library(search, clients, blame));
     }

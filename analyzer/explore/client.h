@@ -30,8 +30,9 @@ void clients_leave(struct flow *library, struct clients *);
 
 /* Is it one of a client's own functions? */
 bool client_has(const struct ir_func *);
-/* The function of the library that a client's task calls; NULL: it is no client's task. */
-const struct ir_func *client_calls(const struct ir_func *entry);
+/* The one function of the library that a client's function calls; NULL: it is none, or calls
+ * several. */
+const struct ir_func *client_calls(const struct ir_func *);
 /* What the task runs; of a client's, what that calls. */
 const struct ir_func *client_entry(const struct machine *, uint8_t task);
 /* Has the client no more to do with its object, but for what waits of those tasks (bits)? */
