@@ -40,6 +40,7 @@ struct kind {
     client_funcs works;            /* all that are handed one; of these: */
     client_funcs methods;
     client_funcs enders; /* in the order in which they are called */
+    client_funcs frees;  /* those that may be the last of them */
 };
 
 struct maker {
@@ -94,32 +95,49 @@ static bool is_entry(struct flow *flow, const struct ir_func *func)
     return true;
 }
 
-/* Is one of the words part of the name, as in `pool_stop`? */
-static bool has_word(const char *name, const char *const *words, size_t count)
+/* Does a call give back the memory of the object that is its parameter `param`? */
+static bool frees(struct flow *flow, const struct ir_func *func, int param)
 {
-    for (const char *at = name; *at;) {
-        size_t length = strcspn(at, "_");
-        for (size_t i = 0; i < count; i++)
-            if (strlen(words[i]) == length && strncmp(at, words[i], length) == 0)
-                return true;
-        at += length + (at[length] == '_');
+    size_t count;
+    struct frame *frame = flow_frame(flow, func, NULL, NULL);
+    const struct ir_expr *object = ir_var(flow_arena(flow), func->vars[param]);
+    struct points wanted = flow_points(flow, flow_resolve(flow, frame, object));
+    const struct flow_use *uses = flow_uses(flow, ACT_FREE, &count);
+    for (size_t i = 0; i < count; i++) {
+        struct frame *in = flow_frame(flow, uses[i].func, NULL, NULL);
+        if (!uses[i].object || !flow_runs(flow, func, uses[i].func))
+            continue;
+        struct points freed = flow_points(flow, flow_resolve(flow, in, uses[i].object));
+        if (flow_points_meet(flow, &freed, &wanted))
+            return true;
     }
     return false;
 }
 
-/* What comes when an object is given up: 1: it is told, 2: waited for, 3: gone; 0: none of that. */
+/* Does the name begin or end with one of the words, as `pool_stop` does? */
+static bool has_word(const char *name, const char *const *words, size_t count)
+{
+    const char *last = strrchr(name, '_');
+    for (size_t i = 0; i < count; i++) {
+        size_t length = strlen(words[i]);
+        bool begins = strncmp(name, words[i], length) == 0 && name[length] == '_';
+        if (begins || (last && strcmp(last + 1, words[i]) == 0))
+            return true;
+    }
+    return false;
+}
+
+/* Calls that may come before an object is given up: 1: it is told, 2: waited for; 0: neither.  The
+ * names say what to try, and no more: what is not tried may still be called, see is_left_to_call.
+ */
 static int end_rank(const struct ir_func *func)
 {
     static const char *const tells[] = {"stop",   "close", "shutdown", "quit",
                                         "finish", "abort", "cancel",   "terminate"};
     static const char *const waits[] = {"join"};
-    static const char *const frees[] = {"destroy", "free", "delete", "dispose", "deinit", "fini"};
-    const char *name = func->symbol->name;
-    if (has_word(name, frees, COUNT_OF(frees)))
-        return 3;
-    if (has_word(name, waits, COUNT_OF(waits)))
+    if (has_word(func->symbol->name, waits, COUNT_OF(waits)))
         return 2;
-    return has_word(name, tells, COUNT_OF(tells)) ? 1 : 0;
+    return has_word(func->symbol->name, tells, COUNT_OF(tells)) ? 1 : 0;
 }
 
 /* How much there is in a method that could get a task stuck. */
@@ -215,12 +233,33 @@ static void note_work(struct maker *maker, const struct ir_func *func)
         if (made && !kind->maker)
             continue; /* how to make it */
         *vec_add(maker->arena, &kind->works) = func;
-        if (end_rank(func))
+        if (frees(maker->flow, func, (int)i))
+            *vec_add(maker->arena, &kind->frees) = func;
+        else if (end_rank(func))
             note_ender(maker, kind, func);
         else
             note_method(maker, kind, func);
         return;
     }
+}
+
+/* Of what frees the object, the call that needs to know least; before it, what that does not do
+ * itself.  What nothing frees is never given up for sure: then all are calls like others. */
+static void choose_end(struct maker *maker, struct kind *kind)
+{
+    const struct ir_func *last = NULL;
+    client_funcs before = kind->enders;
+    kind->enders = (client_funcs){0};
+    for (size_t i = 0; i < kind->frees.count; i++)
+        if (!last || kind->frees.at[i]->param_count < last->param_count)
+            last = kind->frees.at[i];
+    for (size_t i = 0; i < before.count; i++)
+        if (!last || !kind->maker)
+            note_method(maker, kind, before.at[i]);
+        else if (!flow_runs(maker->flow, last, before.at[i]))
+            *vec_add(maker->arena, &kind->enders) = before.at[i];
+    if (last && kind->maker)
+        *vec_add(maker->arena, &kind->enders) = last;
 }
 
 /* Does it run operations on static objects for which tasks wait? */
@@ -306,6 +345,8 @@ static void find_kinds(struct maker *maker)
     }
     for (size_t i = 0; i < maker->out->entries.count; i++)
         note_work(maker, maker->out->entries.at[i]);
+    for (size_t i = 0; i < maker->kinds.count; i++)
+        choose_end(maker, &maker->kinds.at[i]);
     find_statics(maker);
 }
 
@@ -721,72 +762,85 @@ static bool is_unlocked_by_call(struct search *search, const struct clients *cli
     return false;
 }
 
-/* Is it run by a call of something that others may call, but for `own`, in the caller's task? */
-static bool is_run_by_call(struct flow *flow, const struct clients *clients,
-                           const struct ir_func *func, const struct ir_func *own, int depth)
+/* Does the client call it, itself or in a task? */
+static bool is_called_by(const struct ir_func *client, const struct ir_func *entry)
+{
+    for (const struct ir_op *op = NULL; (op = ir_next_op(client, IR_OP_CALL, op));) {
+        const struct ir_symbol *symbol = op->act ? NULL : ir_callee(op);
+        if (op->act && op->act->kind == ACT_SPAWN)
+            symbol = ir_callee(ir_next_op(op->act->entry->symbol->func, IR_OP_CALL, NULL));
+        if (symbol && symbol->func == entry)
+            return true;
+    }
+    return false;
+}
+
+/* Is it run by something that others may call, but that `client` (NULL: none) does not? */
+static bool is_run_by_others(const struct clients *clients, const struct ir_func *client,
+                             const struct ir_func *func, int depth)
 {
     enum { DEPTH_MAX = 8 };
     size_t count;
     for (size_t i = 0; i < clients->entries.count; i++)
-        if (clients->entries.at[i] == func && func != own)
+        if (clients->entries.at[i] == func && !(client && is_called_by(client, func)))
             return true;
-    const struct flow_site *callers = flow_callers(flow, func, &count);
+    const struct flow_site *callers = flow_callers(clients->flow, func, &count);
     for (size_t i = 0; i < count; i++)
-        if (callers[i].kind != SITE_SPAWN &&
-            (depth == DEPTH_MAX || is_run_by_call(flow, clients, callers[i].func, own, depth + 1)))
+        if (callers[i].kind != SITE_SPAWN && !client_has(callers[i].func) &&
+            (depth == DEPTH_MAX || is_run_by_others(clients, client, callers[i].func, depth + 1)))
             return true;
     return false;
 }
 
-/* Is the object one that a call, but for `own`, may do that to? */
-static bool is_call_to(struct flow *flow, const struct clients *clients, enum act_kind kind,
-                       const struct points *object, const struct ir_func *own)
+/* Is the object one to which a call may do that, but for those that `client` does? */
+static bool is_call_to(const struct clients *clients, enum act_kind kind,
+                       const struct points *object, const struct ir_func *client)
 {
     size_t count;
-    const struct flow_use *uses = flow_uses(flow, kind, &count);
+    const struct flow_use *uses = flow_uses(clients->flow, kind, &count);
     for (size_t i = 0; i < count; i++) {
         if (!uses[i].object)
             return true;
-        struct points points = points_of(flow, uses[i].func, uses[i].object);
-        if (flow_points_meet(flow, &points, object) &&
-            is_run_by_call(flow, clients, uses[i].func, own, 0))
+        struct points points = points_of(clients->flow, uses[i].func, uses[i].object);
+        if (flow_points_meet(clients->flow, &points, object) &&
+            is_run_by_others(clients, client, uses[i].func, 0))
             return true;
     }
     return false;
 }
 
 /* Is it tasks of the library alone that lower the count? */
-static bool is_group_of_library(struct search *search, const struct clients *clients,
-                                const struct blame *blame)
+static bool is_group_of_library(const struct clients *clients, const struct blame *blame)
 {
-    struct flow *flow = search->machine.flow;
     const struct act *act = blame->op->act;
     if (act->kind == ACT_JOIN)
         return true;
     if (act->kind != ACT_WAIT)
         return false;
-    struct points group = points_of(flow, blame->func, act->object);
-    return !is_call_to(flow, clients, ACT_DONE, &group, NULL);
+    struct points group = points_of(clients->flow, blame->func, act->object);
+    return !is_call_to(clients, ACT_DONE, &group, NULL);
 }
 
-/* Could another call end the wait? */
-static bool is_ended_by_call(struct search *search, const struct clients *clients,
-                             const struct blame *blame, const struct ir_func *own)
+/* Is there a call that the client did not make and that could end the wait?  A task that receives
+ * until the channel is closed is not ended by what others send. */
+static bool is_left_to_call(const struct clients *clients, const struct blame *blame,
+                            const struct ir_func *client)
 {
-    static const enum act_kind kinds[] = {ACT_SEND,   ACT_RECV,   ACT_CLOSE, ACT_DONE,
-                                          ACT_SIGNAL, ACT_CANCEL, ACT_UNLOCK};
-    struct flow *flow = search->machine.flow;
+    static const enum act_kind all[] = {ACT_CLOSE,  ACT_CANCEL, ACT_DONE, ACT_SIGNAL,
+                                        ACT_UNLOCK, ACT_SEND,   ACT_RECV};
+    bool waits_for_close =
+        blame->cause == CAUSE_MISSING_CLOSE || blame->cause == CAUSE_DONE_NEVER_CLOSED;
     const struct act *act = blame->op->act;
     for (size_t i = 0; i <= act->arm_count; i++) {
         const struct ir_expr *object = i < act->arm_count ? act->arms[i].channel : act->object;
         if (!object)
             continue;
-        struct points points = points_of(flow, blame->func, object);
-        for (size_t k = 0; k < COUNT_OF(kinds); k++)
-            if (is_call_to(flow, clients, kinds[k], &points, own))
+        struct points points = points_of(clients->flow, blame->func, object);
+        for (size_t k = 0; k < (waits_for_close ? 2 : COUNT_OF(all)); k++)
+            if (is_call_to(clients, all[k], &points, client))
                 return true;
     }
-    return act->context != NULL;
+    return false;
 }
 
 bool client_counts(struct search *search, const struct clients *clients, const struct blame *blame,
@@ -804,8 +858,9 @@ bool client_counts(struct search *search, const struct clients *clients, const s
         if (!client_is_ended(&search->machine, stuck))
             return false;
         if (client_calls(root))
-            return !is_ended_by_call(search, clients, blame, client_calls(root));
-        return !client_has(entry) ||
-               (blame->task == 0 && is_group_of_library(search, clients, blame));
+            return !is_left_to_call(clients, blame, root) && !blame->op->act->context;
+        if (client_has(entry) && (blame->task != 0 || !is_group_of_library(clients, blame)))
+            return false;
+        return !is_left_to_call(clients, blame, root);
     }
 }
