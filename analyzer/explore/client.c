@@ -95,6 +95,14 @@ static bool is_entry(struct flow *flow, const struct ir_func *func)
     return true;
 }
 
+static bool is_of_record(const struct ir_expr *pointer, const char *name)
+{
+    while (pointer->kind == IR_CAST)
+        pointer = pointer->a;
+    const char *found = record_name(pointer->type);
+    return found && strcmp(found, name) == 0;
+}
+
 /* Does a call give back the memory of the object that is its parameter `param`? */
 static bool frees(struct flow *flow, const struct ir_func *func, int param)
 {
@@ -102,10 +110,12 @@ static bool frees(struct flow *flow, const struct ir_func *func, int param)
     struct frame *frame = flow_frame(flow, func, NULL, NULL);
     const struct ir_expr *object = ir_var(flow_arena(flow), func->vars[param]);
     struct points wanted = flow_points(flow, flow_resolve(flow, frame, object));
+    const char *name = record_name(object->type);
     const struct flow_use *uses = flow_uses(flow, ACT_FREE, &count);
     for (size_t i = 0; i < count; i++) {
         struct frame *in = flow_frame(flow, uses[i].func, NULL, NULL);
-        if (!uses[i].object || !flow_runs(flow, func, uses[i].func))
+        if (!uses[i].object || !is_of_record(uses[i].object, name) ||
+            !flow_runs(flow, func, uses[i].func))
             continue;
         struct points freed = flow_points(flow, flow_resolve(flow, in, uses[i].object));
         if (flow_points_meet(flow, &freed, &wanted))
@@ -595,9 +605,9 @@ static void write_clients(struct maker *maker, const struct kind *kind)
         write_client(maker, kind, NULL, NULL, NULL);
     for (size_t i = 0; i < count && is_of_use; i++)
         write_client(maker, kind, kind->methods.at[i], NULL, NULL);
-    for (size_t i = 0; i < count; i++)
-        for (size_t k = i; k < count && maker->out->roots.count < CLIENTS_MAX; k++)
-            write_client(maker, kind, NULL, users[i], users[k]);
+    for (size_t apart = 0; apart < count; apart++)
+        for (size_t i = 0; i + apart < count && maker->out->roots.count < CLIENTS_MAX; i++)
+            write_client(maker, kind, NULL, users[i], users[i + apart]);
 }
 
 /* ---- the program of the clients -------------------------------------------------------------- */

@@ -223,7 +223,7 @@ static size_t share(const struct exploration *exploration, size_t wanted)
 {
     size_t most = exploration->is_library ? exploration->budget / 4 : exploration->budget;
     if (exploration->clients)
-        most = 3 * exploration->budget / (exploration->roots_left + 2);
+        most = 2 * exploration->budget / (exploration->roots_left + 1);
     return wanted < most ? wanted : most;
 }
 
