@@ -435,12 +435,45 @@ static enum cause sink_cause(struct search *search, struct blame *blame)
     case ACT_SELECT:
         return select_cause(machine, blame);
     case ACT_WAIT:
-        return waits_for_itself(search, blame) ? CAUSE_WAIT_BEFORE_DRAIN : CAUSE_MISSING_WG_DONE;
+        return blame->is_before_telling || waits_for_itself(search, blame) ? CAUSE_WAIT_BEFORE_DRAIN
+                                                                           : CAUSE_MISSING_WG_DONE;
     case ACT_COND_WAIT:
         return CAUSE_CV_NEVER_SIGNALLED;
     default:
         return CAUSE_COUNT;
     }
+}
+
+/* Is the other's select ended by something that the waiter does, but only after its wait? */
+static bool ends_select_later(struct search *search, const struct blame *blame,
+                              const struct ir_func *func, const struct ir_op *op)
+{
+    if (!op->act || op->act->kind != ACT_SELECT)
+        return false;
+    for (size_t i = 0; i < op->act->arm_count; i++)
+        if (op->act->arms[i].kind == ARM_RECV &&
+            blame_can_still(search, blame->task, KIND(ACT_CLOSE) | KIND(ACT_CANCEL), func,
+                            op->act->arms[i].channel))
+            return true;
+    return false;
+}
+
+/* Goes the other round for ever because the waiter, who waits for its end, has not yet told it to
+ * stop? */
+static bool goes_round_untold(struct search *search, const struct blame *blame, uint8_t other)
+{
+    const struct machine *machine = &search->machine;
+    const struct world *world = &machine->world;
+    if (blame->op->act->kind != ACT_WAIT || (blame->ends >> other & 1) ||
+        !is_counted_by(machine, other, blame->handle))
+        return false;
+    for (uint16_t at = world->tasks[other].top; at; at = world->frames[at - 1].parent) {
+        const struct ir_func *func = machine->slice->funcs.at[world->frames[at - 1].func]->func;
+        for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_CALL, op));)
+            if (ends_select_later(search, blame, func, op))
+                return true;
+    }
+    return false;
 }
 
 static void find_wakers(struct search *search, uint16_t stuck, struct blame *blame)
@@ -455,6 +488,8 @@ static void find_wakers(struct search *search, uint16_t stuck, struct blame *bla
             continue;
         if (stuck >> other & 1)
             blame->would |= 1u << other;
+        else if (goes_round_untold(search, blame, other))
+            blame->is_before_telling = true;
         else
             blame->is_silent = true;
     }
@@ -510,12 +545,12 @@ static void keep_best_of_circle(struct blames *blames)
         }
 }
 
-void blame_state(struct search *search, uint16_t stuck, struct blames *blames)
+void blame_state(struct search *search, uint16_t stuck, uint16_t ends, struct blames *blames)
 {
     struct machine *machine = &search->machine;
     blames->count = 0;
     for (uint8_t task = 0; task < TASKS_MAX; task++) {
-        struct blame blame = {.task = task, .cause = CAUSE_COUNT};
+        struct blame blame = {.task = task, .cause = CAUSE_COUNT, .ends = ends};
         if (!(stuck >> task & 1))
             continue;
         blame.op = sync_op(machine, task, &blame.func);

@@ -136,7 +136,7 @@ static void judge_state(struct exploration *exploration, struct search *search, 
     struct blames blames;
     search_load(search, rest);
     const struct search_state *at = &search->states.at[rest];
-    blame_state(search, at->present & (uint16_t)~at->alive, &blames);
+    blame_state(search, at->present & (uint16_t)~at->alive, at->ends, &blames);
     for (size_t i = 0; i < blames.count; i++) {
         const struct blame *blame = &blames.at[i];
         const struct verdict *told = find_told(exploration->out, blame->op, blame->cause);

@@ -167,6 +167,8 @@ static const char *why_stuck(struct story *story)
     case CAUSE_WG_COUNT:
         return "more was added than is ever done";
     case CAUSE_WAIT_BEFORE_DRAIN:
+        if (story->blame->is_before_telling)
+            return "those it waits for go on until it tells them to stop, which it does afterwards";
         return "those it waits for wait for what it does afterwards";
     case CAUSE_MISSING_CLOSE:
         return "nobody is left who would close it";
