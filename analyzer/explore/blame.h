@@ -16,11 +16,14 @@ struct blame {
     enum cause cause;
     const struct ir_func *func; /* where it is parked */
     const struct ir_op *op;
-    struct value handle;    /* what it waits for */
-    uint32_t would;         /* bit by task: stuck ones that would wake it later */
-    bool is_silent;         /* somebody who still moves may wake it */
-    uint16_t ends;          /* bit by task: those that can still end */
-    bool is_before_telling; /* who it waits for goes round, until it is told to stop afterwards */
+    struct value handle; /* what it waits for */
+    uint32_t would;      /* bit by task: stuck ones that would wake it later */
+    bool is_silent;      /* somebody who still moves may wake it */
+    uint16_t ends;       /* bit by task: those that can still end */
+    bool tells_later;    /* it would tell those it waits for to stop, after the wait */
+    /* They go round until they are told to stop; by this rule it is wrong if nobody does it.  Else
+     * CAUSE_COUNT. */
+    enum cause untold;
 };
 
 struct blames {

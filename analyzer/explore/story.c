@@ -151,6 +151,8 @@ static void shorten(struct story *story)
 
 static const char *why_stuck(struct story *story)
 {
+    if (story->blame->untold == story->verdict->cause)
+        return "those it waits for go on until they are told to stop, and nobody is left who would";
     switch (story->verdict->cause) {
     case CAUSE_NIL_CHANNEL:
         return "the channel is NULL here";
@@ -167,7 +169,7 @@ static const char *why_stuck(struct story *story)
     case CAUSE_WG_COUNT:
         return "more was added than is ever done";
     case CAUSE_WAIT_BEFORE_DRAIN:
-        if (story->blame->is_before_telling)
+        if (story->blame->tells_later)
             return "those it waits for go on until it tells them to stop, which it does afterwards";
         return "those it waits for wait for what it does afterwards";
     case CAUSE_MISSING_CLOSE:
@@ -473,7 +475,8 @@ void story_tell(struct arena *arena, struct search *search, uint32_t state,
                 const struct blame *blame, struct verdict *verdict)
 {
     struct story story = {.arena = arena, .search = search, .blame = blame, .verdict = verdict};
-    const struct site *maker = blame_maker(&search->machine, blame);
+    bool is_untold = blame->untold != CAUSE_COUNT; /* it waits for tasks then */
+    const struct site *maker = is_untold ? NULL : blame_maker(&search->machine, blame);
     struct site kept = maker ? *maker : (struct site){0}; /* sites move when there are more */
     story.maker = maker ? &kept : NULL;
     const struct ir_expr *object = blame_object(blame->op, 0);
