@@ -153,6 +153,8 @@ class Oracle:
 # ---- what is printed -----------------------------------------------------------------------------
 
 COLUMNS = ["mutants", "compiled", "stuck", "at line", "elsewhere", "missed"]
+# How sure the runs are that somebody is stuck: see README.md.
+SURE = {"all parked": True, "left": True, "late": False, "freed": False}
 
 
 def counts(mutants):
@@ -169,6 +171,16 @@ def print_table(mutants):
         if ours:
             print(f"{name:18}" + "".join(f"{number:10}" for number in counts(ours)))
     print(f"{'all':18}" + "".join(f"{number:10}" for number in counts(mutants)))
+
+
+def print_labels(mutants):
+    """The same by how the runs showed it: what may be no stuck task stays in, and is named."""
+    print(f"\n{'shown as':18}" + "".join(f"{column:>10}" for column in COLUMNS[2:]))
+    for label, is_sure in SURE.items():
+        ours = [mutant for mutant in mutants if mutant.outcome["stuck"] == label]
+        if ours:
+            name = label if is_sure else f"{label} (unsure)"
+            print(f"{name:18}" + "".join(f"{number:10}" for number in counts(ours)[2:]))
 
 
 def say_finding(finding):
@@ -248,6 +260,7 @@ def main():
         print_details(mutants)
         print()
     print_table(mutants)
+    print_labels(mutants)
     share = share_found(mutants)
     if chosen.unstuck:
         print_unstuck(mutants)
