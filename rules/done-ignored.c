@@ -392,17 +392,41 @@ static bool check_waits(const struct look *look, struct map *reported)
     return found;
 }
 
+/* Where the task gets stuck in the loop is for other rules, unless it does nothing at all with what
+ * it was handed: then the loop is wrong, whoever comes to the other end of the channel. */
+static bool has_endless_loop(const struct look *look, const struct frame *frame,
+                             struct flow_round *round)
+{
+    bool is_deaf = look->param && !look->uses && !look->watches;
+    return is_deaf ? flow_goes_round_or_stays(look->pass->flow, &look->runs, frame, round)
+                   : flow_goes_round(look->pass->flow, &look->runs, frame, round);
+}
+
+static void report_loop(const struct look *look, const struct flow_round *round)
+{
+    struct finding *finding =
+        report(look, round->frame->func, round->endless.pos, "this loop goes round");
+    for (size_t i = 0; i < round->ops.count; i++) {
+        const struct flow_task_op *at = &round->ops.at[i];
+        if (!at->op->act || !at->op->act->may_park)
+            continue;
+        pass_note(look->pass, finding, at->frame->func, at->op->pos, "each round waits here, in %s",
+                  at->op->act->word);
+        return;
+    }
+}
+
 static void check_loops(const struct look *look, struct map *reported)
 {
     struct pass *pass = look->pass;
     for (size_t i = 0; i < look->runs.frames.count; i++) {
         const struct frame *frame = look->runs.frames.at[i];
         struct flow_round round;
-        if (flow_in_daemon(pass->flow, frame) ||
-            !flow_goes_round(pass->flow, &look->runs, frame, &round) || round.watch ||
-            is_handed_on(look, &round) || was_reported(reported, frame->func, round.endless.pos))
+        if (flow_in_daemon(pass->flow, frame) || !has_endless_loop(look, frame, &round) ||
+            round.watch || is_handed_on(look, &round) ||
+            was_reported(reported, frame->func, round.endless.pos))
             continue;
-        report(look, frame->func, round.endless.pos, "this loop goes round");
+        report_loop(look, &round);
     }
 }
 

@@ -1,6 +1,7 @@
 #include "explore/blame.h"
 
 #include "flow/points.h"
+#include "flow/tasks.h"
 #include "flow/waits.h"
 
 #include <string.h>
@@ -435,12 +436,70 @@ static enum cause sink_cause(struct search *search, struct blame *blame)
     case ACT_SELECT:
         return select_cause(machine, blame);
     case ACT_WAIT:
+        if (blame->untold != CAUSE_COUNT)
+            return blame->tells_later ? CAUSE_WAIT_BEFORE_DRAIN : blame->untold;
         return waits_for_itself(search, blame) ? CAUSE_WAIT_BEFORE_DRAIN : CAUSE_MISSING_WG_DONE;
     case ACT_COND_WAIT:
         return CAUSE_CV_NEVER_SIGNALLED;
     default:
         return CAUSE_COUNT;
     }
+}
+
+/* Where a task starts with the function, it is known what it is handed. */
+static const struct frame *frame_as_task(struct flow *flow, const struct ir_func *func)
+{
+    const struct flow_frame_list *tasks = flow_tasks(flow);
+    for (size_t i = 0; i < tasks->at.count; i++)
+        if (tasks->at.at[i]->func == func)
+            return tasks->at.at[i];
+    return flow_frame(flow, func, NULL, NULL);
+}
+
+/* Who could still do what the arm of a task that goes round for ever waits for, and says with it
+ * that the task is to stop?  False: it is no such arm. */
+static bool find_tellers(struct search *search, uint16_t stuck, struct blame *blame,
+                         const struct ir_func *func, const struct act_arm *arm)
+{
+    const uint64_t ends = KIND(ACT_CLOSE) | KIND(ACT_CANCEL);
+    struct machine *machine = &search->machine;
+    const struct frame *frame = frame_as_task(machine->flow, func);
+    if (arm->kind != ARM_RECV || !arm->channel ||
+        !flow_is_done_channel(machine->flow, flow_resolve(machine->flow, frame, arm->channel)))
+        return false;
+    for (uint8_t task = 0; task < TASKS_MAX; task++) {
+        if (machine->world.tasks[task].state == TASK_NONE ||
+            !blame_can_still(search, task, ends, func, arm->channel))
+            continue;
+        if (task == blame->task)
+            blame->tells_later = true;
+        else if (stuck >> task & 1)
+            blame->would |= 1u << task;
+        else
+            blame->is_silent = true;
+    }
+    blame->untold = arm->context ? CAUSE_LOST_CANCEL : CAUSE_DONE_NEVER_CLOSED;
+    return true;
+}
+
+/* Goes the other, for whose end the task waits, round for ever until it is told to stop? */
+static bool goes_round_untold(struct search *search, uint16_t stuck, struct blame *blame,
+                              uint8_t other)
+{
+    const struct machine *machine = &search->machine;
+    const struct world *world = &machine->world;
+    bool is_told = false;
+    if (blame->op->act->kind != ACT_WAIT || (blame->ends >> other & 1) ||
+        !is_counted_by(machine, other, blame->handle))
+        return false;
+    for (uint16_t at = world->tasks[other].top; at; at = world->frames[at - 1].parent) {
+        const struct ir_func *func = machine->slice->funcs.at[world->frames[at - 1].func]->func;
+        for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_CALL, op));)
+            for (size_t i = 0; op->act && op->act->kind == ACT_SELECT && i < op->act->arm_count;
+                 i++)
+                is_told |= find_tellers(search, stuck, blame, func, &op->act->arms[i]);
+    }
+    return is_told;
 }
 
 static void find_wakers(struct search *search, uint16_t stuck, struct blame *blame)
@@ -455,7 +514,7 @@ static void find_wakers(struct search *search, uint16_t stuck, struct blame *bla
             continue;
         if (stuck >> other & 1)
             blame->would |= 1u << other;
-        else
+        else if (!goes_round_untold(search, stuck, blame, other))
             blame->is_silent = true;
     }
 }
@@ -510,12 +569,13 @@ static void keep_best_of_circle(struct blames *blames)
         }
 }
 
-void blame_state(struct search *search, uint16_t stuck, struct blames *blames)
+void blame_state(struct search *search, uint16_t stuck, uint16_t ends, struct blames *blames)
 {
     struct machine *machine = &search->machine;
     blames->count = 0;
     for (uint8_t task = 0; task < TASKS_MAX; task++) {
-        struct blame blame = {.task = task, .cause = CAUSE_COUNT};
+        struct blame blame = {
+            .task = task, .cause = CAUSE_COUNT, .untold = CAUSE_COUNT, .ends = ends};
         if (!(stuck >> task & 1))
             continue;
         blame.op = sync_op(machine, task, &blame.func);

@@ -19,6 +19,11 @@ struct blame {
     struct value handle; /* what it waits for */
     uint32_t would;      /* bit by task: stuck ones that would wake it later */
     bool is_silent;      /* somebody who still moves may wake it */
+    uint16_t ends;       /* bit by task: those that can still end */
+    bool tells_later;    /* it would tell those it waits for to stop, after the wait */
+    /* They go round until they are told to stop; by this rule it is wrong if nobody does it.  Else
+     * CAUSE_COUNT. */
+    enum cause untold;
 };
 
 struct blames {
@@ -26,8 +31,8 @@ struct blames {
     size_t count;
 };
 
-/* The causes in a state, for the tasks of `stuck`. */
-void blame_state(struct search *, uint16_t stuck, struct blames *);
+/* The causes in a state, for the tasks of `stuck`.  `ends`: those that can still end. */
+void blame_state(struct search *, uint16_t stuck, uint16_t ends, struct blames *);
 /* What the task's operation waits for: one of its operands. */
 struct value blame_handle(const struct machine *, uint8_t task);
 /* The call that made what the task waits for, or the context that would end the wait; NULL: not

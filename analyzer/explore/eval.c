@@ -694,6 +694,7 @@ struct parts {
     const struct slice *slice;
     const struct ir_type *whole;
     int32_t offsets[PARTS_MAX];
+    const struct ir_type *types[PARTS_MAX];
     size_t count;
 };
 
@@ -710,6 +711,7 @@ static void find_parts(struct parts *parts, const struct ir_type *type, int64_t 
             find_parts(parts, type->record->fields[i].type,
                        offset + (int64_t)type->record->fields[i].offset);
     } else if (slice_keeps_part(parts->slice, parts->whole, offset)) {
+        parts->types[parts->count] = type;
         parts->offsets[parts->count++] = (int32_t)offset;
     }
 }
@@ -719,13 +721,21 @@ static int32_t extent(const struct ir_type *type)
     return type->size && type->size < (1 << 20) ? (int32_t)type->size : 1 << 20;
 }
 
-static struct value part_at(struct world *world, struct lvalue from, int32_t offset)
+/* What somebody out of sight hands in is the same in the copy, once it is asked for. */
+static struct value part_at(struct machine *machine, struct lvalue from, int32_t offset,
+                            const struct ir_type *type)
 {
+    struct world *world = &machine->world;
     struct value *cell = world_find_cell(world, from.object, from.offset + offset);
     if (cell)
         return *cell;
-    bool is_zeroed = world->objects[from.object].flags & OBJECT_ZEROED;
-    return is_zeroed ? VALUE_INT(0) : (struct value){V_ANY, 1, 0, 0};
+    if (world->objects[from.object].flags & OBJECT_ZEROED)
+        return VALUE_INT(0);
+    if (!(world->objects[from.object].flags & OBJECT_OUTSIDE))
+        return (struct value){V_ANY, 1, 0, 0};
+    struct value value = eval_unknown(machine, type);
+    *world_cell(world, from.object, from.offset + offset) = value;
+    return value;
 }
 
 void eval_forget(struct context *context, struct lvalue place, const struct ir_type *type)
@@ -750,7 +760,7 @@ void eval_copy(struct context *context, struct lvalue to, struct lvalue from,
     struct value values[PARTS_MAX];
     find_parts(&parts, type, 0);
     for (size_t i = 0; i < parts.count; i++)
-        values[i] = part_at(world, from, parts.offsets[i]);
+        values[i] = part_at(context->machine, from, parts.offsets[i], parts.types[i]);
     world_drop_cells(world, to.object, to.offset, to.offset + extent(type));
     for (size_t i = 0; i < parts.count; i++)
         put(world, to.object, to.offset + parts.offsets[i], values[i]);
@@ -777,8 +787,9 @@ void eval_store_literal(struct context *context, struct lvalue to, const struct 
             if (!is_whole && inside == 0)
                 values[k] = eval(context, element->value);
             else if (is_whole && inside >= 0 && inside < extent(part))
-                values[k] = from.kind == L_CELL ? part_at(world, from, (int32_t)inside)
-                                                : (struct value){V_ANY, 1, 0, 0};
+                values[k] = from.kind == L_CELL
+                                ? part_at(context->machine, from, (int32_t)inside, parts.types[k])
+                                : (struct value){V_ANY, 1, 0, 0};
         }
     }
     world_drop_cells(world, to.object, to.offset, to.offset + extent(type));

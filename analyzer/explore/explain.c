@@ -398,7 +398,7 @@ static void look_into(struct search *search, uint32_t state, struct explained *a
     uint32_t rest = search_rest(search, state, &is_at_rest);
     const struct search_state *there = &search->states.at[rest];
     search_load(search, rest);
-    blame_state(search, there->present & (uint16_t)~there->alive, &blames);
+    blame_state(search, there->present & (uint16_t)~there->alive, there->ends, &blames);
     note_blame(at, &blames);
 }
 

@@ -1,6 +1,7 @@
 #include "explore/explore.h"
 
 #include "explore/blame.h"
+#include "explore/client.h"
 #include "explore/explain.h"
 #include "explore/story.h"
 
@@ -8,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { TRIES_MAX = 6 };
+enum { TRIES_MAX = 6, CLIENTS_STATES = 100000 /* of a program's clients, together */ };
 
 /* What is kept with the flow. */
 struct executions {
@@ -25,6 +26,10 @@ struct exploration {
     struct executions *executions;
     size_t budget; /* what is left of it, in states */
     bool is_library;
+    bool
+        is_inner; /* the root is how the files of a library work together, not for others to call */
+    const struct clients *clients; /* whose roots they are; NULL: the program's own */
+    size_t roots_left;             /* of clients, which share what there is alike */
 };
 
 /* ---- bounds ---------------------------------------------------------------------------------- */
@@ -129,6 +134,17 @@ static bool has_new_place(struct search *search, uint16_t stuck, uint8_t *judged
     return found;
 }
 
+/* In the state that the search is in.  What an inner function is handed is what its callers made,
+ * but a lock is a lock. */
+static bool counts(const struct exploration *exploration, struct search *search,
+                   const struct blame *blame, uint16_t stuck)
+{
+    if (exploration->clients)
+        return client_counts(search, exploration->clients, blame, stuck);
+    return !exploration->is_inner || blame->cause == CAUSE_MISSING_UNLOCK ||
+           blame->cause == CAUSE_LOCK_CYCLE || blame->cause == CAUSE_BLOCKED_WHILE_LOCKED;
+}
+
 static void judge_state(struct exploration *exploration, struct search *search, uint32_t state)
 {
     bool is_at_rest;
@@ -136,12 +152,14 @@ static void judge_state(struct exploration *exploration, struct search *search, 
     struct blames blames;
     search_load(search, rest);
     const struct search_state *at = &search->states.at[rest];
-    blame_state(search, at->present & (uint16_t)~at->alive, &blames);
+    blame_state(search, at->present & (uint16_t)~at->alive, at->ends, &blames);
     for (size_t i = 0; i < blames.count; i++) {
         const struct blame *blame = &blames.at[i];
         const struct verdict *told = find_told(exploration->out, blame->op, blame->cause);
         if (blame->cause == CAUSE_COUNT || blame->is_silent ||
             (told && told->certainty == CERTAINTY_PROVEN))
+            continue;
+        if (!counts(exploration, search, blame, at->present & (uint16_t)~at->alive))
             continue;
         struct verdict verdict = {.cause = blame->cause,
                                   .park_func = blame->func,
@@ -150,12 +168,14 @@ static void judge_state(struct exploration *exploration, struct search *search, 
                                   .pos = blame->op->pos};
         search_load(search, rest);
         story_tell(exploration->arena, search, rest, blame, &verdict);
-        verdict.is_of_part = search->is_cut;
-        keep_verdict(exploration, &verdict);
+        verdict.is_of_part = search->is_cut || exploration->clients;
+        if (!client_has(verdict.func) && !client_has(verdict.park_func))
+            keep_verdict(exploration, &verdict);
     }
 }
 
-static void judge_stuck(struct exploration *exploration, struct search *search)
+/* Of a client, first the states in which most counts. */
+static void judge_stuck(struct exploration *exploration, struct search *search, bool is_ended)
 {
     uint8_t *judged = new_judged(search);
     for (uint32_t i = 0; i < search->states.count; i++) {
@@ -164,6 +184,8 @@ static void judge_stuck(struct exploration *exploration, struct search *search)
         if (!stuck)
             continue;
         search_load(search, i);
+        if (exploration->clients && client_is_ended(&search->machine, stuck) != is_ended)
+            continue;
         if (has_new_place(search, stuck, judged))
             judge_state(exploration, search, i);
     }
@@ -177,7 +199,7 @@ static bool explore_scope(struct exploration *exploration, struct slice *slice, 
     struct arena arena = {0};
     memset(search, 0, sizeof *search);
     search->machine.is_scaled = is_scaled;
-    search->explain = exploration->executions->options.explain;
+    search->explain = exploration->clients ? NULL : exploration->executions->options.explain;
     if (budget > exploration->budget)
         budget = exploration->budget;
     if (walk_budget > exploration->budget - budget)
@@ -187,7 +209,9 @@ static bool explore_scope(struct exploration *exploration, struct slice *slice, 
     exploration->budget -= effort < exploration->budget ? effort : exploration->budget;
     exploration->executions->stats.states += search->states.count;
     explain_scope(search);
-    judge_stuck(exploration, search);
+    judge_stuck(exploration, search, true);
+    if (exploration->clients)
+        judge_stuck(exploration, search, false);
     bool is_cut = search->is_cut;
     arena_release(&arena);
     free(search);
@@ -198,6 +222,8 @@ static bool explore_scope(struct exploration *exploration, struct slice *slice, 
 static size_t share(const struct exploration *exploration, size_t wanted)
 {
     size_t most = exploration->is_library ? exploration->budget / 4 : exploration->budget;
+    if (exploration->clients)
+        most = 2 * exploration->budget / (exploration->roots_left + 1);
     return wanted < most ? wanted : most;
 }
 
@@ -217,6 +243,8 @@ static void explore_root(struct exploration *exploration, const struct ir_func *
 {
     struct scope all = {.root = root};
     if (!can_wait(exploration->flow, root))
+        return;
+    if (exploration->budget == 0 && exploration->clients)
         return;
     if (exploration->budget == 0) {
         explain_left_out(exploration->executions->options.explain, exploration->flow, root);
@@ -248,6 +276,16 @@ static bool is_root(struct flow *flow, const struct ir_func *func, bool has_main
     return !func->symbol->scope || callers == 0;
 }
 
+static bool has_callers_elsewhere(struct flow *flow, const struct ir_func *func)
+{
+    size_t count;
+    const struct flow_site *callers = flow_callers(flow, func, &count);
+    for (size_t i = 0; i < count; i++)
+        if (callers[i].func->unit != func->unit)
+            return true;
+    return false;
+}
+
 static void explore_roots(struct exploration *exploration)
 {
     size_t unit_count;
@@ -261,8 +299,29 @@ static void explore_roots(struct exploration *exploration)
         for (size_t k = 0; k < units[i]->func_count; k++) {
             if (!is_root(exploration->flow, units[i]->funcs[k], has_main))
                 continue;
+            exploration->is_inner = has_callers_elsewhere(exploration->flow, units[i]->funcs[k]);
             explore_root(exploration, units[i]->funcs[k]);
         }
+}
+
+/* Where nobody in sight uses the functions of the program, by those who might. */
+static void explore_clients(struct exploration *exploration)
+{
+    struct clients clients;
+    clients_make(exploration->flow, &clients);
+    struct exploration by_clients = {
+        .flow = clients.flow,
+        .arena = exploration->arena,
+        .out = exploration->out,
+        .executions = exploration->executions,
+        .budget = scaled_budget(CLIENTS_STATES, &exploration->executions->options),
+        .is_library = true,
+        .clients = &clients};
+    for (size_t i = 0; i < clients.roots.count; i++) {
+        by_clients.roots_left = clients.roots.count - i;
+        explore_root(&by_clients, clients.roots.at[i]);
+    }
+    clients_leave(exploration->flow, &clients);
 }
 
 /* Where not all was seen, nothing is proven.  Not before all is judged: what is told for sure is
@@ -296,6 +355,8 @@ const struct verdicts *explore_program(struct flow *flow, size_t budget)
         uint64_t start = now();
         executions->is_done = true;
         explore_roots(&exploration);
+        if (exploration.is_library)
+            explore_clients(&exploration);
         doubt_parts(&executions->verdicts);
         executions->stats.nanoseconds = now() - start;
     }

@@ -1,5 +1,7 @@
 #include "explore/story.h"
 
+#include "explore/client.h"
+
 #include "flow/loops.h"
 #include "flow/points.h"
 
@@ -20,6 +22,8 @@ struct story {
 
 static const char *name_of(const struct ir_func *func)
 {
+    if (client_has(func))
+        return client_calls(func) ? client_calls(func)->symbol->name : "caller";
     return func && func->symbol ? func->symbol->name : "main";
 }
 
@@ -118,6 +122,15 @@ static bool is_about(const struct story *story, const struct event *event)
     }
 }
 
+/* Of what a made-up client does, its calls are told. */
+static void tell_client(struct story *story, const struct event *event)
+{
+    const struct ir_func *called = event->entry ? client_calls(event->entry) : NULL;
+    if (called)
+        add_step(story, called, called->pos,
+                 arena_printf(story->arena, "a caller calls '%s'", name_of(called)));
+}
+
 static void tell_event(struct story *story, const struct event *event)
 {
     struct arena *arena = story->arena;
@@ -130,7 +143,9 @@ static void tell_event(struct story *story, const struct event *event)
         return;
     if (event->op->act->kind == ACT_SPAWN && event->partner)
         story->entry_of[event->partner - 1] = event->entry;
-    if (is_about(story, event))
+    if (client_has(event->func))
+        tell_client(story, event);
+    else if (is_about(story, event))
         add_step(story, event->func, event->pos,
                  arena_printf(arena, "'%s': %s", who, what_happens(story, event)));
 }
@@ -151,6 +166,8 @@ static void shorten(struct story *story)
 
 static const char *why_stuck(struct story *story)
 {
+    if (story->blame->untold == story->verdict->cause)
+        return "those it waits for go on until they are told to stop, and nobody is left who would";
     switch (story->verdict->cause) {
     case CAUSE_NIL_CHANNEL:
         return "the channel is NULL here";
@@ -167,6 +184,8 @@ static const char *why_stuck(struct story *story)
     case CAUSE_WG_COUNT:
         return "more was added than is ever done";
     case CAUSE_WAIT_BEFORE_DRAIN:
+        if (story->blame->tells_later)
+            return "those it waits for go on until it tells them to stop, which it does afterwards";
         return "those it waits for wait for what it does afterwards";
     case CAUSE_MISSING_CLOSE:
         return "nobody is left who would close it";
@@ -471,7 +490,8 @@ void story_tell(struct arena *arena, struct search *search, uint32_t state,
                 const struct blame *blame, struct verdict *verdict)
 {
     struct story story = {.arena = arena, .search = search, .blame = blame, .verdict = verdict};
-    const struct site *maker = blame_maker(&search->machine, blame);
+    bool is_untold = blame->untold != CAUSE_COUNT; /* it waits for tasks then */
+    const struct site *maker = is_untold ? NULL : blame_maker(&search->machine, blame);
     struct site kept = maker ? *maker : (struct site){0}; /* sites move when there are more */
     story.maker = maker ? &kept : NULL;
     const struct ir_expr *object = blame_object(blame->op, 0);
@@ -479,7 +499,7 @@ void story_tell(struct arena *arena, struct search *search, uint32_t state,
         object = blame->op->act->lock;
     if (object)
         story.wanted = points_of(&story, blame->func, object);
-    verdict->task = name_of(blame_entry(&search->machine, blame->task));
+    verdict->task = name_of(client_entry(&search->machine, blame->task));
     verdict->object = object_text(&story, blame->func, blame->op, -1);
     replay(&story, state);
     refine_cause(&story);

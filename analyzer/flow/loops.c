@@ -186,6 +186,21 @@ static bool needs_done_arm(struct flow *flow, const struct frame *frame,
     return has_done && select->arms_known;
 }
 
+/* Is the edge taken at no arm of the select whose result is tested? */
+static bool needs_arm_that_is_not_there(struct flow *flow, const struct frame *frame,
+                                        const struct ir_block *block, const struct ir_edge *edge)
+{
+    if (block->end != IR_BRANCH && block->end != IR_SWITCH)
+        return false;
+    const struct ir_op *op = tested_op(flow, frame, block->value);
+    if (!op || op->act->kind != ACT_SELECT || !op->act->arms_known)
+        return false;
+    for (size_t i = 0; i < op->act->arm_count; i++)
+        if (may_take_at(flow, frame->func, block, edge, (int64_t)i))
+            return false;
+    return true;
+}
+
 /* Is the edge taken only when the task is told to stop? */
 static bool needs_telling(struct flow *flow, const struct frame *frame,
                           const struct ir_block *block, const struct ir_edge *edge)
@@ -206,6 +221,8 @@ static bool edge_counts(void *context, const struct ir_func *func, const struct 
 {
     struct edges *edges = context;
     if (leads_to_failure(func, edge) || is_stuck_condition(edges->flow, func, block, edge))
+        return false;
+    if (needs_arm_that_is_not_there(edges->flow, edges->frame, block, edge))
         return false;
     if (edges->is_deaf && needs_telling(edges->flow, edges->frame, block, edge))
         return false;

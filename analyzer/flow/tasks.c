@@ -180,9 +180,9 @@ static bool goes_round(struct flow *flow, const struct flow_runs *runs, const st
         const struct act *act = at->op->act;
         if (!act)
             continue;
-        if (ends_in_good_order(act) || flow_waits_for_outside(flow, at->frame, at->op) ||
-            stays_at_channel(flow, at->frame, act))
+        if (ends_in_good_order(act) || flow_waits_for_outside(flow, at->frame, at->op))
             return false;
+        round->stays |= stays_at_channel(flow, at->frame, act);
         if (!round->watch && flow_watches(flow, at->frame, at->op))
             round->watch = at;
     }
@@ -192,13 +192,19 @@ static bool goes_round(struct flow *flow, const struct flow_runs *runs, const st
 bool flow_goes_round(struct flow *flow, const struct flow_runs *runs, const struct frame *frame,
                      struct flow_round *round)
 {
+    return goes_round(flow, runs, frame, flow_find_endless, round) && !round->stays;
+}
+
+bool flow_goes_round_or_stays(struct flow *flow, const struct flow_runs *runs,
+                              const struct frame *frame, struct flow_round *round)
+{
     return goes_round(flow, runs, frame, flow_find_endless, round);
 }
 
 bool flow_goes_round_untold(struct flow *flow, const struct flow_runs *runs,
                             const struct frame *frame, struct flow_round *round)
 {
-    return goes_round(flow, runs, frame, flow_find_endless_untold, round);
+    return goes_round(flow, runs, frame, flow_find_endless_untold, round) && !round->stays;
 }
 
 /* ---- being told to stop ---------------------------------------------------------------------- */

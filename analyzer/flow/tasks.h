@@ -46,6 +46,7 @@ struct flow_round {
     VEC(struct flow_task_op) ops;     /* the calls inside of it */
     const struct flow_task_op *watch; /* the first of them that hears when the task is told to
                                          stop; NULL: none does */
+    bool stays; /* a task that does not leave it may get stuck at a channel of the program too */
 };
 /* Fills in the first such loop in frame->func, a frame of the runs.  None are loops whose rounds
  * wait for what comes from outside, as a server's do, those that get stuck at a channel of the
@@ -53,7 +54,10 @@ struct flow_round {
  * thread, or the program in good order.  None is found in functions that were not understood. */
 bool flow_goes_round(struct flow *, const struct flow_runs *, const struct frame *,
                      struct flow_round *);
-/* The same where nobody tells the task to stop. */
+/* The same with those that get stuck at a channel: no task ever leaves them. */
+bool flow_goes_round_or_stays(struct flow *, const struct flow_runs *, const struct frame *,
+                              struct flow_round *);
+/* As flow_goes_round, where nobody tells the task to stop. */
 bool flow_goes_round_untold(struct flow *, const struct flow_runs *, const struct frame *,
                             struct flow_round *);
 

@@ -5,6 +5,7 @@ import argparse
 import concurrent.futures
 import difflib
 import fnmatch
+import hashlib
 import os
 import pathlib
 import shutil
@@ -54,6 +55,10 @@ def options():
                         help=f"only these mistakes: {', '.join(mistakes.OPERATORS)}")
     parser.add_argument("--source", action="append", metavar="GLOB",
                         help="only programs with such a name, as 'documents/*' or 'crawler'")
+    parser.add_argument("--sample", type=int, metavar="N",
+                        help="only N of the mutants, the same ones each time")
+    parser.add_argument("--sample-seed", type=int, default=1, metavar="N",
+                        help="which sample it is (1)")
     parser.add_argument("--keep", type=pathlib.Path, metavar="DIR",
                         help="write the stuck mutants there, each with its diff and story")
     parser.add_argument("--min", type=float, metavar="PERCENT",
@@ -74,6 +79,16 @@ def why_left_out(outcome):
     lines = outcome["failed"].splitlines()
     errors = [line for line in lines if "error" in line or "undefined" in line]
     return (errors or lines or [f"a task is stuck: {outcome['stuck']}"])[0]
+
+
+def sample(mutants, count, seed):
+    """`count` of them in their order.  A hash of the name chooses, so that a program more or less
+    changes only a few of those chosen from the others."""
+    def throw(mutant):
+        return hashlib.sha256(f"{seed} {mutant.name}".encode()).digest()
+
+    chosen = set(sorted(map(throw, mutants))[:count])
+    return [mutant for mutant in mutants if throw(mutant) in chosen]
 
 
 class Oracle:
@@ -105,6 +120,8 @@ class Oracle:
                  if not self.chosen.only or name in self.chosen.only]
         made = [Mutant(program, number, index, mutation) for program in sources
                 for number, (index, mutation) in enumerate(mistakes.mutations(program, names), 1)]
+        if self.chosen.sample is not None:
+            made = sample(made, self.chosen.sample, self.chosen.sample_seed)
         outcomes = self.pool.map(lambda mutant: self.runner.outcome(mutant.program, mutant.texts),
                                  made)
         for done, (mutant, outcome) in enumerate(zip(made, outcomes), 1):
@@ -136,6 +153,8 @@ class Oracle:
 # ---- what is printed -----------------------------------------------------------------------------
 
 COLUMNS = ["mutants", "compiled", "stuck", "at line", "elsewhere", "missed"]
+# How sure the runs are that somebody is stuck: see README.md.
+SURE = {"all parked": True, "left": True, "late": False, "freed": False}
 
 
 def counts(mutants):
@@ -152,6 +171,16 @@ def print_table(mutants):
         if ours:
             print(f"{name:18}" + "".join(f"{number:10}" for number in counts(ours)))
     print(f"{'all':18}" + "".join(f"{number:10}" for number in counts(mutants)))
+
+
+def print_labels(mutants):
+    """The same by how the runs showed it: what may be no stuck task stays in, and is named."""
+    print(f"\n{'shown as':18}" + "".join(f"{column:>10}" for column in COLUMNS[2:]))
+    for label, is_sure in SURE.items():
+        ours = [mutant for mutant in mutants if mutant.outcome["stuck"] == label]
+        if ours:
+            name = label if is_sure else f"{label} (unsure)"
+            print(f"{name:18}" + "".join(f"{number:10}" for number in counts(ours)[2:]))
 
 
 def say_finding(finding):
@@ -231,6 +260,7 @@ def main():
         print_details(mutants)
         print()
     print_table(mutants)
+    print_labels(mutants)
     share = share_found(mutants)
     if chosen.unstuck:
         print_unstuck(mutants)

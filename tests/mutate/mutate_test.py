@@ -5,6 +5,7 @@ import unittest
 import ctext
 import findings
 import mistakes
+import mutate
 import programs
 
 
@@ -167,6 +168,25 @@ class Verdicts(unittest.TestCase):
         one = self.finding(1)
         self.assertEqual(findings.new_findings([one, one], [one]), [one])
         self.assertEqual(findings.new_findings([one], [one]), [])
+
+
+class Samples(unittest.TestCase):
+    ALL = [types.SimpleNamespace(name=f"program-{number:03}") for number in range(100)]
+
+    def names(self, mutants, count, seed):
+        return [mutant.name for mutant in mutate.sample(mutants, count, seed)]
+
+    def test_sample__is_the_same_each_time_and_in_order(self):
+        names = self.names(self.ALL, 10, 1)
+        self.assertEqual(len(names), 10)
+        self.assertEqual(names, sorted(names))
+        self.assertEqual(names, self.names(self.ALL[::-1], 10, 1)[::-1])
+
+    def test_sample__other_seeds_choose_others(self):
+        self.assertNotEqual(self.names(self.ALL, 10, 1), self.names(self.ALL, 10, 2))
+
+    def test_sample__of_few_is_all(self):
+        self.assertEqual(len(self.names(self.ALL[:5], 10, 1)), 5)
 
 
 if __name__ == "__main__":
