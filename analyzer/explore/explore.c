@@ -72,12 +72,14 @@ static void count_scope(struct exploration *exploration, const struct ir_func *r
 
 /* ---- one scope ------------------------------------------------------------------------------- */
 
-static struct verdict *find_told(const struct verdicts *verdicts, const struct ir_op *park,
+static struct verdict *find_told(const struct verdicts *verdicts, const struct ir_op *op,
                                  enum cause cause)
 {
-    for (size_t i = 0; i < verdicts->at.count; i++)
-        if (verdicts->at.at[i].park == park && verdicts->at.at[i].cause == cause)
-            return &verdicts->at.at[i];
+    for (size_t i = 0; i < verdicts->at.count; i++) {
+        struct verdict *verdict = &verdicts->at.at[i];
+        if ((verdict->park ? verdict->park : verdict->misused) == op && verdict->cause == cause)
+            return verdict;
+    }
     return NULL;
 }
 
@@ -85,7 +87,8 @@ static struct verdict *find_told(const struct verdicts *verdicts, const struct i
 static void keep_verdict(struct exploration *exploration, const struct verdict *verdict)
 {
     struct verdicts *out = exploration->out;
-    struct verdict *told = find_told(out, verdict->park, verdict->cause);
+    const struct ir_op *op = verdict->park ? verdict->park : verdict->misused;
+    struct verdict *told = find_told(out, op, verdict->cause);
     if (!told)
         *vec_add(exploration->arena, &out->at) = *verdict;
     else if (told->certainty < verdict->certainty)
@@ -169,6 +172,15 @@ static void judge_stuck(struct exploration *exploration, struct search *search)
     }
 }
 
+static void judge_misuses(struct exploration *exploration, struct search *search)
+{
+    for (size_t i = 0; i < search->misuses.count; i++) {
+        struct verdict verdict = {0};
+        if (story_tell_misuse(exploration->arena, search, &search->misuses.at[i], &verdict))
+            keep_verdict(exploration, &verdict);
+    }
+}
+
 /* Returns whether a bound was hit. */
 static bool explore_scope(struct exploration *exploration, struct slice *slice, size_t budget,
                           size_t walk_budget, bool is_scaled)
@@ -188,6 +200,7 @@ static bool explore_scope(struct exploration *exploration, struct slice *slice, 
     exploration->executions->stats.states += search->states.count;
     explain_scope(search);
     judge_stuck(exploration, search);
+    judge_misuses(exploration, search);
     bool is_cut = search->is_cut;
     arena_release(&arena);
     free(search);
@@ -205,7 +218,8 @@ static size_t share(const struct exploration *exploration, size_t wanted)
 static bool can_wait(struct flow *flow, const struct ir_func *root)
 {
     static const enum act_kind kinds[] = {ACT_SPAWN, ACT_SEND, ACT_RECV,      ACT_SELECT,
-                                          ACT_WAIT,  ACT_LOCK, ACT_COND_WAIT, ACT_JOIN};
+                                          ACT_WAIT,  ACT_LOCK, ACT_COND_WAIT, ACT_JOIN,
+                                          ACT_CLOSE};
     for (size_t i = 0; i < COUNT_OF(kinds); i++)
         if (flow_can(flow, root, kinds[i]))
             return true;

@@ -69,6 +69,16 @@ enum misuse_kind {
     MISUSE_NOT_OWNED, /* an unlock of what is not locked */
 };
 
+/* What must not happen, and has. */
+struct misuse {
+    enum misuse_kind kind;
+    bool is_end; /* the program ends with it */
+    uint8_t task;
+    const struct ir_func *func;
+    const struct ir_op *op;
+    size_t event_count; /* what was told up to it */
+};
+
 struct machine {
     struct slice *slice;
     struct flow *flow;
@@ -87,9 +97,7 @@ struct machine {
     bool touched;      /* the step did something that others may see; stays set */
     bool is_library;   /* statics hold what others left in them */
     size_t ops;        /* carried out, of all steps */
-    enum misuse_kind misuse;
-    const struct ir_func *misuse_func;
-    const struct ir_op *misuse_op;
+    struct misuse misuse; /* of the step; of several, the one that ends the program */
     bool traces;
     VEC(struct event) events;
 };
@@ -110,6 +118,9 @@ bool machine_step(struct machine *);
  * loop. */
 void machine_step_alone(struct machine *, uint8_t task);
 
+/* The operation must not happen as it does; `is_end`: the program ends here. */
+void machine_misuse(struct machine *, enum misuse_kind, bool is_end, uint8_t task,
+                    const struct ir_func *, const struct ir_op *);
 /* The rest of the step is not known. */
 void machine_cut(struct machine *, enum bound);
 struct event *machine_tell(struct machine *, enum event_kind, uint8_t task, const struct ir_func *,

@@ -444,7 +444,7 @@ static bool do_call(struct machine *machine, uint8_t task, const struct ir_op *o
     default:
         sync_local(machine, task, op);
         top_of(machine, task)->op++;
-        return machine->world.is_full || machine->misuse != MISUSE_NONE;
+        return machine->world.is_full;
     }
 }
 
@@ -622,7 +622,8 @@ void step_run(struct machine *machine, uint8_t task)
     struct world *world = &machine->world;
     size_t asked = machine->choice_at;
     world->tasks[task].state = TASK_AT;
-    for (int steps = 0; !machine->is_pruned && !world->is_full; steps++) {
+    for (int steps = 0; !machine->is_pruned && !world->is_full && !machine->misuse.is_end;
+         steps++) {
         struct context context = machine_context(machine, task);
         /* Each round that asks is a step of its own, so that rounds which are alike are found. */
         if (context.frame->op == 0 && steps > 0 && machine->choice_at > asked &&

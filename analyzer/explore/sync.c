@@ -377,11 +377,8 @@ static void unlock(struct machine *machine, uint8_t task, const struct ir_func *
     bool is_rw = act->object_kind == OBJECT_RWLOCK;
     struct value *lock = cell_of(machine, handle, is_rw ? V_RWLOCK : V_LOCK);
     if (!lock) {
-        if (handle.kind == V_PTR && !is_outside(machine, handle)) {
-            machine->misuse = MISUSE_NOT_OWNED;
-            machine->misuse_func = func;
-            machine->misuse_op = op;
-        }
+        if (handle.kind == V_PTR && !is_outside(machine, handle))
+            machine_misuse(machine, MISUSE_NOT_OWNED, true, task, func, op);
         return;
     }
     if (!is_rw) {
@@ -403,7 +400,6 @@ static void unlock(struct machine *machine, uint8_t task, const struct ir_func *
 void sync_group_done(struct machine *machine, uint8_t task, struct value handle, int32_t count,
                      const struct ir_func *func, const struct ir_op *op)
 {
-    (void)task;
     if (handle.kind != V_PTR)
         return;
     struct value *group = cell_made(machine, handle, V_GROUP);
@@ -414,9 +410,7 @@ void sync_group_done(struct machine *machine, uint8_t task, struct value handle,
         group->num = 0;
     } else if (group->num < 0) {
         group->num = 0;
-        machine->misuse = MISUSE_NEGATIVE;
-        machine->misuse_func = func;
-        machine->misuse_op = op;
+        machine_misuse(machine, MISUSE_NEGATIVE, true, task, func, op);
     }
 }
 
@@ -1036,14 +1030,6 @@ static void finish_op(struct machine *machine, uint8_t task, const struct ir_op 
     machine->moved |= 1u << task;
 }
 
-static void misuse(struct machine *machine, enum misuse_kind kind, const struct ir_func *func,
-                   const struct ir_op *op)
-{
-    machine->misuse = kind;
-    machine->misuse_func = func;
-    machine->misuse_op = op;
-}
-
 /* What is sent to somebody out of sight is theirs as well. */
 static void hand_out_message(struct machine *machine, uint8_t task, struct value handle,
                              const struct ir_expr *value)
@@ -1065,6 +1051,16 @@ static void hand_out_message(struct machine *machine, uint8_t task, struct value
     }
 }
 
+/* A case of a select may go by the close, and who asks is told of it. */
+static void send_to_closed(struct machine *machine, uint8_t task, const struct ir_func *func,
+                           const struct ir_op *op)
+{
+    const struct act_outcome *told = act_outcome_of(op->act, RESULT_CLOSED);
+    bool is_asked = told && (told->what->kind != IR_TEMP || ir_reads_temp(func, op->temp));
+    if (op->act->kind == ACT_SEND && !is_asked)
+        machine_misuse(machine, MISUSE_SEND_CLOSED, !told, task, func, op);
+}
+
 static void fire_send(struct machine *machine, const struct option *option,
                       const struct ir_func *func, const struct ir_op *op)
 {
@@ -1073,8 +1069,7 @@ static void fire_send(struct machine *machine, const struct option *option,
     const struct ir_expr *value = value_of(op, option->arm);
     hand_out_message(machine, task, handle, value);
     if (option->result == RESULT_CLOSED && !option->is_guess) {
-        if (!act_outcome_of(op->act, RESULT_CLOSED))
-            misuse(machine, MISUSE_SEND_CLOSED, func, op);
+        send_to_closed(machine, task, func, op);
     } else if (option->partner) {
         uint8_t other = option->partner - 1;
         const struct ir_op *receive = sync_op(machine, other, NULL);
@@ -1131,7 +1126,7 @@ static void fire_wait_for_condition(struct machine *machine, const struct option
             lock->id = 0;
             lock->num = 0;
         } else if (lock_handle.kind == V_PTR && !is_outside(machine, lock_handle)) {
-            misuse(machine, MISUSE_NOT_OWNED, func, op);
+            machine_misuse(machine, MISUSE_NOT_OWNED, true, task, func, op);
         }
         struct value *cond = cell_made(machine, handle, V_COND);
         if (cond)
@@ -1187,7 +1182,7 @@ static void fire_close(struct machine *machine, uint8_t task, const struct ir_fu
     struct value handle = machine->world.tasks[task].operands[0];
     struct value *channel = cell_of(machine, handle, V_CHAN);
     if (channel && (channel->flags & CHAN_CLOSED))
-        misuse(machine, MISUSE_CLOSE_TWICE, func, op);
+        machine_misuse(machine, MISUSE_CLOSE_TWICE, true, task, func, op);
     if (channel)
         channel->flags |= CHAN_CLOSED;
     finish_op(machine, task, op, -1, RESULT_OK);
