@@ -66,6 +66,7 @@ enum misuse_kind {
     MISUSE_CLOSE_TWICE,
     MISUSE_SEND_CLOSED,
     MISUSE_NEGATIVE,  /* a wait group's count */
+    MISUSE_UNSURE,    /* the same, of numbers that are not what the code says */
     MISUSE_NOT_OWNED, /* an unlock of what is not locked */
 };
 

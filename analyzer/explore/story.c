@@ -566,20 +566,35 @@ static bool is_close_by_receiver(const struct story *story, const struct search_
     return !receives && !blame_can_still(search, task, receive, misuse->func, channel);
 }
 
-static const char *text_of_closer(struct story *story, const struct closer *closer)
+static const char *text_of_closer(struct story *story, const struct misuse *misuse,
+                                  const struct closer *closer)
 {
-    return closer->event ? arena_printf(story->arena, "'%s' has closed it", name_of(closer->entry))
-                         : "it is closed already";
+    if (!closer->event || closer->event->task == misuse->task)
+        return "it has closed it before";
+    bool is_alike = closer->entry == story->entry_of[misuse->task];
+    return arena_printf(story->arena, "%s'%s' has closed it", is_alike ? "another " : "",
+                        name_of(closer->entry));
+}
+
+/* What a defer does is a matter of the defer. */
+static struct ir_pos pos_of(const struct misuse *misuse)
+{
+    const struct ir_op *op = misuse->op;
+    return op->is_cleanup && op->var ? op->var->pos : op->pos;
 }
 
 static void say_close_twice(struct story *story, const struct misuse *misuse)
 {
     struct closer closer = find_closer(story);
     story->verdict->cause = CAUSE_CLOSE_TWICE;
-    stand_at(story, misuse->func, misuse->op->pos,
+    stand_at(story, misuse->func, pos_of(misuse),
              arena_printf(story->arena, "task '%s' closes %s a second time: %s",
                           story->verdict->task, story->verdict->object,
-                          text_of_closer(story, &closer)));
+                          text_of_closer(story, misuse, &closer)));
+    if (misuse->op->is_cleanup)
+        add_step(story, misuse->func, misuse->op->pos,
+                 arena_printf(story->arena, "'%s': the defer runs at this exit",
+                              story->verdict->task));
 }
 
 static void say_send_after_close(struct story *story, const struct search_misuse *at)
@@ -602,7 +617,7 @@ static void say_send_after_close(struct story *story, const struct search_misuse
              arena_printf(story->arena,
                           "task '%s' sends here on %s after it was closed, and does not ask "
                           "whether it was sent: %s",
-                          task, object, text_of_closer(story, &closer)));
+                          task, object, text_of_closer(story, misuse, &closer)));
 }
 
 static void say_negative(struct story *story, const struct misuse *misuse)
@@ -628,6 +643,18 @@ static const char *misused_text(struct story *story, const struct misuse *misuse
     return ir_expr_text(story->arena, misuse->op->act->counted_by);
 }
 
+/* Callers end a context when they like; all else that somebody out of sight might do may be just
+ * what keeps it from happening. */
+static bool rests_on_others(const struct story *story)
+{
+    for (size_t i = 0; i < story->search->machine.events.count; i++) {
+        const struct event *event = event_at(story, i);
+        if (event->kind == EVENT_OP && event->is_guess && event->result != RESULT_ENDED)
+            return true;
+    }
+    return false;
+}
+
 /* The steps up to it; the close that came before is among them. */
 static void tell_way(struct story *story, size_t count)
 {
@@ -647,7 +674,7 @@ bool story_tell_misuse(struct arena *arena, struct search *search, const struct 
     struct machine *machine = &search->machine;
     struct story story = {.arena = arena, .search = search, .verdict = verdict};
     const struct ir_expr *object = misused_object(misuse->op);
-    if (misuse->kind == MISUSE_NOT_OWNED || !object)
+    if (misuse->kind == MISUSE_NOT_OWNED || misuse->kind == MISUSE_UNSURE || !object)
         return false;
     verdict->misused = misuse->op;
     story.wanted = points_of(&story, misuse->func, object);
@@ -658,7 +685,8 @@ bool story_tell_misuse(struct arena *arena, struct search *search, const struct 
     const struct event *last = count ? &machine->events.at[count - 1] : NULL;
     machine->events.count = count - (last && last->op == misuse->op); /* stands for itself */
     end_replay(&story);
-    verdict->certainty = certainty_of(&story);
+    verdict->certainty =
+        rests_on_others(&story) ? CERTAINTY_POSSIBLE : certainty_of(&story);
     tell_way(&story, machine->events.count);
     verdict->task = name_of(story.entry_of[misuse->task]);
     if (misuse->kind == MISUSE_CLOSE_TWICE)

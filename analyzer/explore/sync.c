@@ -403,14 +403,15 @@ void sync_group_done(struct machine *machine, uint8_t task, struct value handle,
     if (handle.kind != V_PTR)
         return;
     struct value *group = cell_made(machine, handle, V_GROUP);
-    if (!group || group->flags)
+    if (!group || (group->flags & GROUP_UNKNOWN))
         return;
     group->num -= count;
     if (group->num < 0 && is_outside(machine, handle)) {
         group->num = 0;
     } else if (group->num < 0) {
         group->num = 0;
-        machine_misuse(machine, MISUSE_NEGATIVE, true, task, func, op);
+        bool is_sure = !(group->flags & GROUP_CHOSEN) && !machine->is_scaled;
+        machine_misuse(machine, is_sure ? MISUSE_NEGATIVE : MISUSE_UNSURE, true, task, func, op);
     }
 }
 
@@ -618,12 +619,15 @@ static void add_to_group(struct context *context, const struct ir_op *op)
     struct machine *machine = context->machine;
     struct value handle = eval(context, op->act->object);
     bool is_known = true;
+    size_t before = machine->choice_at;
     int32_t count = op->act->count ? count_value(context, op->act->count, &is_known) : 1;
     struct value *group = cell_made(machine, handle, V_GROUP);
     if (!group)
         return;
     if (!is_known)
-        group->flags = 1;
+        group->flags |= GROUP_UNKNOWN;
+    else if (machine->choice_at != before)
+        group->flags |= GROUP_CHOSEN;
     if (count < 0) {
         sync_group_done(machine, context->task, handle, -count, context->in->func, op);
         return;
@@ -804,7 +808,7 @@ static void add_wait(struct machine *machine, struct options *options, uint8_t t
     struct world_task *at = &machine->world.tasks[task];
     struct value *group = cell_of(machine, at->operands[0], V_GROUP);
     if (at->operands[0].kind != V_PTR || is_outside(machine, at->operands[0]) ||
-        (group && group->flags))
+        (group && (group->flags & GROUP_UNKNOWN)))
         add_result(options, task, RESULT_OK, true);
     else if (!group || group->num == 0)
         add_result(options, task, RESULT_OK, false);
