@@ -172,10 +172,25 @@ static void judge_stuck(struct exploration *exploration, struct search *search)
     }
 }
 
+/* A function that takes too much off a count does so at the first place that does. */
+static bool is_told_before(const struct search *search, size_t index)
+{
+    const struct misuse *misuse = &search->misuses.at[index].misuse;
+    for (size_t i = 0; i < index && misuse->kind == MISUSE_NEGATIVE; i++) {
+        const struct misuse *before = &search->misuses.at[i].misuse;
+        if (before->kind == misuse->kind && before->func == misuse->func &&
+            before->op != misuse->op)
+            return true;
+    }
+    return false;
+}
+
 static void judge_misuses(struct exploration *exploration, struct search *search)
 {
     for (size_t i = 0; i < search->misuses.count; i++) {
         struct verdict verdict = {0};
+        if (is_told_before(search, i))
+            continue;
         if (story_tell_misuse(exploration->arena, search, &search->misuses.at[i], &verdict))
             keep_verdict(exploration, &verdict);
     }

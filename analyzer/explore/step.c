@@ -313,9 +313,8 @@ static void call_outside(struct context *context, const struct ir_op *op)
     set_temp(context, op, (struct value){V_ANY, 0, 0, 0});
 }
 
-/* Returns whether a frame was entered, or the run is over. */
-static bool call(struct machine *machine, uint8_t task, const struct ir_op *op,
-                 const struct ir_expr *entry, const struct ir_expr *const *args, size_t count)
+bool step_call(struct machine *machine, uint8_t task, const struct ir_op *op,
+               const struct ir_expr *entry, const struct ir_expr *const *args, size_t count)
 {
     struct context context = machine_context(machine, task);
     const struct slice_func *callee = callee_of(&context, op, entry);
@@ -425,14 +424,14 @@ static bool do_call(struct machine *machine, uint8_t task, const struct ir_op *o
         return true;
     }
     if (!act)
-        return call(machine, task, op, op->callee, op->args, op->arg_count) &&
+        return step_call(machine, task, op, op->callee, op->args, op->arg_count) &&
                machine->world.is_full;
     switch (act->kind) {
     case ACT_SPAWN:
         spawn(machine, task, op);
         return machine->world.is_full;
     case ACT_INVOKE:
-        return call(machine, task, op, act->entry, act->args, act->arg_count) &&
+        return step_call(machine, task, op, act->entry, act->args, act->arg_count) &&
                machine->world.is_full;
     case ACT_EXIT:
         machine->world.has_ended = true;
@@ -529,6 +528,8 @@ static bool leave(struct machine *machine, uint8_t task, const struct ir_expr *v
     const struct ir_op *op = &block->ops[caller.frame->op];
     if (!op->act || op->act->kind != ACT_INVOKE)
         set_temp(&caller, op, result);
+    else if (op->act->once)
+        sync_once_is_done(machine, task, op);
     caller.frame->op++;
     return false;
 }

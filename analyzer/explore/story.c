@@ -109,6 +109,7 @@ static bool is_about(const struct story *story, const struct event *event)
     case ACT_SLEEP:
     case ACT_YIELD:
     case ACT_IO:
+    case ACT_INVOKE:
         return false;
     case ACT_SELECT:
         return true;
@@ -592,9 +593,9 @@ static void say_close_twice(struct story *story, const struct misuse *misuse)
                           story->verdict->task, story->verdict->object,
                           text_of_closer(story, misuse, &closer)));
     if (misuse->op->is_cleanup)
-        add_step(story, misuse->func, misuse->op->pos,
-                 arena_printf(story->arena, "'%s': the defer runs at this exit",
-                              story->verdict->task));
+        add_step(
+            story, misuse->func, misuse->op->pos,
+            arena_printf(story->arena, "'%s': the defer runs at this exit", story->verdict->task));
 }
 
 static void say_send_after_close(struct story *story, const struct search_misuse *at)
@@ -685,8 +686,7 @@ bool story_tell_misuse(struct arena *arena, struct search *search, const struct 
     const struct event *last = count ? &machine->events.at[count - 1] : NULL;
     machine->events.count = count - (last && last->op == misuse->op); /* stands for itself */
     end_replay(&story);
-    verdict->certainty =
-        rests_on_others(&story) ? CERTAINTY_POSSIBLE : certainty_of(&story);
+    verdict->certainty = rests_on_others(&story) ? CERTAINTY_POSSIBLE : certainty_of(&story);
     tell_way(&story, machine->events.count);
     verdict->task = name_of(story.entry_of[misuse->task]);
     if (misuse->kind == MISUSE_CLOSE_TWICE)

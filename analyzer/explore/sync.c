@@ -79,6 +79,8 @@ bool sync_is_visible(struct machine *machine, const struct slice_func *in, const
         return in->is_in_scope[op->id];
     case ACT_CHECK_CONTEXT:
         return true;
+    case ACT_INVOKE:
+        return op->act->once;
     default:
         return false;
     }
@@ -107,7 +109,9 @@ void sync_arrive(struct machine *machine, uint8_t task, const struct ir_op *op)
         return;
     }
     bool asks = act->kind == ACT_CHECK_CONTEXT;
-    const struct ir_expr *object = asks ? act->context : act->object;
+    const struct ir_expr *object = asks                      ? act->context
+                                   : act->kind == ACT_INVOKE ? act->once
+                                                             : act->object;
     const struct ir_expr *second = act->kind == ACT_COND_WAIT ? act->lock : act->context;
     at->operands[at->operand_count++] =
         object ? eval(&context, object) : (struct value){V_ANY, 0, 0, 0};
@@ -735,6 +739,14 @@ static bool has_timeout(const struct act *act)
     return timeout && !(timeout->kind == IR_CONST && timeout->value < 0);
 }
 
+void sync_once_is_done(struct machine *machine, uint8_t task, const struct ir_op *op)
+{
+    struct context context = machine_context(machine, task);
+    struct value *once = cell_of(machine, eval(&context, op->act->once), V_ONCE);
+    if (once)
+        *once = (struct value){V_ONCE, 0, 0, 1};
+}
+
 /* What lets the wait end by itself; what is ready at once has no need of it. */
 static void add_end(struct machine *machine, struct options *options, uint8_t task,
                     const struct act *act, const struct value *context)
@@ -831,6 +843,13 @@ static void add_channel(struct machine *machine, struct options *options, uint8_
         add_result(options, task, RESULT_FAILED, false);
 }
 
+static void add_once(struct machine *machine, struct options *options, uint8_t task)
+{
+    struct value *once = cell_of(machine, machine->world.tasks[task].operands[0], V_ONCE);
+    if (!once || !once->id)
+        add_result(options, task, RESULT_OK, false);
+}
+
 static void add_check(struct machine *machine, struct options *options, uint8_t task)
 {
     struct value context = machine->world.tasks[task].operands[0];
@@ -883,6 +902,9 @@ static void add_of_task(struct machine *machine, struct options *options, uint8_
         break;
     case ACT_CHECK_CONTEXT:
         add_check(machine, options, task);
+        break;
+    case ACT_INVOKE:
+        add_once(machine, options, task);
         break;
     default:
         add_result(options, task, RESULT_OK, false);
@@ -1211,6 +1233,24 @@ static void fire_cancel(struct machine *machine, uint8_t task, const struct ir_o
     step_run(machine, task);
 }
 
+/* What is out of sight has returned at once. */
+static void fire_once(struct machine *machine, uint8_t task, const struct ir_op *op)
+{
+    const struct act *act = op->act;
+    struct value handle = machine->world.tasks[task].operands[0];
+    struct value *once = cell_made(machine, handle, V_ONCE);
+    bool is_done = once && once->num;
+    machine->moved |= 1u << task;
+    machine->world.tasks[task].operand_count = 0;
+    if (once)
+        *once = is_done ? *once : (struct value){V_ONCE, 0, (uint16_t)(task + 1), 0};
+    if (is_done)
+        step_advance(machine, task);
+    else if (!step_call(machine, task, op, act->entry, act->args, act->arg_count) && once)
+        *cell_made(machine, handle, V_ONCE) = (struct value){V_ONCE, 0, 0, 1};
+    step_run(machine, task);
+}
+
 static void fire_plain(struct machine *machine, const struct option *option, const struct ir_op *op)
 {
     struct world_task *at = &machine->world.tasks[option->task];
@@ -1288,6 +1328,8 @@ static void fire(struct machine *machine, const struct option *option)
         fire_close(machine, task, func, op);
     else if (op->act->kind == ACT_CANCEL)
         fire_cancel(machine, task, op);
+    else if (op->act->kind == ACT_INVOKE)
+        fire_once(machine, task, op);
     else if (op->act->kind == ACT_SELECT) {
         finish_op(machine, task, op, option->arm, RESULT_OK);
         step_run(machine, task);
