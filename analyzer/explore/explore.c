@@ -232,9 +232,8 @@ static size_t share(const struct exploration *exploration, size_t wanted)
 /* Is there anything in it, or in what it calls or spawns, for which a task could wait? */
 static bool can_wait(struct flow *flow, const struct ir_func *root)
 {
-    static const enum act_kind kinds[] = {ACT_SPAWN, ACT_SEND, ACT_RECV,      ACT_SELECT,
-                                          ACT_WAIT,  ACT_LOCK, ACT_COND_WAIT, ACT_JOIN,
-                                          ACT_CLOSE};
+    static const enum act_kind kinds[] = {ACT_SPAWN, ACT_SEND,      ACT_RECV, ACT_SELECT, ACT_WAIT,
+                                          ACT_LOCK,  ACT_COND_WAIT, ACT_JOIN, ACT_CLOSE};
     for (size_t i = 0; i < COUNT_OF(kinds); i++)
         if (flow_can(flow, root, kinds[i]))
             return true;

@@ -54,11 +54,11 @@ struct verdict {
     const struct ir_func *park_func; /* where the task is stuck; NULL for what is no wait */
     const struct ir_op *park;
     const struct ir_op *misused; /* what must not happen as it does; NULL: a wait */
-    const char *object;  /* what it waits for, as the code says it there */
-    const char *task;    /* the function that the task runs */
-    const char *why;     /* the end of a sentence: "nobody receives from it any more" */
-    bool is_of_part;     /* a bound was hit in the search that found it */
-    const char *message; /* what the finding says, where it does not stand at the park */
+    const char *object;          /* what it waits for, as the code says it there */
+    const char *task;            /* the function that the task runs */
+    const char *why;             /* the end of a sentence: "nobody receives from it any more" */
+    bool is_of_part;             /* a bound was hit in the search that found it */
+    const char *message;         /* what the finding says, where it does not stand at the park */
     VEC(struct explore_step) steps;
 };
 

@@ -64,8 +64,7 @@ void machine_misuse(struct machine *machine, enum misuse_kind kind, bool is_end,
 {
     bool is_new = machine->misuse.kind == MISUSE_NONE || (is_end && !machine->misuse.is_end);
     if (is_new)
-        machine->misuse =
-            (struct misuse){kind, is_end, task, func, op, machine->events.count};
+        machine->misuse = (struct misuse){kind, is_end, task, func, op, machine->events.count};
 }
 
 struct event *machine_tell(struct machine *machine, enum event_kind kind, uint8_t task,

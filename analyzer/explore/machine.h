@@ -67,6 +67,7 @@ enum misuse_kind {
     MISUSE_SEND_CLOSED,
     MISUSE_NEGATIVE,  /* a wait group's count */
     MISUSE_UNSURE,    /* the same, of numbers that are not what the code says */
+    MISUSE_ADD_LATE,  /* who waits for the group may have found a count of zero, and gone on */
     MISUSE_NOT_OWNED, /* an unlock of what is not locked */
 };
 
@@ -78,6 +79,9 @@ struct misuse {
     const struct ir_func *func;
     const struct ir_op *op;
     size_t event_count; /* what was told up to it */
+    uint8_t waiter;     /* MISUSE_ADD_LATE: who waits, */
+    const struct ir_func *wait_func;
+    const struct ir_op *wait; /* and where */
 };
 
 struct machine {
@@ -202,6 +206,8 @@ bool sync_is_visible(struct machine *, const struct slice_func *, const struct i
 void sync_arrive(struct machine *, uint8_t task, const struct ir_op *);
 /* What goes on in the same step: unlock, done, add, make. */
 void sync_local(struct machine *, uint8_t task, const struct ir_op *);
+void sync_group_add(struct machine *, uint8_t task, struct value group, int32_t count,
+                    const struct ir_func *, const struct ir_op *);
 void sync_group_done(struct machine *, uint8_t task, struct value group, int32_t count,
                      const struct ir_func *, const struct ir_op *);
 /* What the operation runs once has returned. */

@@ -347,16 +347,6 @@ static int free_slot(struct machine *machine, uint32_t site)
     return alike >= ALIKE_MAX ? -1 : found;
 }
 
-static void count_up(struct machine *machine, struct value group)
-{
-    if (group.kind != V_PTR)
-        return;
-    struct value *cell = world_cell(&machine->world, group.id, group.num);
-    if (cell->kind != V_GROUP)
-        *cell = (struct value){V_GROUP, 0, 0, 0};
-    cell->num++;
-}
-
 static void start_task(struct context *context, const struct ir_op *op,
                        const struct slice_func *entry, int slot, uint32_t site)
 {
@@ -369,7 +359,7 @@ static void start_task(struct context *context, const struct ir_op *op,
     struct value group = {0};
     if (act->counted_by) {
         group = eval(context, act->counted_by);
-        count_up(machine, group);
+        sync_group_add(machine, context->task, group, 1, context->in->func, op);
     }
     struct world_task *task = &machine->world.tasks[slot];
     *task = (struct world_task){.state = TASK_STARTS, .site = (uint16_t)site, .counted_by = group};

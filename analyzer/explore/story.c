@@ -605,6 +605,8 @@ static void say_send_after_close(struct story *story, const struct search_misuse
     const char *task = story->verdict->task, *object = story->verdict->object;
     if (is_close_by_receiver(story, at, &closer)) {
         story->verdict->cause = CAUSE_CLOSE_BY_RECEIVER;
+        add_step(story, misuse->func, misuse->op->pos,
+                 arena_printf(story->arena, "'%s': sends on %s, and nobody gets it", task, object));
         object = object_text(story, closer.event->func, closer.event->op, -1);
         stand_at(story, closer.event->func, closer.event->pos,
                  arena_printf(story->arena,
@@ -629,6 +631,22 @@ static void say_negative(struct story *story, const struct misuse *misuse)
                           "the count of %s goes below zero here, for task '%s': more is taken off "
                           "than was added",
                           story->verdict->object, story->verdict->task));
+}
+
+static void say_add_late(struct story *story, const struct misuse *misuse)
+{
+    const char *waiter = name_of(story->entry_of[misuse->waiter]);
+    const char *object = story->verdict->object, *task = story->verdict->task;
+    story->verdict->cause = CAUSE_WG_ADD_IN_TASK;
+    add_step(story, misuse->wait_func, misuse->wait->pos,
+             arena_printf(story->arena,
+                          "'%s': waits here, and goes on at once while nothing is counted",
+                          waiter));
+    stand_at(story, misuse->func, misuse->op->pos,
+             arena_printf(story->arena,
+                          "task '%s' adds to %s here, which may come too late: '%s' may have found "
+                          "a count of zero and waits no more",
+                          task, object, waiter));
 }
 
 /* What it is done to: of a spawn, the group that counts the task. */
@@ -693,6 +711,8 @@ bool story_tell_misuse(struct arena *arena, struct search *search, const struct 
         say_close_twice(&story, misuse);
     else if (misuse->kind == MISUSE_SEND_CLOSED)
         say_send_after_close(&story, at);
+    else if (misuse->kind == MISUSE_ADD_LATE)
+        say_add_late(&story, misuse);
     else
         say_negative(&story, misuse);
     return true;

@@ -401,6 +401,38 @@ static void unlock(struct machine *machine, uint8_t task, const struct ir_func *
 
 /* ---- wait groups ----------------------------------------------------------------------------- */
 
+/* Another task that stands before a wait for the group; TASKS_MAX: none. */
+static uint8_t find_waiter(const struct machine *machine, uint8_t task, struct value handle)
+{
+    uint8_t other = 0;
+    for (; other < TASKS_MAX; other++) {
+        const struct ir_op *op = sync_op(machine, other, NULL);
+        if (other != task && op && op->act && op->act->kind == ACT_WAIT &&
+            value_same(machine->world.tasks[other].operands[0], handle))
+            break;
+    }
+    return other;
+}
+
+/* The waiter that stands before a count of zero could as well have gone first. */
+void sync_group_add(struct machine *machine, uint8_t task, struct value handle, int32_t count,
+                    const struct ir_func *func, const struct ir_op *op)
+{
+    struct value *group = cell_made(machine, handle, V_GROUP);
+    if (!group)
+        return;
+    bool is_zero = group->num == 0 && !(group->flags & GROUP_UNKNOWN);
+    uint8_t waiter = find_waiter(machine, task, handle);
+    group->num += count;
+    if (!is_zero || count == 0 || waiter == TASKS_MAX || is_outside(machine, handle))
+        return;
+    machine_misuse(machine, MISUSE_ADD_LATE, false, task, func, op);
+    if (machine->misuse.kind == MISUSE_ADD_LATE) {
+        machine->misuse.waiter = waiter;
+        machine->misuse.wait = sync_op(machine, waiter, &machine->misuse.wait_func);
+    }
+}
+
 void sync_group_done(struct machine *machine, uint8_t task, struct value handle, int32_t count,
                      const struct ir_func *func, const struct ir_op *op)
 {
@@ -636,7 +668,7 @@ static void add_to_group(struct context *context, const struct ir_op *op)
         sync_group_done(machine, context->task, handle, -count, context->in->func, op);
         return;
     }
-    group->num += count;
+    sync_group_add(machine, context->task, handle, count, context->in->func, op);
 }
 
 static void finish_in_group(struct context *context, const struct ir_op *op)
