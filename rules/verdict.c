@@ -29,6 +29,9 @@ static bool is_reported(const struct pass *pass, const struct ir_func *func,
         const struct finding *finding = pass->out->at[i];
         if (finding->group != GROUP_LEAK && finding->group != GROUP_MISUSE)
             continue;
+        /* What must not happen there is another matter than who is stuck. */
+        if (finding->group == GROUP_MISUSE && finding->stuck_at.count == 0)
+            continue;
         /* Of these two, the more specific one is kept in the end. */
         if (finding->stuck_at.count > 0 && finding->rule != pass->rule->id)
             continue;
@@ -39,6 +42,16 @@ static bool is_reported(const struct pass *pass, const struct ir_func *func,
                 finding->confidence != CONFIDENCE_PROVEN)
                 return true;
     }
+    return false;
+}
+
+static bool is_misuse_reported(const struct pass *pass, const struct ir_func *func,
+                               const struct ir_pos *pos)
+{
+    const char *path = ir_pos_path(func->unit, pos);
+    for (size_t i = 0; i < pass->out->count; i++)
+        if (pass->out->at[i]->group == GROUP_MISUSE && is_at(&pass->out->at[i]->place, path, pos))
+            return true;
     return false;
 }
 
@@ -53,13 +66,15 @@ static void report(struct pass *pass, const struct verdict *verdict)
                                verdict->task, word, verdict->object, verdict->why);
     struct finding *finding = pass_report(pass, verdict->func, verdict->pos,
                                           confidence_of(verdict->certainty), "%s", message);
-    pass_stuck_at(pass, finding, verdict->park_func, verdict->park->pos);
+    if (verdict->park)
+        pass_stuck_at(pass, finding, verdict->park_func, verdict->park->pos);
     for (size_t i = 0; i < verdict->steps.count; i++) {
         const struct explore_step *step = &verdict->steps.at[i];
         pass_note(pass, finding, step->func, step->pos, "%zu. %s", i + 1, step->text);
     }
-    pass_note(pass, finding, verdict->park_func, verdict->park->pos, "%zu. '%s' waits here: %s",
-              verdict->steps.count + 1, verdict->task, verdict->why);
+    if (verdict->park)
+        pass_note(pass, finding, verdict->park_func, verdict->park->pos, "%zu. '%s' waits here: %s",
+                  verdict->steps.count + 1, verdict->task, verdict->why);
 }
 
 /* Tests by the dozen link one library: the first programs of a run get all they may need, the
@@ -82,7 +97,9 @@ void verdict_report(struct pass *pass, enum cause cause)
     const struct verdicts *verdicts = explore_program(pass->flow, budget_of(pass));
     for (size_t i = 0; i < verdicts->at.count; i++) {
         const struct verdict *verdict = &verdicts->at.at[i];
-        if (verdict->cause == cause && !is_reported(pass, verdict->func, &verdict->pos))
+        bool is_told = verdict->park ? is_reported(pass, verdict->func, &verdict->pos)
+                                     : is_misuse_reported(pass, verdict->func, &verdict->pos);
+        if (verdict->cause == cause && !is_told)
             report(pass, verdict);
     }
 }

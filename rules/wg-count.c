@@ -2,8 +2,8 @@
  * wg-count: the count that a wait group is raised by and the tasks that lower it do not agree.
  *
  * Judged on executions: somebody waits for the group, the tasks that were started for it have all
- * lowered it and ended, and it is still above zero.  Fine are numbers that are equal without being
- * known, counts that are taken back, and groups that callers may lower.
+ * lowered it and ended, and it is still above zero; or it goes below zero.  Fine are numbers that
+ * are equal without being known, counts that are taken back, and groups that callers may lower.
  */
 #include "rules/verdict.h"
 

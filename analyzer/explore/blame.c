@@ -161,6 +161,17 @@ bool blame_can_still(struct search *search, uint8_t task, uint64_t kinds,
     return can_still(search, task, kinds, func, object, false);
 }
 
+bool blame_does(struct search *search, const struct ir_func *entry, uint64_t kinds,
+                const struct ir_func *func, const struct ir_expr *object)
+{
+    struct machine *machine = &search->machine;
+    struct frame *frame = flow_frame(machine->flow, func, NULL, NULL);
+    struct hunt hunt = {.search = search, .kinds = kinds, .by_itself = true};
+    hunt.seen = arena_array(machine->arena, bool, machine->slice->funcs.count);
+    hunt.wanted = flow_points(machine->flow, flow_resolve(machine->flow, frame, object));
+    return entry && func_fits(&hunt, entry);
+}
+
 /* ---- what would wake it ---------------------------------------------------------------------- */
 
 static uint64_t wakers_of(enum act_kind kind)
@@ -251,14 +262,8 @@ static bool is_counted_by(const struct machine *machine, uint8_t task, struct va
 /* Is the task there to lower the count, wherever it stands, and be it behind a loop without end? */
 static bool owes_done(struct search *search, uint8_t task, const struct blame *blame)
 {
-    struct machine *machine = &search->machine;
-    struct frame *frame = flow_frame(machine->flow, blame->func, NULL, NULL);
-    struct hunt hunt = {.search = search, .kinds = KIND(ACT_DONE), .by_itself = true};
-    hunt.seen = arena_array(machine->arena, bool, machine->slice->funcs.count);
-    hunt.wanted =
-        flow_points(machine->flow, flow_resolve(machine->flow, frame, blame->op->act->object));
-    const struct ir_func *entry = blame_entry(machine, task);
-    return entry && func_fits(&hunt, entry);
+    const struct ir_func *entry = blame_entry(&search->machine, task);
+    return blame_does(search, entry, KIND(ACT_DONE), blame->func, blame->op->act->object);
 }
 
 static bool could_wake(struct search *search, uint8_t other, const struct blame *blame)

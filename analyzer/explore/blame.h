@@ -42,6 +42,9 @@ const struct site *blame_maker(struct machine *, const struct blame *);
  * which is `object` in `func`? */
 bool blame_can_still(struct search *, uint8_t task, uint64_t kinds, const struct ir_func *func,
                      const struct ir_expr *object);
+/* Does a task that runs the function do one of these kinds (bits) to it, anywhere, itself? */
+bool blame_does(struct search *, const struct ir_func *entry, uint64_t kinds,
+                const struct ir_func *func, const struct ir_expr *object);
 /* The expression of the object that the operation waits for. */
 const struct ir_expr *blame_object(const struct ir_op *, size_t arm);
 /* The outermost function of a task. */

@@ -558,6 +558,8 @@ static bool ask_symbol(struct machine *machine, struct value symbol, enum ir_ope
     struct world_symbol yes = world->symbols[symbol.id], no = yes;
     int64_t bound = (int64_t)number - symbol.num;
     bool may = refine(&yes, op, bound), may_not = refine(&no, negated(op), bound);
+    if (may && may_not)
+        machine->asked_opened |= yes.flags & SYMBOL_OPENED;
     if (is_counted && may && is_too_far(&yes, 0))
         may = !may_not;
     if (is_counted && may_not && is_too_far(&no, 0))
@@ -568,10 +570,8 @@ static bool ask_symbol(struct machine *machine, struct value symbol, enum ir_ope
         may_not = !may;
     }
     bool answer = may;
-    if (may && may_not) {
+    if (may && may_not)
         answer = machine_choose(machine, 2) == 0;
-        machine->asked_opened |= yes.flags & SYMBOL_OPENED;
-    }
     world->symbols[symbol.id] = answer ? yes : no;
     if ((yes.flags & SYMBOL_POINTER) && answer == (op == IR_EQ) && number == 0)
         world_replace_symbol(world, symbol.id, VALUE_INT(0));

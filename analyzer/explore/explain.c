@@ -357,11 +357,11 @@ void explain_step(struct search *search)
         struct explain_task *before = &explain->before[task];
         if (!before->at || machine->is_pruned)
             continue;
-        if (machine->misuse == MISUSE_NONE)
+        if (!machine->misuse.is_end)
             explain_task(search, task);
         else if (!(before->outlook & OUTLOOK_GOES))
             add_end(explain, before->at,
-                    (struct explain_end){END_OF_SEARCH, machine->misuse_func, machine->misuse_op});
+                    (struct explain_end){END_OF_SEARCH, machine->misuse.func, machine->misuse.op});
     }
 }
 
@@ -776,6 +776,8 @@ const char *explain_rule(enum cause cause)
         [CAUSE_UNBOUNDED_RECEIVE] = "unbounded-receive",
         [CAUSE_CLOSE_TWICE] = "close-twice",
         [CAUSE_SEND_AFTER_CLOSE] = "send-after-close",
+        [CAUSE_CLOSE_BY_RECEIVER] = "close-by-receiver",
+        [CAUSE_WG_ADD_IN_TASK] = "wg-add-in-task",
     };
     return ids[cause] ? ids[cause] : "";
 }

@@ -77,12 +77,14 @@ static void count_scope(struct exploration *exploration, const struct ir_func *r
 
 /* ---- one scope ------------------------------------------------------------------------------- */
 
-static struct verdict *find_told(const struct verdicts *verdicts, const struct ir_op *park,
+static struct verdict *find_told(const struct verdicts *verdicts, const struct ir_op *op,
                                  enum cause cause)
 {
-    for (size_t i = 0; i < verdicts->at.count; i++)
-        if (verdicts->at.at[i].park == park && verdicts->at.at[i].cause == cause)
-            return &verdicts->at.at[i];
+    for (size_t i = 0; i < verdicts->at.count; i++) {
+        struct verdict *verdict = &verdicts->at.at[i];
+        if ((verdict->park ? verdict->park : verdict->misused) == op && verdict->cause == cause)
+            return verdict;
+    }
     return NULL;
 }
 
@@ -90,7 +92,8 @@ static struct verdict *find_told(const struct verdicts *verdicts, const struct i
 static void keep_verdict(struct exploration *exploration, const struct verdict *verdict)
 {
     struct verdicts *out = exploration->out;
-    struct verdict *told = find_told(out, verdict->park, verdict->cause);
+    const struct ir_op *op = verdict->park ? verdict->park : verdict->misused;
+    struct verdict *told = find_told(out, op, verdict->cause);
     if (!told)
         *vec_add(exploration->arena, &out->at) = *verdict;
     else if (told->certainty < verdict->certainty)
@@ -191,6 +194,30 @@ static void judge_stuck(struct exploration *exploration, struct search *search, 
     }
 }
 
+/* A function that takes too much off a count does so at the first place that does. */
+static bool is_told_before(const struct search *search, size_t index)
+{
+    const struct misuse *misuse = &search->misuses.at[index].misuse;
+    for (size_t i = 0; i < index && misuse->kind == MISUSE_NEGATIVE; i++) {
+        const struct misuse *before = &search->misuses.at[i].misuse;
+        if (before->kind == misuse->kind && before->func == misuse->func &&
+            before->op != misuse->op)
+            return true;
+    }
+    return false;
+}
+
+static void judge_misuses(struct exploration *exploration, struct search *search)
+{
+    for (size_t i = 0; i < search->misuses.count; i++) {
+        struct verdict verdict = {0};
+        if (is_told_before(search, i))
+            continue;
+        if (story_tell_misuse(exploration->arena, search, &search->misuses.at[i], &verdict))
+            keep_verdict(exploration, &verdict);
+    }
+}
+
 /* Returns whether a bound was hit. */
 static bool explore_scope(struct exploration *exploration, struct slice *slice, size_t budget,
                           size_t walk_budget, bool is_scaled)
@@ -212,6 +239,8 @@ static bool explore_scope(struct exploration *exploration, struct slice *slice, 
     judge_stuck(exploration, search, true);
     if (exploration->clients)
         judge_stuck(exploration, search, false);
+    else
+        judge_misuses(exploration, search); /* what a made-up client misuses is not the code's fault */
     bool is_cut = search->is_cut;
     arena_release(&arena);
     free(search);
@@ -230,8 +259,8 @@ static size_t share(const struct exploration *exploration, size_t wanted)
 /* Is there anything in it, or in what it calls or spawns, for which a task could wait? */
 static bool can_wait(struct flow *flow, const struct ir_func *root)
 {
-    static const enum act_kind kinds[] = {ACT_SPAWN, ACT_SEND, ACT_RECV,      ACT_SELECT,
-                                          ACT_WAIT,  ACT_LOCK, ACT_COND_WAIT, ACT_JOIN};
+    static const enum act_kind kinds[] = {ACT_SPAWN, ACT_SEND,      ACT_RECV, ACT_SELECT, ACT_WAIT,
+                                          ACT_LOCK,  ACT_COND_WAIT, ACT_JOIN, ACT_CLOSE};
     for (size_t i = 0; i < COUNT_OF(kinds); i++)
         if (flow_can(flow, root, kinds[i]))
             return true;

@@ -32,6 +32,8 @@ enum cause {
     CAUSE_UNBOUNDED_RECEIVE,
     CAUSE_CLOSE_TWICE,
     CAUSE_SEND_AFTER_CLOSE,
+    CAUSE_CLOSE_BY_RECEIVER,
+    CAUSE_WG_ADD_IN_TASK,
     CAUSE_COUNT, /* how many there are */
 };
 
@@ -51,11 +53,12 @@ struct verdict {
     struct ir_pos pos;
     const struct ir_func *park_func; /* where the task is stuck; NULL for what is no wait */
     const struct ir_op *park;
-    const char *object;  /* what it waits for, as the code says it there */
-    const char *task;    /* the function that the task runs */
-    const char *why;     /* the end of a sentence: "nobody receives from it any more" */
-    bool is_of_part;     /* a bound was hit in the search that found it */
-    const char *message; /* what the finding says, where it does not stand at the park */
+    const struct ir_op *misused; /* what must not happen as it does; NULL: a wait */
+    const char *object;          /* what it waits for, as the code says it there */
+    const char *task;            /* the function that the task runs */
+    const char *why;             /* the end of a sentence: "nobody receives from it any more" */
+    bool is_of_part;             /* a bound was hit in the search that found it */
+    const char *message;         /* what the finding says, where it does not stand at the park */
     VEC(struct explore_step) steps;
 };
 

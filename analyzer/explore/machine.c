@@ -59,6 +59,14 @@ void machine_cut(struct machine *machine, enum bound bound)
     machine->bounds |= bound;
 }
 
+void machine_misuse(struct machine *machine, enum misuse_kind kind, bool is_end, uint8_t task,
+                    const struct ir_func *func, const struct ir_op *op)
+{
+    bool is_new = machine->misuse.kind == MISUSE_NONE || (is_end && !machine->misuse.is_end);
+    if (is_new)
+        machine->misuse = (struct misuse){kind, is_end, task, func, op, machine->events.count};
+}
+
 struct event *machine_tell(struct machine *machine, enum event_kind kind, uint8_t task,
                            const struct ir_func *func, const struct ir_op *op)
 {

@@ -66,7 +66,22 @@ enum misuse_kind {
     MISUSE_CLOSE_TWICE,
     MISUSE_SEND_CLOSED,
     MISUSE_NEGATIVE,  /* a wait group's count */
+    MISUSE_UNSURE,    /* the same, of numbers that are not what the code says */
+    MISUSE_ADD_LATE,  /* who waits for the group may have found a count of zero, and gone on */
     MISUSE_NOT_OWNED, /* an unlock of what is not locked */
+};
+
+/* What must not happen, and has. */
+struct misuse {
+    enum misuse_kind kind;
+    bool is_end; /* the program ends with it */
+    uint8_t task;
+    const struct ir_func *func;
+    const struct ir_op *op;
+    size_t event_count; /* what was told up to it */
+    uint8_t waiter;     /* MISUSE_ADD_LATE: who waits, */
+    const struct ir_func *wait_func;
+    const struct ir_op *wait; /* and where */
 };
 
 struct machine {
@@ -78,18 +93,16 @@ struct machine {
     struct map site_of;
     uint8_t taken[CHOICES_MAX], choices[CHOICES_MAX];
     size_t choice_count, choice_at;
-    uint64_t dice;     /* not 0: new choices are thrown with these, for a walk */
-    uint32_t moved;    /* bit by task: those that the step moved */
-    bool is_pruned;    /* the step leads nowhere: what was assumed cannot be */
-    unsigned bounds;   /* enum bound: those that were hit */
-    bool asked_opened; /* a branch went by what is not kept, see SYMBOL_OPENED; stays set */
-    bool is_scaled;    /* the bounds of the slice are taken to be 2, 3, … */
-    bool touched;      /* the step did something that others may see; stays set */
-    bool is_library;   /* statics hold what others left in them */
-    size_t ops;        /* carried out, of all steps */
-    enum misuse_kind misuse;
-    const struct ir_func *misuse_func;
-    const struct ir_op *misuse_op;
+    uint64_t dice;        /* not 0: new choices are thrown with these, for a walk */
+    uint32_t moved;       /* bit by task: those that the step moved */
+    bool is_pruned;       /* the step leads nowhere: what was assumed cannot be */
+    unsigned bounds;      /* enum bound: those that were hit */
+    bool asked_opened;    /* a branch went by what is not kept, see SYMBOL_OPENED; stays set */
+    bool is_scaled;       /* the bounds of the slice are taken to be 2, 3, … */
+    bool touched;         /* the step did something that others may see; stays set */
+    bool is_library;      /* statics hold what others left in them */
+    size_t ops;           /* carried out, of all steps */
+    struct misuse misuse; /* of the step; of several, the one that ends the program */
     bool traces;
     VEC(struct event) events;
 };
@@ -110,6 +123,9 @@ bool machine_step(struct machine *);
  * loop. */
 void machine_step_alone(struct machine *, uint8_t task);
 
+/* The operation must not happen as it does; `is_end`: the program ends here. */
+void machine_misuse(struct machine *, enum misuse_kind, bool is_end, uint8_t task,
+                    const struct ir_func *, const struct ir_op *);
 /* The rest of the step is not known. */
 void machine_cut(struct machine *, enum bound);
 struct event *machine_tell(struct machine *, enum event_kind, uint8_t task, const struct ir_func *,
@@ -173,6 +189,9 @@ void step_advance(struct machine *, uint8_t task);
 /* Calls a function in the task; false: too deep. */
 bool step_enter(struct machine *, uint8_t task, const struct slice_func *, struct value *args,
                 size_t count);
+/* Has the task call what the operation runs; false: nothing is to be run, and it has gone on. */
+bool step_call(struct machine *, uint8_t task, const struct ir_op *, const struct ir_expr *entry,
+               const struct ir_expr *const *args, size_t count);
 void step_end_task(struct machine *, uint8_t task);
 /* What the caller can see of how it went. */
 void step_outcome(struct machine *, uint8_t task, const struct ir_op *, enum act_result);
@@ -187,8 +206,12 @@ bool sync_is_visible(struct machine *, const struct slice_func *, const struct i
 void sync_arrive(struct machine *, uint8_t task, const struct ir_op *);
 /* What goes on in the same step: unlock, done, add, make. */
 void sync_local(struct machine *, uint8_t task, const struct ir_op *);
+void sync_group_add(struct machine *, uint8_t task, struct value group, int32_t count,
+                    const struct ir_func *, const struct ir_op *);
 void sync_group_done(struct machine *, uint8_t task, struct value group, int32_t count,
                      const struct ir_func *, const struct ir_op *);
+/* What the operation runs once has returned. */
+void sync_once_is_done(struct machine *, uint8_t task, const struct ir_op *);
 /* The context or one above it has ended. */
 bool sync_has_ended(struct world *, struct value context);
 /* What can let the task go on from the operation it stands before: bits. */

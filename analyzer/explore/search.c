@@ -76,20 +76,23 @@ static void prepare_step(struct machine *machine)
     machine->choice_at = 0;
     machine->moved = 0;
     machine->is_pruned = false;
-    machine->misuse = MISUSE_NONE;
+    machine->misuse = (struct misuse){0};
 }
 
+/* The first ways to it are the shortest; a later one may rest on less. */
 static void add_misuse(struct search *search, uint32_t state)
 {
+    enum { WAYS_MAX = 4 };
     const struct machine *machine = &search->machine;
+    size_t ways = 0;
     for (size_t i = 0; i < search->misuses.count; i++)
-        if (search->misuses.at[i].op == machine->misuse_op &&
-            search->misuses.at[i].kind == machine->misuse)
-            return;
+        ways += search->misuses.at[i].misuse.op == machine->misuse.op &&
+                search->misuses.at[i].misuse.kind == machine->misuse.kind;
+    if (machine->misuse.kind == MISUSE_NONE || ways == WAYS_MAX)
+        return;
     uint32_t choices = keep_choices(search);
     *vec_add(search->arena, &search->misuses) = (struct search_misuse){
-        machine->misuse, machine->misuse_func,          machine->misuse_op, state,
-        choices,         (uint8_t)machine->choice_count};
+        machine->misuse, state, choices, (uint8_t)machine->choice_count, search->alone};
 }
 
 static void add_successor(struct search *search, uint32_t from)
@@ -101,8 +104,8 @@ static void add_successor(struct search *search, uint32_t from)
         search->has_pruned = true;
         return;
     }
-    if (machine->misuse != MISUSE_NONE) {
-        add_misuse(search, from);
+    add_misuse(search, from);
+    if (machine->misuse.is_end) {
         search->states.at[from].is_open = true;
         return;
     }
@@ -238,7 +241,10 @@ static bool walk_on(struct search *search, uint32_t *state)
         machine->choice_count = 0;
         if (!machine_step(machine))
             return false;
-        if (machine->is_pruned || machine->world.has_ended || machine->misuse != MISUSE_NONE)
+        if (machine->is_pruned)
+            continue;
+        add_misuse(search, *state);
+        if (machine->world.has_ended || machine->misuse.is_end)
             continue;
         size_t count = world_write(&machine->world, machine->slice, words);
         if (count == 0)
@@ -404,6 +410,12 @@ void search_replay(struct search *search, uint32_t state)
         search_replay(search, at->parent);
         replay_step(search, at->parent, at->choices, at->choice_count, at->alone);
     }
+}
+
+void search_replay_misuse(struct search *search, const struct search_misuse *at)
+{
+    search_replay(search, at->state);
+    replay_step(search, at->state, at->choices, at->choice_count, at->alone);
 }
 
 uint32_t search_rest(struct search *search, uint32_t state, bool *is_at_rest)

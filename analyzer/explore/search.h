@@ -33,12 +33,11 @@ struct search_edge {
 
 /* An operation that must not happen, and how it came to it. */
 struct search_misuse {
-    enum misuse_kind kind;
-    const struct ir_func *func;
-    const struct ir_op *op;
-    uint32_t state;
+    struct misuse misuse;
+    uint32_t state; /* from which the step goes that does it */
     uint32_t choices;
     uint8_t choice_count;
+    uint8_t alone; /* as in a state */
 };
 
 struct search {
@@ -68,8 +67,10 @@ size_t search_effort(const struct search *);
 /* Brings the machine's world into that state. */
 void search_load(struct search *, uint32_t state);
 /* The same way again, step by step, with the machine telling what happens: the events of the path
- * that leads to the state, then of `extra` choices more. */
+ * that leads to the state. */
 void search_replay(struct search *, uint32_t state);
+/* The same, then the step that does it. */
+void search_replay_misuse(struct search *, const struct search_misuse *);
 /* The nearest state from there in which nobody that may still move is left; if there is none, the
  * state itself. */
 uint32_t search_rest(struct search *, uint32_t state, bool *is_at_rest);

@@ -588,6 +588,7 @@ static void mark_operands(struct slice *slice, struct slice_func *in, const stru
     mark_optional(slice, in, act->context);
     mark_optional(slice, in, act->lock);
     mark_optional(slice, in, act->counted_by);
+    mark_optional(slice, in, act->once);
     mark_optional(slice, in, act->count);
     for (size_t i = 0; i < act->arm_count; i++)
         mark_told(slice, in, act->arms[i].ok);
@@ -778,6 +779,7 @@ static void use_act(const struct slice_func *in, const struct act *act, uint64_t
     use_value(in, act->count, live);
     use_value(in, act->capacity, live);
     use_value(in, act->counted_by, live);
+    use_value(in, act->once, live);
     for (size_t i = 0; i < act->arg_count; i++)
         use_value(in, act->args[i], live);
     for (size_t i = 0; i < act->source_count; i++)

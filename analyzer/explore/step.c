@@ -313,9 +313,8 @@ static void call_outside(struct context *context, const struct ir_op *op)
     set_temp(context, op, (struct value){V_ANY, 0, 0, 0});
 }
 
-/* Returns whether a frame was entered, or the run is over. */
-static bool call(struct machine *machine, uint8_t task, const struct ir_op *op,
-                 const struct ir_expr *entry, const struct ir_expr *const *args, size_t count)
+bool step_call(struct machine *machine, uint8_t task, const struct ir_op *op,
+               const struct ir_expr *entry, const struct ir_expr *const *args, size_t count)
 {
     struct context context = machine_context(machine, task);
     const struct slice_func *callee = callee_of(&context, op, entry);
@@ -348,16 +347,6 @@ static int free_slot(struct machine *machine, uint32_t site)
     return alike >= ALIKE_MAX ? -1 : found;
 }
 
-static void count_up(struct machine *machine, struct value group)
-{
-    if (group.kind != V_PTR)
-        return;
-    struct value *cell = world_cell(&machine->world, group.id, group.num);
-    if (cell->kind != V_GROUP)
-        *cell = (struct value){V_GROUP, 0, 0, 0};
-    cell->num++;
-}
-
 static void start_task(struct context *context, const struct ir_op *op,
                        const struct slice_func *entry, int slot, uint32_t site)
 {
@@ -370,7 +359,7 @@ static void start_task(struct context *context, const struct ir_op *op,
     struct value group = {0};
     if (act->counted_by) {
         group = eval(context, act->counted_by);
-        count_up(machine, group);
+        sync_group_add(machine, context->task, group, 1, context->in->func, op);
     }
     struct world_task *task = &machine->world.tasks[slot];
     *task = (struct world_task){.state = TASK_STARTS, .site = (uint16_t)site, .counted_by = group};
@@ -425,14 +414,14 @@ static bool do_call(struct machine *machine, uint8_t task, const struct ir_op *o
         return true;
     }
     if (!act)
-        return call(machine, task, op, op->callee, op->args, op->arg_count) &&
+        return step_call(machine, task, op, op->callee, op->args, op->arg_count) &&
                machine->world.is_full;
     switch (act->kind) {
     case ACT_SPAWN:
         spawn(machine, task, op);
         return machine->world.is_full;
     case ACT_INVOKE:
-        return call(machine, task, op, act->entry, act->args, act->arg_count) &&
+        return step_call(machine, task, op, act->entry, act->args, act->arg_count) &&
                machine->world.is_full;
     case ACT_EXIT:
         machine->world.has_ended = true;
@@ -444,7 +433,7 @@ static bool do_call(struct machine *machine, uint8_t task, const struct ir_op *o
     default:
         sync_local(machine, task, op);
         top_of(machine, task)->op++;
-        return machine->world.is_full || machine->misuse != MISUSE_NONE;
+        return machine->world.is_full;
     }
 }
 
@@ -529,6 +518,8 @@ static bool leave(struct machine *machine, uint8_t task, const struct ir_expr *v
     const struct ir_op *op = &block->ops[caller.frame->op];
     if (!op->act || op->act->kind != ACT_INVOKE)
         set_temp(&caller, op, result);
+    else if (op->act->once)
+        sync_once_is_done(machine, task, op);
     caller.frame->op++;
     return false;
 }
@@ -622,7 +613,8 @@ void step_run(struct machine *machine, uint8_t task)
     struct world *world = &machine->world;
     size_t asked = machine->choice_at;
     world->tasks[task].state = TASK_AT;
-    for (int steps = 0; !machine->is_pruned && !world->is_full; steps++) {
+    for (int steps = 0; !machine->is_pruned && !world->is_full && !machine->misuse.is_end;
+         steps++) {
         struct context context = machine_context(machine, task);
         /* Each round that asks is a step of its own, so that rounds which are alike are found. */
         if (context.frame->op == 0 && steps > 0 && machine->choice_at > asked &&

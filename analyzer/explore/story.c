@@ -17,7 +17,8 @@ struct story {
     const struct ir_func *entry_of[TASKS_MAX]; /* what runs in each slot, as the story goes on */
     struct points wanted;                      /* what the task waits for */
     const struct site *maker;                  /* of that; NULL: not made by a call */
-    bool is_guess; /* it rests on what only somebody out of sight would do */
+    bool is_guess;   /* it rests on what only somebody out of sight would do */
+    size_t key_step; /* that must be told, + 1; 0: none */
 };
 
 static const char *name_of(const struct ir_func *func)
@@ -112,6 +113,7 @@ static bool is_about(const struct story *story, const struct event *event)
     case ACT_SLEEP:
     case ACT_YIELD:
     case ACT_IO:
+    case ACT_INVOKE:
         return false;
     case ACT_SELECT:
         return true;
@@ -156,7 +158,9 @@ static void shorten(struct story *story)
     size_t count = story->verdict->steps.count;
     if (count <= STEPS_MAX)
         return;
-    size_t first = STEPS_MAX / 2, last = STEPS_MAX - first;
+    size_t first = STEPS_MAX / 2, last = STEPS_MAX - first, key = story->key_step;
+    if (key > first && key <= count - last)
+        story->verdict->steps.at[count - last] = story->verdict->steps.at[key - 1];
     memmove(story->verdict->steps.at + first, story->verdict->steps.at + count - last,
             last * sizeof *story->verdict->steps.at);
     story->verdict->steps.count = STEPS_MAX;
@@ -472,18 +476,28 @@ static void refine_cause(struct story *story)
 
 /* ---- all of it ------------------------------------------------------------------------------- */
 
-static void replay(struct story *story, uint32_t state)
+static void begin_replay(struct machine *machine)
 {
-    struct search *search = story->search;
-    struct machine *machine = &search->machine;
     machine->events.count = 0;
     machine->traces = true;
     machine->asked_opened = false;
-    search_replay(search, state);
+}
+
+static void end_replay(struct story *story)
+{
+    struct machine *machine = &story->search->machine;
     machine->traces = false;
     story->entry_of[0] = machine->slice->scope->root;
     for (size_t i = 0; i < machine->events.count; i++)
         story->is_guess |= machine->events.at[i].kind == EVENT_OP && machine->events.at[i].is_guess;
+}
+
+static enum certainty certainty_of(const struct story *story)
+{
+    const struct machine *machine = &story->search->machine;
+    if (machine->asked_opened)
+        return CERTAINTY_POSSIBLE;
+    return story->is_guess || machine->is_scaled ? CERTAINTY_LIKELY : CERTAINTY_PROVEN;
 }
 
 void story_tell(struct arena *arena, struct search *search, uint32_t state,
@@ -501,13 +515,225 @@ void story_tell(struct arena *arena, struct search *search, uint32_t state,
         story.wanted = points_of(&story, blame->func, object);
     verdict->task = name_of(client_entry(&search->machine, blame->task));
     verdict->object = object_text(&story, blame->func, blame->op, -1);
-    replay(&story, state);
+    begin_replay(&search->machine);
+    search_replay(search, state);
+    end_replay(&story);
     refine_cause(&story);
     verdict->why = why_stuck(&story);
-    verdict->certainty = search->machine.asked_opened                  ? CERTAINTY_POSSIBLE
-                         : story.is_guess || search->machine.is_scaled ? CERTAINTY_LIKELY
-                                                                       : CERTAINTY_PROVEN;
+    verdict->certainty = certainty_of(&story);
     for (size_t i = 0; i < search->machine.events.count; i++)
         tell_event(&story, &search->machine.events.at[i]);
     shorten(&story);
+}
+
+/* ---- what must not happen -------------------------------------------------------------------- */
+
+/* The close that came before. */
+struct closer {
+    const struct event *event;   /* NULL: none is in the story */
+    const struct ir_func *entry; /* of the task that closed */
+    bool has_received;           /* that task, from the channel, before */
+    bool is_one_of_many;         /* other closes may have been the one */
+};
+
+static struct closer find_closer(const struct story *story)
+{
+    struct closer closer = {0};
+    const struct ir_func *entry_of[TASKS_MAX] = {story->entry_of[0]};
+    bool receives[TASKS_MAX] = {false};
+    for (size_t i = 0; i < story->search->machine.events.count; i++) {
+        const struct event *event = event_at(story, i);
+        if (event->kind == EVENT_OP && event->partner && event->entry) {
+            entry_of[event->partner - 1] = event->entry;
+            receives[event->partner - 1] = false;
+        }
+        if (event->kind != EVENT_OP || !event->op || !event->op->act)
+            continue;
+        const struct ir_expr *object =
+            blame_object(event->op, event->arm >= 0 ? (size_t)event->arm : 0);
+        if (!concerns(story, event->func, object))
+            continue;
+        if (is_act(event, ACT_CLOSE)) {
+            closer.is_one_of_many |= closer.event && closer.event->op != event->op;
+            closer.event = event;
+            closer.entry = entry_of[event->task];
+            closer.has_received = receives[event->task];
+        } else if (is_act(event, ACT_SEND) && event->partner) {
+            receives[event->partner - 1] = true;
+        } else if (is_act(event, ACT_RECV)) {
+            receives[event->task] = true;
+        }
+    }
+    return closer;
+}
+
+/* Has one who only receives closed it, and does not want what is sent any more? */
+static bool is_close_by_receiver(const struct story *story, const struct search_misuse *at,
+                                 const struct closer *closer)
+{
+    struct search *search = story->search;
+    const struct misuse *misuse = &at->misuse;
+    const struct ir_expr *channel = misuse->op->act->object;
+    uint64_t receive = (uint64_t)1 << ACT_RECV, send = (uint64_t)1 << ACT_SEND;
+    if (!closer->event || closer->is_one_of_many || !closer->has_received ||
+        closer->event->task == misuse->task)
+        return false;
+    if (blame_does(search, closer->entry, send, misuse->func, channel))
+        return false;
+    search_load(search, at->state);
+    uint8_t task = closer->event->task;
+    const struct ir_op *op = sync_op(&search->machine, task, NULL);
+    bool receives = op && op->act && (op->act->kind == ACT_RECV || op->act->kind == ACT_SELECT);
+    return !receives && !blame_can_still(search, task, receive, misuse->func, channel);
+}
+
+static const char *text_of_closer(struct story *story, const struct misuse *misuse,
+                                  const struct closer *closer)
+{
+    if (!closer->event || closer->event->task == misuse->task)
+        return "it has closed it before";
+    bool is_alike = closer->entry == story->entry_of[misuse->task];
+    return arena_printf(story->arena, "%s'%s' has closed it", is_alike ? "another " : "",
+                        name_of(closer->entry));
+}
+
+/* What a defer does is a matter of the defer. */
+static struct ir_pos pos_of(const struct misuse *misuse)
+{
+    const struct ir_op *op = misuse->op;
+    return op->is_cleanup && op->var ? op->var->pos : op->pos;
+}
+
+static void say_close_twice(struct story *story, const struct misuse *misuse)
+{
+    struct closer closer = find_closer(story);
+    story->verdict->cause = CAUSE_CLOSE_TWICE;
+    stand_at(story, misuse->func, pos_of(misuse),
+             arena_printf(story->arena, "task '%s' closes %s a second time: %s",
+                          story->verdict->task, story->verdict->object,
+                          text_of_closer(story, misuse, &closer)));
+    if (misuse->op->is_cleanup)
+        add_step(
+            story, misuse->func, misuse->op->pos,
+            arena_printf(story->arena, "'%s': the defer runs at this exit", story->verdict->task));
+}
+
+static void say_send_after_close(struct story *story, const struct search_misuse *at)
+{
+    const struct misuse *misuse = &at->misuse;
+    struct closer closer = find_closer(story);
+    const char *task = story->verdict->task, *object = story->verdict->object;
+    if (is_close_by_receiver(story, at, &closer)) {
+        story->verdict->cause = CAUSE_CLOSE_BY_RECEIVER;
+        add_step(story, misuse->func, misuse->op->pos,
+                 arena_printf(story->arena, "'%s': sends on %s, and nobody gets it", task, object));
+        object = object_text(story, closer.event->func, closer.event->op, -1);
+        stand_at(story, closer.event->func, closer.event->pos,
+                 arena_printf(story->arena,
+                              "'%s' receives from %s and closes it while '%s' still sends: what "
+                              "is sent is lost",
+                              name_of(closer.entry), object, task));
+        return;
+    }
+    story->verdict->cause = CAUSE_SEND_AFTER_CLOSE;
+    stand_at(story, misuse->func, misuse->op->pos,
+             arena_printf(story->arena,
+                          "task '%s' sends here on %s after it was closed, and does not ask "
+                          "whether it was sent: %s",
+                          task, object, text_of_closer(story, misuse, &closer)));
+}
+
+static void say_negative(struct story *story, const struct misuse *misuse)
+{
+    story->verdict->cause = CAUSE_WG_COUNT;
+    stand_at(story, misuse->func, misuse->op->pos,
+             arena_printf(story->arena,
+                          "the count of %s goes below zero here, for task '%s': more is taken off "
+                          "than was added",
+                          story->verdict->object, story->verdict->task));
+}
+
+static void say_add_late(struct story *story, const struct misuse *misuse)
+{
+    const char *waiter = name_of(story->entry_of[misuse->waiter]);
+    const char *object = story->verdict->object, *task = story->verdict->task;
+    story->verdict->cause = CAUSE_WG_ADD_IN_TASK;
+    add_step(story, misuse->wait_func, misuse->wait->pos,
+             arena_printf(story->arena,
+                          "'%s': waits here, and goes on at once while nothing is counted",
+                          waiter));
+    stand_at(story, misuse->func, misuse->op->pos,
+             arena_printf(story->arena,
+                          "task '%s' adds to %s here, which may come too late: '%s' may have found "
+                          "a count of zero and waits no more",
+                          task, object, waiter));
+}
+
+/* What it is done to: of a spawn, the group that counts the task. */
+static const struct ir_expr *misused_object(const struct ir_op *op)
+{
+    return op->act->kind == ACT_SPAWN ? op->act->counted_by : blame_object(op, 0);
+}
+
+static const char *misused_text(struct story *story, const struct misuse *misuse)
+{
+    if (misuse->op->act->kind != ACT_SPAWN)
+        return object_text(story, misuse->func, misuse->op, -1);
+    return ir_expr_text(story->arena, misuse->op->act->counted_by);
+}
+
+/* Callers end a context when they like; all else that somebody out of sight might do may be just
+ * what keeps it from happening. */
+static bool rests_on_others(const struct story *story)
+{
+    for (size_t i = 0; i < story->search->machine.events.count; i++) {
+        const struct event *event = event_at(story, i);
+        if (event->kind == EVENT_OP && event->is_guess && event->result != RESULT_ENDED)
+            return true;
+    }
+    return false;
+}
+
+/* The steps up to it; the close that came before is among them. */
+static void tell_way(struct story *story, size_t count)
+{
+    struct closer closer = find_closer(story);
+    for (size_t i = 0; i < count; i++) {
+        tell_event(story, event_at(story, i));
+        if (closer.event == event_at(story, i))
+            story->key_step = story->verdict->steps.count;
+    }
+    shorten(story);
+}
+
+bool story_tell_misuse(struct arena *arena, struct search *search, const struct search_misuse *at,
+                       struct verdict *verdict)
+{
+    const struct misuse *misuse = &at->misuse;
+    struct machine *machine = &search->machine;
+    struct story story = {.arena = arena, .search = search, .verdict = verdict};
+    const struct ir_expr *object = misused_object(misuse->op);
+    if (misuse->kind == MISUSE_NOT_OWNED || misuse->kind == MISUSE_UNSURE || !object)
+        return false;
+    verdict->misused = misuse->op;
+    story.wanted = points_of(&story, misuse->func, object);
+    verdict->object = misused_text(&story, misuse);
+    begin_replay(machine);
+    search_replay_misuse(search, at);
+    size_t count = machine->misuse.event_count;
+    const struct event *last = count ? &machine->events.at[count - 1] : NULL;
+    machine->events.count = count - (last && last->op == misuse->op); /* stands for itself */
+    end_replay(&story);
+    verdict->certainty = rests_on_others(&story) ? CERTAINTY_POSSIBLE : certainty_of(&story);
+    tell_way(&story, machine->events.count);
+    verdict->task = name_of(story.entry_of[misuse->task]);
+    if (misuse->kind == MISUSE_CLOSE_TWICE)
+        say_close_twice(&story, misuse);
+    else if (misuse->kind == MISUSE_SEND_CLOSED)
+        say_send_after_close(&story, at);
+    else if (misuse->kind == MISUSE_ADD_LATE)
+        say_add_late(&story, misuse);
+    else
+        say_negative(&story, misuse);
+    return true;
 }

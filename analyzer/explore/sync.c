@@ -79,6 +79,8 @@ bool sync_is_visible(struct machine *machine, const struct slice_func *in, const
         return in->is_in_scope[op->id];
     case ACT_CHECK_CONTEXT:
         return true;
+    case ACT_INVOKE:
+        return op->act->once;
     default:
         return false;
     }
@@ -107,7 +109,9 @@ void sync_arrive(struct machine *machine, uint8_t task, const struct ir_op *op)
         return;
     }
     bool asks = act->kind == ACT_CHECK_CONTEXT;
-    const struct ir_expr *object = asks ? act->context : act->object;
+    const struct ir_expr *object = asks                      ? act->context
+                                   : act->kind == ACT_INVOKE ? act->once
+                                                             : act->object;
     const struct ir_expr *second = act->kind == ACT_COND_WAIT ? act->lock : act->context;
     at->operands[at->operand_count++] =
         object ? eval(&context, object) : (struct value){V_ANY, 0, 0, 0};
@@ -377,11 +381,8 @@ static void unlock(struct machine *machine, uint8_t task, const struct ir_func *
     bool is_rw = act->object_kind == OBJECT_RWLOCK;
     struct value *lock = cell_of(machine, handle, is_rw ? V_RWLOCK : V_LOCK);
     if (!lock) {
-        if (handle.kind == V_PTR && !is_outside(machine, handle)) {
-            machine->misuse = MISUSE_NOT_OWNED;
-            machine->misuse_func = func;
-            machine->misuse_op = op;
-        }
+        if (handle.kind == V_PTR && !is_outside(machine, handle))
+            machine_misuse(machine, MISUSE_NOT_OWNED, true, task, func, op);
         return;
     }
     if (!is_rw) {
@@ -400,23 +401,53 @@ static void unlock(struct machine *machine, uint8_t task, const struct ir_func *
 
 /* ---- wait groups ----------------------------------------------------------------------------- */
 
+/* Another task that stands before a wait for the group; TASKS_MAX: none. */
+static uint8_t find_waiter(const struct machine *machine, uint8_t task, struct value handle)
+{
+    uint8_t other = 0;
+    for (; other < TASKS_MAX; other++) {
+        const struct ir_op *op = sync_op(machine, other, NULL);
+        if (other != task && op && op->act && op->act->kind == ACT_WAIT &&
+            value_same(machine->world.tasks[other].operands[0], handle))
+            break;
+    }
+    return other;
+}
+
+/* The waiter that stands before a count of zero could as well have gone first. */
+void sync_group_add(struct machine *machine, uint8_t task, struct value handle, int32_t count,
+                    const struct ir_func *func, const struct ir_op *op)
+{
+    struct value *group = cell_made(machine, handle, V_GROUP);
+    if (!group)
+        return;
+    bool is_zero = group->num == 0 && !(group->flags & GROUP_UNKNOWN);
+    uint8_t waiter = find_waiter(machine, task, handle);
+    group->num += count;
+    if (!is_zero || count == 0 || waiter == TASKS_MAX || is_outside(machine, handle))
+        return;
+    machine_misuse(machine, MISUSE_ADD_LATE, false, task, func, op);
+    if (machine->misuse.kind == MISUSE_ADD_LATE) {
+        machine->misuse.waiter = waiter;
+        machine->misuse.wait = sync_op(machine, waiter, &machine->misuse.wait_func);
+    }
+}
+
 void sync_group_done(struct machine *machine, uint8_t task, struct value handle, int32_t count,
                      const struct ir_func *func, const struct ir_op *op)
 {
-    (void)task;
     if (handle.kind != V_PTR)
         return;
     struct value *group = cell_made(machine, handle, V_GROUP);
-    if (!group || group->flags)
+    if (!group || (group->flags & GROUP_UNKNOWN))
         return;
     group->num -= count;
     if (group->num < 0 && is_outside(machine, handle)) {
         group->num = 0;
     } else if (group->num < 0) {
         group->num = 0;
-        machine->misuse = MISUSE_NEGATIVE;
-        machine->misuse_func = func;
-        machine->misuse_op = op;
+        bool is_sure = !(group->flags & GROUP_CHOSEN) && !machine->is_scaled;
+        machine_misuse(machine, is_sure ? MISUSE_NEGATIVE : MISUSE_UNSURE, true, task, func, op);
     }
 }
 
@@ -624,17 +655,20 @@ static void add_to_group(struct context *context, const struct ir_op *op)
     struct machine *machine = context->machine;
     struct value handle = eval(context, op->act->object);
     bool is_known = true;
+    size_t before = machine->choice_at;
     int32_t count = op->act->count ? count_value(context, op->act->count, &is_known) : 1;
     struct value *group = cell_made(machine, handle, V_GROUP);
     if (!group)
         return;
     if (!is_known)
-        group->flags = 1;
+        group->flags |= GROUP_UNKNOWN;
+    else if (machine->choice_at != before)
+        group->flags |= GROUP_CHOSEN;
     if (count < 0) {
         sync_group_done(machine, context->task, handle, -count, context->in->func, op);
         return;
     }
-    group->num += count;
+    sync_group_add(machine, context->task, handle, count, context->in->func, op);
 }
 
 static void finish_in_group(struct context *context, const struct ir_op *op)
@@ -737,6 +771,14 @@ static bool has_timeout(const struct act *act)
     return timeout && !(timeout->kind == IR_CONST && timeout->value < 0);
 }
 
+void sync_once_is_done(struct machine *machine, uint8_t task, const struct ir_op *op)
+{
+    struct context context = machine_context(machine, task);
+    struct value *once = cell_of(machine, eval(&context, op->act->once), V_ONCE);
+    if (once)
+        *once = (struct value){V_ONCE, 0, 0, 1};
+}
+
 /* What lets the wait end by itself; what is ready at once has no need of it. */
 static void add_end(struct machine *machine, struct options *options, uint8_t task,
                     const struct act *act, const struct value *context)
@@ -810,7 +852,7 @@ static void add_wait(struct machine *machine, struct options *options, uint8_t t
     struct world_task *at = &machine->world.tasks[task];
     struct value *group = cell_of(machine, at->operands[0], V_GROUP);
     if (at->operands[0].kind != V_PTR || is_outside(machine, at->operands[0]) ||
-        (group && group->flags))
+        (group && (group->flags & GROUP_UNKNOWN)))
         add_result(options, task, RESULT_OK, true);
     else if (!group || group->num == 0)
         add_result(options, task, RESULT_OK, false);
@@ -831,6 +873,13 @@ static void add_channel(struct machine *machine, struct options *options, uint8_
     add_end(machine, options, task, act, act->context ? &at->operands[1] : NULL);
     if (act->tries && ready == NOT_READY)
         add_result(options, task, RESULT_FAILED, false);
+}
+
+static void add_once(struct machine *machine, struct options *options, uint8_t task)
+{
+    struct value *once = cell_of(machine, machine->world.tasks[task].operands[0], V_ONCE);
+    if (!once || !once->id)
+        add_result(options, task, RESULT_OK, false);
 }
 
 static void add_check(struct machine *machine, struct options *options, uint8_t task)
@@ -885,6 +934,9 @@ static void add_of_task(struct machine *machine, struct options *options, uint8_
         break;
     case ACT_CHECK_CONTEXT:
         add_check(machine, options, task);
+        break;
+    case ACT_INVOKE:
+        add_once(machine, options, task);
         break;
     default:
         add_result(options, task, RESULT_OK, false);
@@ -1036,14 +1088,6 @@ static void finish_op(struct machine *machine, uint8_t task, const struct ir_op 
     machine->moved |= 1u << task;
 }
 
-static void misuse(struct machine *machine, enum misuse_kind kind, const struct ir_func *func,
-                   const struct ir_op *op)
-{
-    machine->misuse = kind;
-    machine->misuse_func = func;
-    machine->misuse_op = op;
-}
-
 /* What is sent to somebody out of sight is theirs as well. */
 static void hand_out_message(struct machine *machine, uint8_t task, struct value handle,
                              const struct ir_expr *value)
@@ -1065,6 +1109,16 @@ static void hand_out_message(struct machine *machine, uint8_t task, struct value
     }
 }
 
+/* A case of a select may go by the close, and who asks is told of it. */
+static void send_to_closed(struct machine *machine, uint8_t task, const struct ir_func *func,
+                           const struct ir_op *op)
+{
+    const struct act_outcome *told = act_outcome_of(op->act, RESULT_CLOSED);
+    bool is_asked = told && (told->what->kind != IR_TEMP || ir_reads_temp(func, op->temp));
+    if (op->act->kind == ACT_SEND && !is_asked)
+        machine_misuse(machine, MISUSE_SEND_CLOSED, !told, task, func, op);
+}
+
 static void fire_send(struct machine *machine, const struct option *option,
                       const struct ir_func *func, const struct ir_op *op)
 {
@@ -1073,8 +1127,7 @@ static void fire_send(struct machine *machine, const struct option *option,
     const struct ir_expr *value = value_of(op, option->arm);
     hand_out_message(machine, task, handle, value);
     if (option->result == RESULT_CLOSED && !option->is_guess) {
-        if (!act_outcome_of(op->act, RESULT_CLOSED))
-            misuse(machine, MISUSE_SEND_CLOSED, func, op);
+        send_to_closed(machine, task, func, op);
     } else if (option->partner) {
         uint8_t other = option->partner - 1;
         const struct ir_op *receive = sync_op(machine, other, NULL);
@@ -1131,7 +1184,7 @@ static void fire_wait_for_condition(struct machine *machine, const struct option
             lock->id = 0;
             lock->num = 0;
         } else if (lock_handle.kind == V_PTR && !is_outside(machine, lock_handle)) {
-            misuse(machine, MISUSE_NOT_OWNED, func, op);
+            machine_misuse(machine, MISUSE_NOT_OWNED, true, task, func, op);
         }
         struct value *cond = cell_made(machine, handle, V_COND);
         if (cond)
@@ -1187,7 +1240,7 @@ static void fire_close(struct machine *machine, uint8_t task, const struct ir_fu
     struct value handle = machine->world.tasks[task].operands[0];
     struct value *channel = cell_of(machine, handle, V_CHAN);
     if (channel && (channel->flags & CHAN_CLOSED))
-        misuse(machine, MISUSE_CLOSE_TWICE, func, op);
+        machine_misuse(machine, MISUSE_CLOSE_TWICE, true, task, func, op);
     if (channel)
         channel->flags |= CHAN_CLOSED;
     finish_op(machine, task, op, -1, RESULT_OK);
@@ -1209,6 +1262,24 @@ static void fire_cancel(struct machine *machine, uint8_t task, const struct ir_o
     if (machine->world.tasks[task].state == TASK_NONE)
         return;
     finish_op(machine, task, op, -1, RESULT_OK);
+    step_run(machine, task);
+}
+
+/* What is out of sight has returned at once. */
+static void fire_once(struct machine *machine, uint8_t task, const struct ir_op *op)
+{
+    const struct act *act = op->act;
+    struct value handle = machine->world.tasks[task].operands[0];
+    struct value *once = cell_made(machine, handle, V_ONCE);
+    bool is_done = once && once->num;
+    machine->moved |= 1u << task;
+    machine->world.tasks[task].operand_count = 0;
+    if (once)
+        *once = is_done ? *once : (struct value){V_ONCE, 0, (uint16_t)(task + 1), 0};
+    if (is_done)
+        step_advance(machine, task);
+    else if (!step_call(machine, task, op, act->entry, act->args, act->arg_count) && once)
+        *cell_made(machine, handle, V_ONCE) = (struct value){V_ONCE, 0, 0, 1};
     step_run(machine, task);
 }
 
@@ -1289,6 +1360,8 @@ static void fire(struct machine *machine, const struct option *option)
         fire_close(machine, task, func, op);
     else if (op->act->kind == ACT_CANCEL)
         fire_cancel(machine, task, op);
+    else if (op->act->kind == ACT_INVOKE)
+        fire_once(machine, task, op);
     else if (op->act->kind == ACT_SELECT) {
         finish_op(machine, task, op, option->arm, RESULT_OK);
         step_run(machine, task);

@@ -21,8 +21,9 @@ enum value_kind {
     V_LOCK,    /* flags: LOCK_…; id: the owner's slot + 1; num: depth */
     V_RWLOCK,  /* id: the writer's slot + 1; num: the readers' slots, and << 16 the waiting writers'
                 */
-    V_GROUP,   /* a wait group; num: count */
+    V_GROUP,   /* a wait group; flags: GROUP_…; num: count */
     V_COND,    /* num: the waiters' slots; for a semaphore, the count, with flags 1 */
+    V_ONCE,    /* id: the slot + 1 of who runs it; num: 1: that is done */
     V_CHAN,    /* flags: CHAN_…; id: capacity; num: fill */
     V_CONTEXT, /* flags: CONTEXT_…; id: the parent's object + 1 */
     V_TASK,    /* a thread's id; id: its slot + 1, 0: it has ended */
@@ -33,6 +34,8 @@ enum { LOCK_RECURSIVE = 1 };
 /* In the place of a slot: the task that has the lock has ended. */
 enum { OWNER_GONE = 0xffff, READER_GONE = 15 };
 enum { CHAN_CLOSED = 1, CHAN_FED = 2 };
+/* Its count is not known; or one of the numbers added was taken for one of the first few. */
+enum { GROUP_UNKNOWN = 1, GROUP_CHOSEN = 2 };
 enum { CONTEXT_ENDED = 1, CONTEXT_TIMED = 2, CONTEXT_ENDLESS = 4 };
 
 struct value {

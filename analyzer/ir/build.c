@@ -769,6 +769,41 @@ bool ir_index_is_inside(const struct ir_expr *index)
     return goes_into(index->a, index->type);
 }
 
+static bool has_temp(const struct ir_expr *expr, uint32_t temp)
+{
+    for (; expr; expr = expr->a) {
+        if (expr->kind == IR_TEMP && expr->temp == temp)
+            return true;
+        for (uint32_t i = 0; expr->kind == IR_LITERAL && i < expr->element_count; i++)
+            if (has_temp(expr->elements[i].value, temp))
+                return true;
+        if (has_temp(expr->b, temp))
+            return true;
+    }
+    return false;
+}
+
+static bool op_reads_temp(const struct ir_op *op, uint32_t temp)
+{
+    bool reads = has_temp(op->callee, temp) || has_temp(op->value, temp);
+    for (uint32_t i = 0; i < op->arg_count && !reads; i++)
+        reads = has_temp(op->args[i], temp);
+    return reads || (op->place && op->place->kind != IR_TEMP && has_temp(op->place, temp));
+}
+
+bool ir_reads_temp(const struct ir_func *func, uint32_t temp)
+{
+    for (size_t i = 0; i < func->block_count; i++) {
+        const struct ir_block *block = &func->blocks[i];
+        if (has_temp(block->value, temp))
+            return true;
+        for (size_t k = 0; k < block->op_count; k++)
+            if (op_reads_temp(&block->ops[k], temp))
+                return true;
+    }
+    return false;
+}
+
 const struct ir_symbol *ir_callee(const struct ir_op *op)
 {
     if (op->kind != IR_OP_CALL || op->callee->kind != IR_SYMBOL)

@@ -389,6 +389,8 @@ const struct ir_expr *ir_expr_root(const struct ir_expr *);
 /* Whether an IR_INDEX goes into the array that is its place `a`; else it steps from `a` to a
  * neighbour, as `p[i]` steps from DEREF p. */
 bool ir_index_is_inside(const struct ir_expr *index);
+/* Does the function read the temp anywhere, be it to hand it on? */
+bool ir_reads_temp(const struct ir_func *, uint32_t temp);
 /* The function a direct call names, else NULL. */
 const struct ir_symbol *ir_callee(const struct ir_op *);
 /* The element of a literal at `offset`, NULL: zero (or unknown where the literal is partial). */

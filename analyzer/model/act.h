@@ -115,6 +115,8 @@ struct act {
     size_t arg_count;
     bool args_known; /* false: the call's arguments could not be read off */
     const struct ir_expr *counted_by;
+    const struct ir_expr *once; /* ACT_INVOKE: only the first call for it calls, and the others wait
+                                   until that has returned */
     const struct ir_expr *count, *capacity, *element_size;
     const struct ir_expr *context; /* what can end the wait early; the null constant: nothing */
     const struct ir_expr

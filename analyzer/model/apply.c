@@ -433,7 +433,7 @@ static void resolve_values(struct applier *applier, const struct ir_op *call,
         {&entry->count, &act->count},           {&entry->capacity, &act->capacity},
         {&entry->context, &act->context},       {&entry->lock, &act->lock},
         {&entry->index, &act->index},           {&entry->element_size, &act->element_size},
-        {&entry->attributes, &act->attributes},
+        {&entry->attributes, &act->attributes}, {&entry->once, &act->once},
     };
     for (size_t i = 0; i < COUNT_OF(values); i++)
         *values[i].to = resolve(&applier->scene, call, values[i].from);

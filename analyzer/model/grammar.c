@@ -307,6 +307,8 @@ static const struct shape_key function_keys[] = {
      .with = "add done make"},
     {"counted_by", &reference, "the wait group that counts the task until it returns",
      .with = "spawn"},
+    {"once", &reference, "only the first call for that object calls it; others wait for its end",
+     .with = "invoke"},
     {"releases", &reference, "the lock that is released while it waits", .with = "cond_wait"},
     {"mode", &mode_word, "shared: several may hold it together", .with = "lock unlock"},
     {"tries", &yes_or_no, "gives up at once where it would have to wait", .with = WAITS},

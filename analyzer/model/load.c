@@ -239,12 +239,19 @@ static void read_properties(struct arena *arena, const struct yaml *map, struct 
         const char *key;
         struct reference *to;
     } references[] = {
-        {"capacity", &entry->capacity},     {"element_size", &entry->element_size},
-        {"value", &entry->value},           {"into", &entry->value},
-        {"count", &entry->count},           {"counted_by", &entry->counted_by},
-        {"releases", &entry->lock},         {"context", &entry->context},
-        {"timeout_ms", &entry->timeout_ms}, {"deadline", &entry->deadline},
-        {"index", &entry->index},           {"attributes", &entry->attributes},
+        {"capacity", &entry->capacity},
+        {"element_size", &entry->element_size},
+        {"value", &entry->value},
+        {"into", &entry->value},
+        {"count", &entry->count},
+        {"counted_by", &entry->counted_by},
+        {"releases", &entry->lock},
+        {"context", &entry->context},
+        {"timeout_ms", &entry->timeout_ms},
+        {"deadline", &entry->deadline},
+        {"index", &entry->index},
+        {"attributes", &entry->attributes},
+        {"once", &entry->once},
     };
     for (size_t i = 0; i < COUNT_OF(references); i++)
         if (yaml_get(map, references[i].key))

@@ -90,7 +90,7 @@ struct entry {
     size_t take_count;
     enum act_kind kind;
     enum object_kind object_kind; /* OBJECT_NONE: by the type of the object, or by the act */
-    struct reference object, value, entry, counted_by, count, capacity, element_size, context;
+    struct reference object, value, entry, counted_by, once, count, capacity, element_size, context;
     struct reference timeout_ms, deadline, lock, index, attributes;
     enum act_attribute attribute;
     struct reference_list args, sources;

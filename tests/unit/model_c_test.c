@@ -111,6 +111,7 @@ static void add_act(struct text *out, const struct act *act)
     add_value(out, "value", act->value);
     add_call(out, act);
     add_value(out, "counted_by", act->counted_by);
+    add_value(out, "once", act->once);
     add_value(out, "count", act->count);
     add_value(out, "capacity", act->capacity);
     add_value(out, "size", act->element_size);
@@ -257,7 +258,7 @@ static void test_model_c__locks_and_contexts(void **state)
                 "wg_add add <wait group> on=wg count=2\n"
                 "wg_done done <wait group> on=wg\n"
                 "wg_wait wait parks <wait group> on=wg\n"
-                "once_do invoke parks entry=fn (mu)\n"
+                "once_do invoke parks entry=fn (mu) once=once\n"
                 "ctx_cancel cancel <context> on=ctx\n"
                 "ctx_background make <context>\n"
                 "io_read io parks on=3 context=NULL ms=-1 failed<0\n");
@@ -385,7 +386,7 @@ static void test_model_c__pthread_locks(void **state)
                 "pthread_rwlock_unlock unlock <read-write lock> on=rw\n"
                 "pthread_barrier_init make <object> on=*b ok==0 failed!=0\n"
                 "pthread_barrier_wait wait parks <object> on=b ok==0 ok==-1 failed>0\n"
-                "pthread_once invoke parks entry=init ()\n");
+                "pthread_once invoke parks entry=init () once=once\n");
 }
 
 /* What the arguments say decides which meaning counts; what cannot be told is no special case. */
