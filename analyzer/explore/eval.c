@@ -3,6 +3,8 @@
  */
 #include "explore/machine.h"
 
+#include "flow/outside.h"
+
 #include <string.h>
 
 enum {
@@ -87,6 +89,8 @@ uint16_t eval_static_object(struct machine *machine, const struct ir_symbol *sym
         if (world->objects[i].is_static && world->objects[i].site == site)
             return i;
     uint8_t flags = machine->is_library ? OBJECT_OUTSIDE : OBJECT_ZEROED;
+    if (flow_is_used_outside(machine->flow, symbol))
+        flags |= OBJECT_ESCAPED;
     uint16_t object = world_new_object(world, site, flags);
     world->objects[object].is_static = 1;
     return object;
