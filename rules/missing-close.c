@@ -172,7 +172,7 @@ static void check_program(struct pass *pass)
     size_t count;
     const struct flow_use *receives = flow_uses(pass->flow, ACT_RECV, &count);
     for (size_t i = 0; i < count; i++)
-        if (receives[i].object && !receives[i].arm)
+        if (receives[i].object && !receives[i].arm && !verdict_is_clear(pass, receives[i].op))
             check_receive(pass, &receives[i]);
     verdict_report(pass, CAUSE_MISSING_CLOSE);
 }

@@ -9,7 +9,7 @@
  * Fine: a defer; a helper that lowers the count; a way that ends the process; a way that hands the
  * group, or what carries it, on to another task, a queue or code out of sight; a task that lowers
  * the count more than once, since the group then counts items and not tasks; a count raised once
- * for tasks that are spawned in a loop.
+ * for tasks that are spawned in a loop; a group for which nobody waits, or nobody in vain.
  *
  * Unseen: counts that do not fit the number of tasks (wg-count), and done on the wrong group.
  */
@@ -294,8 +294,21 @@ static bool nobody_lowers(const struct counted *counted)
            !flow_is_handed_out(flow, counted->count->group) && is_first_after_add(counted);
 }
 
+/* Does a wait for the group, in sight or out of it, need the count to get back? */
+static bool somebody_waits(const struct counted *counted)
+{
+    struct flow *flow = counted->pass->flow;
+    const struct flow_use *wait = NULL;
+    while ((wait = flow_next_use(flow, ACT_WAIT, counted->count->group, wait)))
+        if (!verdict_is_clear(counted->pass, wait->op))
+            return true;
+    return !flow_is_seen_whole(flow, counted->count->group);
+}
+
 static void judge(struct counted *counted)
 {
+    if (!somebody_waits(counted))
+        return;
     struct walk_question question = {counted, effect, matters, is_nonzero};
     struct walk_result ways = flow_walk(counted->pass->flow, counted->count->task, &question);
     if (ways.is_incomplete || ways.exits.count == 0)

@@ -112,3 +112,9 @@ bool verdict_has_other(struct pass *pass, const struct ir_op *park, enum cause c
             return true;
     return false;
 }
+
+bool verdict_is_clear(struct pass *pass, const struct ir_op *wait)
+{
+    explore_program(pass->flow, budget_of(pass));
+    return explore_is_clear(pass->flow, wait);
+}

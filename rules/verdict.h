@@ -11,5 +11,7 @@
 void verdict_report(struct pass *, enum cause);
 /* Do executions tell of a task stuck at that operation, for another cause? */
 bool verdict_has_other(struct pass *, const struct ir_op *park, enum cause);
+/* Do executions, all of them, tell that no task stays at that operation? */
+bool verdict_is_clear(struct pass *, const struct ir_op *wait);
 
 #endif

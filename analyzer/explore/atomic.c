@@ -47,19 +47,24 @@ static bool has(const char *name, const char *part)
     return strstr(name, part) != NULL;
 }
 
+/* What the operation makes of the two; IR_OP_NONE: nothing that is known. */
+static enum ir_operator operator_of(const char *name)
+{
+    if (has(name, "add"))
+        return IR_ADD;
+    if (has(name, "sub"))
+        return IR_SUB;
+    if (has(name, "or"))
+        return has(name, "xor") ? IR_XOR : IR_OR;
+    return has(name, "and") && !has(name, "nand") ? IR_AND : IR_OP_NONE;
+}
+
 static struct value changed(struct machine *machine, const char *name, struct value old,
                             struct value by, const struct ir_type *type)
 {
-    bool is_add = has(name, "add"), is_sub = has(name, "sub");
-    if (old.kind == V_INT && by.kind == V_INT) {
-        if (is_add || is_sub)
-            return VALUE_INT(is_add ? old.num + by.num : old.num - by.num);
-        if (has(name, "or") && !has(name, "xor"))
-            return VALUE_INT(old.num | by.num);
-        if (has(name, "and") && !has(name, "nand"))
-            return VALUE_INT(old.num & by.num);
-    }
-    return eval_unknown(machine, type);
+    enum ir_operator operator= operator_of(name);
+    return operator== IR_OP_NONE ? eval_unknown(machine, type)
+                                 : eval_arithmetic(machine, operator, old, by, type);
 }
 
 static void set_result(struct context *context, const struct ir_op *op, struct value value)

@@ -3,6 +3,8 @@
  */
 #include "explore/machine.h"
 
+#include "flow/outside.h"
+
 #include <string.h>
 
 enum {
@@ -87,6 +89,8 @@ uint16_t eval_static_object(struct machine *machine, const struct ir_symbol *sym
         if (world->objects[i].is_static && world->objects[i].site == site)
             return i;
     uint8_t flags = machine->is_library ? OBJECT_OUTSIDE : OBJECT_ZEROED;
+    if (flow_is_used_outside(machine->flow, symbol))
+        flags |= OBJECT_ESCAPED;
     uint16_t object = world_new_object(world, site, flags);
     world->objects[object].is_static = 1;
     return object;
@@ -227,6 +231,16 @@ struct lvalue eval_place(struct context *context, const struct ir_expr *place)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
+/* An element of an array of pointers that somebody outside has filled, as argv is.  How many there
+ * are the program mostly knows by a count beside it. */
+static bool is_of_list(const struct machine *machine, struct lvalue place)
+{
+    const struct world_object *object = &machine->world.objects[place.object];
+    const struct ir_type *type = machine->sites.at[object->site].type;
+    return (object->flags & OBJECT_OUTSIDE) && !object->is_static && type &&
+           type->kind == IR_TYPE_POINTER && place.offset != 0;
+}
+
 static struct value load(struct context *context, struct lvalue place, const struct ir_type *type)
 {
     struct machine *machine = context->machine;
@@ -242,7 +256,9 @@ static struct value load(struct context *context, struct lvalue place, const str
         return *cell;
     if (!cell && (machine->world.objects[place.object].flags & OBJECT_ZEROED))
         return VALUE_INT(0);
-    struct value value = cell ? unknown_like(machine, *cell, type) : eval_unknown(machine, type);
+    struct value value = cell                         ? unknown_like(machine, *cell, type)
+                         : is_of_list(machine, place) ? opened(machine, type)
+                                                      : eval_unknown(machine, type);
     *world_cell(&machine->world, place.object, place.offset) = value;
     return value;
 }
@@ -356,27 +372,33 @@ static struct value add(struct machine *machine, struct value a, int64_t b,
     return a;
 }
 
-static struct value binary(struct context *context, const struct ir_expr *expr)
+struct value eval_arithmetic(struct machine *machine, enum ir_operator op, struct value a,
+                             struct value b, const struct ir_type *type)
 {
-    struct machine *machine = context->machine;
-    if (is_compare(expr->op))
-        return VALUE_INT(eval_condition(context, expr));
-    struct value a = exact(&machine->world, eval(context, expr->a));
-    struct value b = exact(&machine->world, eval(context, expr->b));
-    if (expr->op == IR_ADD && b.kind == V_INT && (a.kind == V_SYM || a.kind == V_INT))
-        return add(machine, a, b.num, expr->type);
-    if (expr->op == IR_ADD && a.kind == V_INT && b.kind == V_SYM)
-        return add(machine, b, a.num, expr->type);
-    if (expr->op == IR_SUB && b.kind == V_INT && (a.kind == V_SYM || a.kind == V_INT))
-        return add(machine, a, -(int64_t)b.num, expr->type);
-    if (expr->op == IR_SUB && a.kind == b.kind && a.id == b.id &&
-        (a.kind == V_SYM || a.kind == V_PTR))
+    a = exact(&machine->world, a);
+    b = exact(&machine->world, b);
+    if (op == IR_ADD && b.kind == V_INT && (a.kind == V_SYM || a.kind == V_INT))
+        return add(machine, a, b.num, type);
+    if (op == IR_ADD && a.kind == V_INT && b.kind == V_SYM)
+        return add(machine, b, a.num, type);
+    if (op == IR_SUB && b.kind == V_INT && (a.kind == V_SYM || a.kind == V_INT))
+        return add(machine, a, -(int64_t)b.num, type);
+    if (op == IR_SUB && a.kind == b.kind && a.id == b.id && (a.kind == V_SYM || a.kind == V_PTR))
         return VALUE_INT(a.num - b.num);
     int64_t result;
-    if (a.kind == V_INT && b.kind == V_INT && fold(expr->op, a.num, b.num, &result) &&
+    if (a.kind == V_INT && b.kind == V_INT && fold(op, a.num, b.num, &result) &&
         result >= INT32_MIN && result <= INT32_MAX)
         return VALUE_INT((int32_t)result);
-    return derived(machine, expr->op, a, b, expr->type);
+    return derived(machine, op, a, b, type);
+}
+
+static struct value binary(struct context *context, const struct ir_expr *expr)
+{
+    if (is_compare(expr->op))
+        return VALUE_INT(eval_condition(context, expr));
+    struct value a = eval(context, expr->a);
+    struct value b = eval(context, expr->b);
+    return eval_arithmetic(context->machine, expr->op, a, b, expr->type);
 }
 
 static struct value cast(struct context *context, const struct ir_expr *expr)

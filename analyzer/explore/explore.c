@@ -16,8 +16,12 @@ struct executions {
     struct explore_options options;
     struct explore_stats stats;
     struct verdicts verdicts;
+    struct map waits; /* by operation → enum came, of programs that were looked at in full */
     bool is_done;
 };
+
+/* How tasks fared that came to an operation. */
+enum came { CAME = 1, CAME_AND_STAYED = 2, CAME_TO_STRANGERS = 4 };
 
 struct exploration {
     struct flow *flow;
@@ -218,6 +222,34 @@ static void judge_misuses(struct exploration *exploration, struct search *search
     }
 }
 
+/* Where each task of the state stands, and whether it stays there. */
+static void note_waits(struct executions *executions, struct search *search, uint32_t number)
+{
+    const struct search_state *state = &search->states.at[number];
+    search_load(search, number);
+    for (uint8_t task = 0; task < TASKS_MAX; task++) {
+        const struct ir_func *func;
+        const struct ir_op *op =
+            state->present >> task & 1 ? sync_op(&search->machine, task, &func) : NULL;
+        if (!op)
+            continue;
+        void **came = map_put(&executions->waits, &op, sizeof op);
+        bool is_outside = sync_outlook(&search->machine, task) & OUTLOOK_OUTSIDE;
+        bool stays = !(state->alive >> task & 1);
+        *came = (void *)((uintptr_t)*came | CAME | (stays ? CAME_AND_STAYED : 0) |
+                         (is_outside ? CAME_TO_STRANGERS : 0));
+    }
+}
+
+/* What must not happen ends the search on that way, so it says nothing of what would follow. */
+static void note_clear(struct exploration *exploration, struct search *search)
+{
+    if (exploration->is_library || search->is_cut || search->misuses.count > 0)
+        return;
+    for (uint32_t i = 0; i < search->states.count; i++)
+        note_waits(exploration->executions, search, i);
+}
+
 /* Returns whether a bound was hit. */
 static bool explore_scope(struct exploration *exploration, struct slice *slice, size_t budget,
                           size_t walk_budget, bool is_scaled)
@@ -241,6 +273,8 @@ static bool explore_scope(struct exploration *exploration, struct slice *slice, 
         judge_stuck(exploration, search, false);
     else
         judge_misuses(exploration, search); /* what a made-up client misuses is not the code's fault */
+    if (!is_scaled)
+        note_clear(exploration, search);
     bool is_cut = search->is_cut;
     arena_release(&arena);
     free(search);
@@ -383,6 +417,7 @@ const struct verdicts *explore_program(struct flow *flow, size_t budget)
                                           scaled_budget(budget, &executions->options)};
         uint64_t start = now();
         executions->is_done = true;
+        executions->waits.arena = flow_arena(flow);
         explore_roots(&exploration);
         if (exploration.is_library)
             explore_clients(&exploration);
@@ -390,6 +425,11 @@ const struct verdicts *explore_program(struct flow *flow, size_t budget)
         executions->stats.nanoseconds = now() - start;
     }
     return &executions->verdicts;
+}
+
+bool explore_is_clear(struct flow *flow, const struct ir_op *wait)
+{
+    return (uintptr_t)map_get(&executions_of(flow)->waits, &wait, sizeof wait) == CAME;
 }
 
 bool explore_is_done(struct flow *flow)

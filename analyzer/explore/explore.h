@@ -90,6 +90,11 @@ void explore_prepare(struct flow *, const struct explore_options *);
  * times more where they may cost more. */
 const struct verdicts *explore_program(struct flow *, size_t budget);
 bool explore_is_done(struct flow *);
+/* Is it certain that nobody stays at this operation?  The program has a main and was looked at in
+ * full, tasks came to the operation, and none of them waited for somebody out of sight or stayed.
+ * Of a wait to which nobody comes at all, because all stay elsewhere, nothing is said.  To be asked
+ * after `explore_program`. */
+bool explore_is_clear(struct flow *, const struct ir_op *wait);
 /* All zero where nobody asked for a verdict. */
 const struct explore_stats *explore_stats(struct flow *);
 

@@ -153,6 +153,9 @@ struct context machine_context(struct machine *, uint8_t task);
 
 struct lvalue eval_place(struct context *, const struct ir_expr *place);
 struct value eval(struct context *, const struct ir_expr *);
+/* What the operation, no comparison, makes of the two; of the same type. */
+struct value eval_arithmetic(struct machine *, enum ir_operator, struct value a, struct value b,
+                             const struct ir_type *);
 /* Does it hold, or is it not zero?  Asks, and remembers the answer, where that is open. */
 bool eval_condition(struct context *, const struct ir_expr *);
 /* Is it `op` value?  The same. */

@@ -85,18 +85,19 @@ struct flow {
     struct map own_stores;    /* record, offset and function → struct store_list */
     struct map symbol_stores; /* as bodies → struct store_list */
     VEC(struct flow_use) uses[ACT_WATCH + 1];
-    uint64_t can;            /* bit by act_kind: func_facts.can is filled in */
-    struct map targets;      /* by operation, the indirect ones → struct flow_targets */
-    struct map temp_vars;    /* by function, temp and path → struct temp_var */
-    struct map runners;      /* by function → the map of those that run it, once asked */
-    struct map use_frames;   /* by flow_use → struct flow_use_frames, once asked for */
-    struct map use_names;    /* by flow_use → struct use_names, once asked for */
-    struct map privates;     /* by symbol: whether flow_is_private, once asked */
-    bool has_ends;           /* func_facts.can_end is filled in */
-    size_t resolve_steps;    /* of the expression that is being resolved */
-    int frames_depth;        /* how deep flow_frames is in itself */
-    void *executions;        /* owned by the explore layer */
-    struct solver *solution; /* of the points-to analysis; made by points.c when first asked for */
+    uint64_t can;             /* bit by act_kind: func_facts.can is filled in */
+    struct map targets;       /* by operation, the indirect ones → struct flow_targets */
+    struct map temp_vars;     /* by function, temp and path → struct temp_var */
+    struct map runners;       /* by function → the map of those that run it, once asked */
+    struct map use_frames;    /* by flow_use → struct flow_use_frames, once asked for */
+    struct map use_names;     /* by flow_use → struct use_names, once asked for */
+    struct map privates;      /* by symbol: whether flow_is_private, once asked */
+    bool has_ends;            /* func_facts.can_end is filled in */
+    size_t resolve_steps;     /* of the expression that is being resolved */
+    int frames_depth;         /* how deep flow_frames is in itself */
+    void *executions;         /* owned by the explore layer */
+    struct solver *solution;  /* of the points-to analysis; made by points.c when first asked for */
+    struct map *used_outside; /* by symbol; made by outside.c when first asked for */
     struct flow_frame_list *tasks; /* made by tasks.c when first asked for */
 };
 

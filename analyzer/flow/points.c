@@ -236,6 +236,14 @@ bool flow_points_seen_whole(struct flow *flow, const struct points *points)
     return !points->has_unknown && !has_escaped(flow, points);
 }
 
+bool flow_is_called_outside(struct flow *flow, const struct ir_func *func)
+{
+    struct answer answer = {.flow = flow, .solution = solution_of(flow)};
+    add_function(&answer, func->symbol);
+    struct points points = {.at = answer.targets.at, .count = answer.targets.count};
+    return has_escaped(flow, &points);
+}
+
 const struct ir_op *flow_points_maker(struct flow *flow, const struct points *points,
                                       const struct ir_func **func)
 {

@@ -43,6 +43,9 @@ bool flow_points_handed_out(struct flow *, const struct points *);
  * of sight looks, returned to it, or handed to it? */
 bool flow_points_seen_whole(struct flow *, const struct points *);
 
+/* Has code out of sight come by the function, so that it may call it? */
+bool flow_is_called_outside(struct flow *, const struct ir_func *);
+
 /* The operation that made the only object they lead to, and its function; NULL: there are several,
  * or it was not made by a call with a meaning. */
 const struct ir_op *flow_points_maker(struct flow *, const struct points *,
