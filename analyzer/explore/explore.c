@@ -28,6 +28,7 @@ struct exploration {
     struct arena *arena;
     struct verdicts *out;
     struct executions *executions;
+    struct slicer slicer;
     size_t budget; /* what is left of it, in states */
     bool is_library;
     bool
@@ -302,6 +303,19 @@ static bool can_wait(struct flow *flow, const struct ir_func *root)
 }
 
 /* All objects at once; where that is too much, once more at scale, and by walks. */
+static void explore_slice(struct exploration *exploration, struct slice *slice)
+{
+    struct budget budget = budget_of(&exploration->executions->options);
+    if (!slice->funcs.at[0]->is_active)
+        return;
+    size_t exact = share(exploration, budget.exact);
+    bool is_cut = explore_scope(exploration, slice, exact, 0, false);
+    count_scope(exploration, slice->scope->root, is_cut);
+    if (is_cut)
+        explore_scope(exploration, slice, share(exploration, budget.scaled),
+                      share(exploration, budget.walked), true);
+}
+
 static void explore_root(struct exploration *exploration, const struct ir_func *root)
 {
     struct scope all = {.root = root};
@@ -314,18 +328,9 @@ static void explore_root(struct exploration *exploration, const struct ir_func *
         count_scope(exploration, root, true);
         return;
     }
-    struct slice *whole = slice_new(exploration->flow, &all);
-    if (!whole->funcs.at[0]->is_active)
-        return;
-    struct budget budget = budget_of(&exploration->executions->options);
-    size_t exact = share(exploration, budget.exact);
-    bool is_cut = explore_scope(exploration, whole, exact, 0, false);
-    count_scope(exploration, root, is_cut);
-    if (!is_cut)
-        return;
-    struct slice *again = slice_new(exploration->flow, &all);
-    explore_scope(exploration, again, share(exploration, budget.scaled),
-                  share(exploration, budget.walked), true);
+    struct arena arena = {0};
+    explore_slice(exploration, slice_new(&exploration->slicer, &arena, &all));
+    arena_release(&arena);
 }
 
 /* ---- roots ----------------------------------------------------------------------------------- */
@@ -413,8 +418,13 @@ const struct verdicts *explore_program(struct flow *flow, size_t budget)
 {
     struct executions *executions = executions_of(flow);
     if (!executions->is_done) {
-        struct exploration exploration = {flow, flow_arena(flow), &executions->verdicts, executions,
-                                          scaled_budget(budget, &executions->options)};
+        struct exploration exploration = {
+            .flow = flow,
+            .arena = flow_arena(flow),
+            .out = &executions->verdicts,
+            .executions = executions,
+            .slicer = {.flow = flow, .by_func.arena = flow_arena(flow)},
+            .budget = scaled_budget(budget, &executions->options)};
         uint64_t start = now();
         executions->is_done = true;
         executions->waits.arena = flow_arena(flow);

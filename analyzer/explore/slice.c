@@ -16,21 +16,58 @@ struct key {
     int64_t offset;
 };
 
+/* Of one key: does it matter, and which functions found that it does not? */
+struct key_state {
+    bool is_kept;
+    VEC(struct slice_func *) watchers;
+};
+
+enum { KEY_NAME_MAX = 240 };
+
+/* Writes the key as bytes: what is found by them is found thousands of times. */
+static size_t write_key(char *bytes, const char *name, int64_t offset)
+{
+    size_t length = strnlen(name, KEY_NAME_MAX);
+    memcpy(bytes, &offset, sizeof offset);
+    memcpy(bytes + sizeof offset, name, length);
+    return sizeof offset + length;
+}
+
+static struct key_state *key_state(struct slice *slice, const char *name, int64_t offset)
+{
+    char bytes[KEY_NAME_MAX + sizeof offset];
+    void **slot = map_put(&slice->keys, bytes, write_key(bytes, name, offset));
+    if (!*slot)
+        *slot = arena_new(slice->arena, struct key_state);
+    return *slot;
+}
+
+/* While the slice is made, the function that is looked at will be looked at again when that
+ * changes. */
 static bool has_key(const struct slice *slice, const char *name, int64_t offset)
 {
-    char text[256];
-    int length = snprintf(text, sizeof text, "%s@%lld", name, (long long)offset);
-    return map_get(&slice->keys, text, (size_t)length < sizeof text ? (size_t)length : sizeof text);
+    char bytes[KEY_NAME_MAX + sizeof offset];
+    struct slice_func *in = slice->looks_at;
+    if (!in) {
+        const struct key_state *state =
+            map_get(&slice->keys, bytes, write_key(bytes, name, offset));
+        return state && state->is_kept;
+    }
+    struct key_state *state = key_state((struct slice *)slice, name, offset);
+    size_t count = state->watchers.count;
+    if (!state->is_kept && (count == 0 || state->watchers.at[count - 1] != in))
+        *vec_add(slice->arena, &state->watchers) = in;
+    return state->is_kept;
 }
 
 static void add_key(struct slice *slice, const char *name, int64_t offset)
 {
-    char text[256];
-    int length = snprintf(text, sizeof text, "%s@%lld", name, (long long)offset);
-    void **slot =
-        map_put(&slice->keys, text, (size_t)length < sizeof text ? (size_t)length : sizeof text);
-    slice->has_changed |= !*slot;
-    *slot = slice;
+    struct key_state *state = key_state(slice, name, offset);
+    if (state->is_kept)
+        return;
+    state->is_kept = slice->has_changed = true;
+    for (size_t i = 0; i < state->watchers.count; i++)
+        state->watchers.at[i]->must_look = true;
 }
 
 enum { TYPE_KEY = -1, SYMBOL_KEY = -2 };
@@ -121,12 +158,24 @@ const struct slice_func *slice_find(const struct slice *slice, const struct ir_f
 
 static void mark_value(struct slice *, struct slice_func *, const struct ir_expr *);
 
+static void look_again(struct slice *slice, struct slice_func *in)
+{
+    in->must_look = slice->has_changed = true;
+}
+
+/* Something changed on which those rest that call it. */
+static void look_again_at_callers(struct slice *slice, struct slice_func *in)
+{
+    for (size_t i = 0; i < in->callers.count; i++)
+        look_again(slice, in->callers.at[i]);
+}
+
 static void take_slot(struct slice *slice, struct slice_func *in, uint16_t *slot)
 {
     if (*slot != SLICE_NO_SLOT || in->slot_count == SLICE_NO_SLOT - 1)
         return;
     *slot = in->slot_count++;
-    slice->has_changed = true;
+    look_again(slice, in);
 }
 
 /* Does the function hand the address of the variable to another one, which may then set it? */
@@ -145,6 +194,8 @@ static void mark_var(struct slice *slice, struct slice_func *in, const struct ir
 {
     bool is_new = in->var_slot[var->id] == SLICE_NO_SLOT;
     take_slot(slice, in, &in->var_slot[var->id]);
+    if (is_new && var->id < in->func->param_count)
+        look_again_at_callers(slice, in);
     if (is_new && var->is_address_taken && !is_whole(var->type) && is_handed_on(in->func, var))
         add_key(slice, type_name(var->type), TYPE_KEY);
 }
@@ -192,7 +243,7 @@ static void add_bound(struct slice *slice, const struct ir_expr *expr)
         at++;
     if (at < slice->bounds.count && slice->bounds.at[at] == expr->value)
         return;
-    vec_add(flow_arena(slice->flow), &slice->bounds);
+    vec_add(slice->arena, &slice->bounds);
     memmove(slice->bounds.at + at + 1, slice->bounds.at + at,
             (slice->bounds.count - 1 - at) * sizeof *slice->bounds.at);
     slice->bounds.at[at] = expr->value;
@@ -374,12 +425,11 @@ static bool temp_is_kept(const struct slice_func *in, const struct ir_op *op)
 static bool runs_active(const struct slice *slice, const struct slice_func *in,
                         const struct ir_op *op)
 {
-    struct flow_targets targets = flow_callees(slice->flow, in->func, op);
-    for (size_t i = 0; i < targets.bodies.count; i++) {
-        const struct slice_func *callee = slice_find(slice, targets.bodies.at[i]);
-        if (callee && callee->is_active)
+    const struct slice_callees *callees = &in->callees[op->id];
+    (void)slice;
+    for (size_t i = 0; i < callees->count; i++)
+        if (callees->at[i]->is_active)
             return true;
-    }
     return false;
 }
 
@@ -523,24 +573,23 @@ static void mark_arms(struct slice *slice, struct slice_func *in, const struct a
 
 static void mark_args(struct slice *slice, struct slice_func *in, const struct ir_op *op)
 {
-    struct flow_targets targets = flow_callees(slice->flow, in->func, op);
+    const struct slice_callees *callees = &in->callees[op->id];
     const struct act *act = op->act;
     bool is_direct = !act || (act->kind != ACT_SPAWN && act->kind != ACT_INVOKE);
     const struct ir_expr *const *args = is_direct ? op->args : act->args;
     size_t count = is_direct ? op->arg_count : act->arg_count;
-    for (size_t i = 0; i < targets.bodies.count; i++) {
-        const struct ir_func *func = targets.bodies.at[i];
-        const struct slice_func *callee = slice_find(slice, func);
-        for (size_t k = 0; callee && k < count && k < func->param_count; k++)
+    for (size_t i = 0; i < callees->count; i++) {
+        struct slice_func *callee = callees->at[i];
+        for (size_t k = 0; k < count && k < callee->func->param_count; k++)
             if (callee->var_slot[k] != SLICE_NO_SLOT)
                 mark_value(slice, in, args[k]);
-        if (callee && temp_is_kept(in, op) && is_direct && !callee->returns_value) {
-            ((struct slice_func *)callee)->returns_value = true;
-            slice->has_changed = true;
+        if (temp_is_kept(in, op) && is_direct && !callee->returns_value) {
+            callee->returns_value = true;
+            look_again(slice, callee);
         }
     }
     const struct ir_expr *entry = is_direct ? op->callee : act->entry;
-    if (targets.bodies.count > 1 && entry)
+    if (callees->count > 1 && entry)
         mark_value(slice, in, entry);
 }
 
@@ -611,7 +660,7 @@ static void keep_branch(struct slice *slice, struct slice_func *in, uint32_t blo
     if (in->keeps_branch[block])
         return;
     in->keeps_branch[block] = true;
-    slice->has_changed = true;
+    look_again(slice, in);
 }
 
 static bool block_matters(const struct slice_func *in, const struct ir_block *block)
@@ -650,79 +699,114 @@ static void keep_deciding_branches(struct slice *slice, struct slice_func *in)
     }
 }
 
+static void keep_op(struct slice *slice, struct slice_func *in, const struct ir_op *op)
+{
+    bool was_active = in->is_active;
+    in->keeps_op[op->id] = true;
+    look_again(slice, in);
+    if (op->kind == IR_OP_CALL || op->place)
+        in->is_active |=
+            op->kind == IR_OP_CALL || op->place->kind == IR_SYMBOL || !root_var(op->place);
+    if (in->is_active && !was_active)
+        look_again_at_callers(slice, in);
+}
+
 static void look_at(struct slice *slice, struct slice_func *in)
 {
     const struct ir_func *func = in->func;
+    in->must_look = false;
+    slice->looks_at = in;
     for (size_t b = 0; b < func->block_count; b++) {
         const struct ir_block *block = &func->blocks[b];
         for (size_t i = 0; i < block->op_count; i++) {
             const struct ir_op *op = &block->ops[i];
-            bool is_kept = in->keeps_op[op->id];
-            if (!is_kept && must_keep(slice, in, op)) {
-                is_kept = in->keeps_op[op->id] = slice->has_changed = true;
-                if (op->kind == IR_OP_CALL || op->place)
-                    in->is_active |= op->kind == IR_OP_CALL || op->place->kind == IR_SYMBOL ||
-                                     !root_var(op->place);
-            }
-            if (is_kept)
+            if (!in->keeps_op[op->id] && must_keep(slice, in, op))
+                keep_op(slice, in, op);
+            if (in->keeps_op[op->id])
                 mark_operands(slice, in, op);
         }
         if (in->keeps_branch[b] || (in->returns_value && block->end == IR_RETURN))
             mark_optional(slice, in, block->value);
     }
     keep_deciding_branches(slice, in);
+    slice->looks_at = NULL;
 }
 
 /* ---- the functions that the root can run ----------------------------------------------------- */
 
-static bool is_record_like(const struct ir_type *type)
+/* What does not depend on the root, found once for each function of the program. */
+static const struct slice_facts *facts_of(struct slicer *slicer, const struct ir_func *func)
 {
-    return is_whole(type);
+    void **slot = map_put(&slicer->by_func, &func, sizeof func);
+    if (*slot)
+        return *slot;
+    struct arena *arena = slicer->by_func.arena;
+    struct slice_facts *facts = *slot = arena_new(arena, struct slice_facts);
+    facts->hands_over = arena_array(arena, bool, func->op_count + 1);
+    facts->is_head = arena_array(arena, bool, func->block_count);
+    facts->var_in_memory = arena_array(arena, bool, func->var_count + 1);
+    facts->meet = meet_find(arena, func);
+    for (size_t i = 0; i < func->loop_count; i++)
+        facts->is_head[func->loops[i].head] = true;
+    for (size_t i = 0; i < func->var_count; i++)
+        facts->var_in_memory[i] = func->vars[i]->is_address_taken || is_whole(func->vars[i]->type);
+    for (const struct ir_op *op = ir_next_op(func, IR_OP_CALL, NULL); op;
+         op = ir_next_op(func, IR_OP_CALL, op)) {
+        *vec_add(arena, &facts->calls) =
+            (struct slice_call){op, flow_callees(slicer->flow, func, op)};
+        for (size_t i = 0; i < op->arg_count && !facts->hands_over[op->id]; i++)
+            facts->hands_over[op->id] = op->args[i]->type->kind == IR_TYPE_POINTER &&
+                                        flow_call_takes(slicer->flow, func, op, i);
+    }
+    return facts;
 }
 
-static void add_func(struct slice *slice, const struct ir_func *func)
+static struct slice_func *add_func(struct slice *slice, const struct ir_func *func)
 {
     void **slot = map_put(&slice->by_func, &func, sizeof func);
     if (*slot)
-        return;
-    struct arena *arena = flow_arena(slice->flow);
-    struct slice_func *in = arena_new(arena, struct slice_func);
+        return *slot;
+    struct arena *arena = slice->arena;
+    struct slice_func *in = *slot = arena_new(arena, struct slice_func);
+    const struct slice_facts *facts = facts_of(slice->slicer, func);
     in->func = func;
+    in->facts = facts;
     in->index = (uint32_t)slice->funcs.count;
+    in->must_look = true;
     in->keeps_op = arena_array(arena, bool, func->op_count + 1);
     in->is_in_scope = arena_array(arena, bool, func->op_count + 1);
-    in->hands_over = arena_array(arena, bool, func->op_count + 1);
+    in->callees = arena_array(arena, struct slice_callees, func->op_count + 1);
     in->keeps_branch = arena_array(arena, bool, func->block_count);
     in->op_touches = arena_array(arena, bool, func->op_count + 1);
     in->end_touches = arena_array(arena, bool, func->block_count);
-    in->is_head = arena_array(arena, bool, func->block_count);
-    for (size_t i = 0; i < func->loop_count; i++)
-        in->is_head[func->loops[i].head] = true;
-    in->meet = meet_find(arena, func);
+    in->hands_over = facts->hands_over;
+    in->is_head = facts->is_head;
+    in->meet = facts->meet;
+    in->var_in_memory = facts->var_in_memory;
     in->var_slot = arena_array(arena, uint16_t, func->var_count + 1);
     in->temp_slot = arena_array(arena, uint16_t, func->temp_count + 1);
-    in->var_in_memory = arena_array(arena, bool, func->var_count + 1);
     memset(in->var_slot, 0xff, (func->var_count + 1) * sizeof(uint16_t));
     memset(in->temp_slot, 0xff, (func->temp_count + 1) * sizeof(uint16_t));
-    for (size_t i = 0; i < func->var_count; i++)
-        in->var_in_memory[i] =
-            func->vars[i]->is_address_taken || is_record_like(func->vars[i]->type);
-    *slot = in;
     *vec_add(arena, &slice->funcs) = in;
+    return in;
 }
 
 static void add_callees(struct slice *slice, struct slice_func *in)
 {
-    const struct ir_func *func = in->func;
-    for (const struct ir_op *op = ir_next_op(func, IR_OP_CALL, NULL); op;
-         op = ir_next_op(func, IR_OP_CALL, op)) {
-        in->is_in_scope[op->id] = op->act && is_wanted(slice, func, op->act);
-        for (size_t i = 0; i < op->arg_count && !in->hands_over[op->id]; i++)
-            in->hands_over[op->id] = op->args[i]->type->kind == IR_TYPE_POINTER &&
-                                     flow_call_takes(slice->flow, func, op, i);
-        struct flow_targets targets = flow_callees(slice->flow, func, op);
-        for (size_t i = 0; i < targets.bodies.count; i++)
-            add_func(slice, targets.bodies.at[i]);
+    for (size_t c = 0; c < in->facts->calls.count; c++) {
+        const struct slice_call *call = &in->facts->calls.at[c];
+        const struct ir_op *op = call->op;
+        struct slice_callees *callees = &in->callees[op->id];
+        in->is_in_scope[op->id] = op->act && is_wanted(slice, in->func, op->act);
+        callees->count = call->targets.bodies.count;
+        callees->at = arena_array(slice->arena, struct slice_func *, callees->count);
+        for (size_t i = 0; i < callees->count; i++) {
+            struct slice_func *callee = add_func(slice, call->targets.bodies.at[i]);
+            callees->at[i] = callee;
+            size_t last = callee->callers.count;
+            if (last == 0 || callee->callers.at[last - 1] != in)
+                *vec_add(slice->arena, &callee->callers) = in;
+        }
     }
 }
 
@@ -844,7 +928,7 @@ static uint64_t live_behind(const struct slice_func *in, const struct ir_block *
 
 static void find_live(struct slice *slice, struct slice_func *in)
 {
-    struct arena *arena = flow_arena(slice->flow);
+    struct arena *arena = slice->arena;
     const struct ir_func *func = in->func;
     uint64_t *live_in = arena_array(arena, uint64_t, func->block_count);
     in->live_before = arena_array(arena, uint64_t, func->op_count + 1);
@@ -918,11 +1002,13 @@ static void find_touches(struct slice_func *in)
 
 /* ---- all of it ------------------------------------------------------------------------------- */
 
-struct slice *slice_new(struct flow *flow, const struct scope *scope)
+struct slice *slice_new(struct slicer *slicer, struct arena *arena, const struct scope *scope)
 {
-    struct arena *arena = flow_arena(flow);
     struct slice *slice = arena_new(arena, struct slice);
+    struct flow *flow = slicer->flow;
     slice->flow = flow;
+    slice->slicer = slicer;
+    slice->arena = arena;
     slice->scope = scope;
     slice->largest = LARGEST_MIN;
     slice->by_func.arena = slice->keys.arena = arena;
@@ -941,7 +1027,8 @@ struct slice *slice_new(struct flow *flow, const struct scope *scope)
     do {
         slice->has_changed = false;
         for (size_t i = 0; i < slice->funcs.count; i++)
-            look_at(slice, slice->funcs.at[i]);
+            if (slice->funcs.at[i]->must_look)
+                look_at(slice, slice->funcs.at[i]);
     } while (slice->has_changed);
     for (size_t i = 0; i < slice->funcs.count; i++) {
         find_live(slice, slice->funcs.at[i]);

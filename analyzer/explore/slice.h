@@ -23,31 +23,61 @@ struct scope {
 #define SLICE_NO_BLOCK UINT32_MAX /* the end of the function */
 enum { SLICE_NO_SLOT = 0xffff };
 
+/* A call of a function, and what it can run. */
+struct slice_call {
+    const struct ir_op *op;
+    struct flow_targets targets;
+};
+
+/* What is known of a function whatever the root is. */
+struct slice_facts {
+    bool *hands_over, *is_head, *var_in_memory; /* see slice_func */
+    uint32_t *meet;
+    VEC(struct slice_call) calls;
+};
+
+/* What the slices of one program share. */
+struct slicer {
+    struct flow *flow;
+    struct map by_func; /* → struct slice_facts */
+};
+
+struct slice_callees {
+    struct slice_func **at;
+    size_t count;
+};
+
 /* What is kept of one function. */
 struct slice_func {
     const struct ir_func *func;
-    uint32_t index;     /* in slice.funcs */
-    bool *keeps_op;     /* by operation */
-    bool *is_in_scope;  /* by operation: it works on an object of the scope */
-    bool *hands_over;   /* by operation: it gives an argument away for good */
-    bool *keeps_branch; /* by block: its end decides about something */
+    const struct slice_facts *facts;
+    uint32_t index;                   /* in slice.funcs */
+    bool *keeps_op;                   /* by operation */
+    bool *is_in_scope;                /* by operation: it works on an object of the scope */
+    const bool *hands_over;           /* by operation: it gives an argument away for good */
+    struct slice_callees *callees;    /* by operation: what it can run */
+    VEC(struct slice_func *) callers; /* those of which it is a callee */
+    bool *keeps_branch;               /* by block: its end decides about something */
     /* By operation and by block: it reads or writes a number that other tasks may see, so without a
      * lock it is a step of its own. */
     bool *op_touches, *end_touches;
-    bool *is_head;       /* by block: a loop comes round to it */
-    uint32_t *meet;      /* by block: where its ways meet again, or SLICE_NO_BLOCK */
-    uint16_t *var_slot;  /* by variable; SLICE_NO_SLOT: its value does not matter */
-    uint16_t *temp_slot; /* by temp */
-    bool *var_in_memory; /* by variable: it is an object, and its slot holds the address */
+    const bool *is_head;       /* by block: a loop comes round to it */
+    const uint32_t *meet;      /* by block: where its ways meet again, or SLICE_NO_BLOCK */
+    uint16_t *var_slot;        /* by variable; SLICE_NO_SLOT: its value does not matter */
+    uint16_t *temp_slot;       /* by temp */
+    const bool *var_in_memory; /* by variable: it is an object, and its slot holds the address */
     uint16_t slot_count;
     uint64_t *live_before; /* by operation: the slots below 64 whose values are still asked for */
     uint64_t *live_at_end; /* by block: when its end is reached */
     bool is_active;        /* keeps any operation */
     bool returns_value;    /* what it returns matters */
+    bool must_look;        /* while the slice is made: something changed on which it rests */
 };
 
 struct slice {
     struct flow *flow;
+    struct slicer *slicer;
+    struct arena *arena;
     const struct scope *scope;
     VEC(struct slice_func *) funcs; /* what the root can run, itself first */
     struct map by_func;             /* → struct slice_func */
@@ -57,11 +87,12 @@ struct slice {
     int64_t largest; /* of the constants that anything kept rests on, at least 8 */
     struct map keys; /* of memory that matters, see slice_keeps_cell */
     bool has_changed;
+    struct slice_func *looks_at; /* while the slice is made */
 };
 
-/* All memory is the flow's.  Linear in the size of the functions the root can run, times the few
- * rounds until nothing changes. */
-struct slice *slice_new(struct flow *, const struct scope *);
+/* All memory is in the arena.  Linear in the size of the functions the root can run; a function is
+ * looked at again only when something changed on which it rests. */
+struct slice *slice_new(struct slicer *, struct arena *, const struct scope *);
 
 /* NULL: not one of them. */
 const struct slice_func *slice_find(const struct slice *, const struct ir_func *);
