@@ -57,7 +57,8 @@ static void add_chunk(struct arena *arena, size_t bytes)
     arena->bytes += size;
 }
 
-void *arena_push(struct arena *arena, size_t bytes)
+/* Not zeroed. */
+static void *push_raw(struct arena *arena, size_t bytes)
 {
     if (bytes > SIZE_MAX - CHUNK_MAX)
         out_of_memory(bytes);
@@ -66,12 +67,17 @@ void *arena_push(struct arena *arena, size_t bytes)
         add_chunk(arena, bytes);
     void *memory = arena->last->data + arena->last->used;
     arena->last->used += bytes;
-    return memset(memory, 0, bytes);
+    return memory;
+}
+
+void *arena_push(struct arena *arena, size_t bytes)
+{
+    return memset(push_raw(arena, bytes), 0, bytes);
 }
 
 void *arena_copy(struct arena *arena, const void *data, size_t bytes)
 {
-    void *copy = arena_push(arena, bytes);
+    void *copy = push_raw(arena, bytes);
     return bytes ? memcpy(copy, data, bytes) : copy;
 }
 

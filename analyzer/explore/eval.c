@@ -72,10 +72,13 @@ uint32_t machine_site(struct machine *machine, const void *key, struct site site
     return (uint32_t)((uintptr_t)*slot - 1);
 }
 
-uint16_t eval_static_object(struct machine *machine, const struct ir_symbol *symbol)
+/* One for all declarations of the symbol, in whatever unit. */
+static uint32_t static_site(struct machine *machine, const struct ir_symbol *symbol)
 {
-    struct world *world = &machine->world;
-    uint32_t site;
+    const void *key[] = {symbol, machine}; /* by itself, a symbol is the key of a function */
+    void *known = map_get(&machine->site_of, key, sizeof key);
+    if (known)
+        return (uint32_t)((uintptr_t)known - 1);
     void **slot =
         map_put_str(&machine->site_of, arena_printf(machine->arena, "%s\1%s", symbol->name,
                                                     symbol->scope ? symbol->scope : ""));
@@ -84,7 +87,15 @@ uint16_t eval_static_object(struct machine *machine, const struct ir_symbol *sym
             (struct site){.symbol = symbol, .type = symbol->type};
         *slot = (void *)machine->sites.count;
     }
-    site = (uint32_t)((uintptr_t)*slot - 1);
+    void *site = *slot;
+    *map_put(&machine->site_of, key, sizeof key) = site;
+    return (uint32_t)((uintptr_t)site - 1);
+}
+
+uint16_t eval_static_object(struct machine *machine, const struct ir_symbol *symbol)
+{
+    struct world *world = &machine->world;
+    uint32_t site = static_site(machine, symbol);
     for (uint16_t i = 0; i < world->object_count; i++)
         if (world->objects[i].is_static && world->objects[i].site == site)
             return i;
@@ -713,29 +724,48 @@ enum { ELEMENTS_COPIED = 8, PARTS_MAX = 256 };
 
 /* The scalar parts of a type whose content matters. */
 struct parts {
-    const struct slice *slice;
-    const struct ir_type *whole;
-    int32_t offsets[PARTS_MAX];
-    const struct ir_type *types[PARTS_MAX];
     size_t count;
+    struct part {
+        const struct ir_type *type;
+        int32_t offset;
+    } at[PARTS_MAX];
 };
 
-static void find_parts(struct parts *parts, const struct ir_type *type, int64_t offset)
+struct part_search {
+    const struct slice *slice;
+    const struct ir_type *whole;
+    struct parts *parts;
+};
+
+static void add_parts(const struct part_search *search, const struct ir_type *type, int64_t offset)
 {
+    struct parts *parts = search->parts;
     if (parts->count == PARTS_MAX || !type || offset > (1 << 20))
         return;
     if (type->kind == IR_TYPE_ARRAY && type->target && type->target->size) {
         uint64_t count = type->count < ELEMENTS_COPIED ? type->count : ELEMENTS_COPIED;
         for (uint64_t i = 0; i < count; i++)
-            find_parts(parts, type->target, offset + (int64_t)(i * type->target->size));
+            add_parts(search, type->target, offset + (int64_t)(i * type->target->size));
     } else if (type->kind == IR_TYPE_RECORD && type->record) {
         for (size_t i = 0; i < type->record->field_count; i++)
-            find_parts(parts, type->record->fields[i].type,
-                       offset + (int64_t)type->record->fields[i].offset);
-    } else if (slice_keeps_part(parts->slice, parts->whole, offset)) {
-        parts->types[parts->count] = type;
-        parts->offsets[parts->count++] = (int32_t)offset;
+            add_parts(search, type->record->fields[i].type,
+                      offset + (int64_t)type->record->fields[i].offset);
+    } else if (slice_keeps_part(search->slice, search->whole, offset)) {
+        parts->at[parts->count++] = (struct part){type, (int32_t)offset};
     }
+}
+
+/* Found once for each type: they are the same in every state. */
+static const struct parts *parts_of(struct machine *machine, const struct ir_type *type)
+{
+    void **slot = map_put(&machine->parts_of, &type, sizeof type);
+    if (!*slot) {
+        struct parts parts = {0};
+        add_parts(&(struct part_search){machine->slice, type, &parts}, type, 0);
+        *slot = arena_copy(machine->arena, &parts,
+                           offsetof(struct parts, at) + parts.count * sizeof *parts.at);
+    }
+    return *slot;
 }
 
 static int32_t extent(const struct ir_type *type)
@@ -762,12 +792,11 @@ static struct value part_at(struct machine *machine, struct lvalue from, int32_t
 
 void eval_forget(struct context *context, struct lvalue place, const struct ir_type *type)
 {
-    struct parts parts = {.slice = context->machine->slice, .whole = type};
     if (place.kind != L_CELL)
         return;
-    find_parts(&parts, type, 0);
-    for (size_t i = 0; i < parts.count; i++)
-        put(&context->machine->world, place.object, place.offset + parts.offsets[i],
+    const struct parts *parts = parts_of(context->machine, type);
+    for (size_t i = 0; i < parts->count; i++)
+        put(&context->machine->world, place.object, place.offset + parts->at[i].offset,
             (struct value){V_ANY, 1, 0, 0});
 }
 
@@ -778,48 +807,46 @@ void eval_copy(struct context *context, struct lvalue to, struct lvalue from,
     bool is_same = to.object == from.object && to.offset == from.offset;
     if (to.kind != L_CELL || from.kind != L_CELL || is_same)
         return;
-    struct parts parts = {.slice = context->machine->slice, .whole = type};
     struct value values[PARTS_MAX];
-    find_parts(&parts, type, 0);
-    for (size_t i = 0; i < parts.count; i++)
-        values[i] = part_at(context->machine, from, parts.offsets[i], parts.types[i]);
+    const struct parts *parts = parts_of(context->machine, type);
+    for (size_t i = 0; i < parts->count; i++)
+        values[i] = part_at(context->machine, from, parts->at[i].offset, parts->at[i].type);
     world_drop_cells(world, to.object, to.offset, to.offset + extent(type));
-    for (size_t i = 0; i < parts.count; i++)
-        put(world, to.object, to.offset + parts.offsets[i], values[i]);
+    for (size_t i = 0; i < parts->count; i++)
+        put(world, to.object, to.offset + parts->at[i].offset, values[i]);
 }
 
 void eval_store_literal(struct context *context, struct lvalue to, const struct ir_type *type,
                         const struct ir_expr *literal)
 {
     struct world *world = &context->machine->world;
-    struct parts parts = {.slice = context->machine->slice, .whole = type};
     struct value values[PARTS_MAX];
     if (to.kind != L_CELL)
         return;
-    find_parts(&parts, type, 0);
-    for (size_t i = 0; i < parts.count; i++)
+    const struct parts *parts = parts_of(context->machine, type);
+    for (size_t i = 0; i < parts->count; i++)
         values[i] = literal->is_partial ? (struct value){V_ANY, 0, 0, 0} : VALUE_INT(0);
     for (uint32_t i = 0; i < literal->element_count; i++) {
         const struct ir_element *element = &literal->elements[i];
         const struct ir_type *part = element->value->type;
         bool is_whole = part->kind == IR_TYPE_RECORD || part->kind == IR_TYPE_ARRAY;
         struct lvalue from = is_whole ? eval_place(context, element->value) : nowhere;
-        for (size_t k = 0; k < parts.count; k++) {
-            int64_t inside = parts.offsets[k] - (int64_t)element->offset;
+        for (size_t k = 0; k < parts->count; k++) {
+            int64_t inside = parts->at[k].offset - (int64_t)element->offset;
             if (!is_whole && inside == 0)
                 values[k] = eval(context, element->value);
             else if (is_whole && inside >= 0 && inside < extent(part))
                 values[k] = from.kind == L_CELL
-                                ? part_at(context->machine, from, (int32_t)inside, parts.types[k])
+                                ? part_at(context->machine, from, (int32_t)inside, parts->at[k].type)
                                 : (struct value){V_ANY, 1, 0, 0};
         }
     }
     world_drop_cells(world, to.object, to.offset, to.offset + extent(type));
     if (to.offset == 0 && !literal->is_partial)
         world->objects[to.object].flags |= OBJECT_ZEROED;
-    for (size_t i = 0; i < parts.count; i++)
+    for (size_t i = 0; i < parts->count; i++)
         if (to.offset != 0 || values[i].kind != V_INT || values[i].num != 0)
-            put(world, to.object, to.offset + parts.offsets[i], values[i]);
+            put(world, to.object, to.offset + parts->at[i].offset, values[i]);
 }
 
 void eval_assign(struct context *context, const struct ir_expr *place, const struct ir_expr *value)

@@ -86,7 +86,7 @@ void machine_begin(struct machine *machine, struct slice *slice, struct arena *a
     machine->slice = slice;
     machine->flow = slice->flow;
     machine->arena = arena;
-    machine->site_of.arena = arena;
+    machine->site_of.arena = machine->parts_of.arena = arena;
     machine->is_library = strcmp(slice->scope->root->symbol->name, "main") != 0;
     machine_site(machine, machine, (struct site){.func = slice->scope->root}); /* number 0 */
     world_clear(&machine->world);

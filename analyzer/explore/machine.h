@@ -91,6 +91,7 @@ struct machine {
     struct world world;
     VEC(struct site) sites;
     struct map site_of;
+    struct map parts_of; /* by type, see eval.c */
     uint8_t taken[CHOICES_MAX], choices[CHOICES_MAX];
     size_t choice_count, choice_at;
     uint64_t dice;        /* not 0: new choices are thrown with these, for a walk */

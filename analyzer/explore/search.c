@@ -157,12 +157,14 @@ static bool expand_alone(struct search *search, uint32_t state, uint8_t task)
 
 static bool expand_by_one(struct search *search, uint32_t state)
 {
-    for (uint8_t task = 0; task < TASKS_MAX; task++) {
-        search_load(search, state);
-        uint8_t at = search->machine.world.tasks[task].state;
-        if ((at == TASK_STARTS || at == TASK_TURNS) && expand_alone(search, state, task))
+    uint8_t states[TASKS_MAX];
+    search_load(search, state);
+    for (uint8_t task = 0; task < TASKS_MAX; task++)
+        states[task] = search->machine.world.tasks[task].state;
+    for (uint8_t task = 0; task < TASKS_MAX; task++)
+        if ((states[task] == TASK_STARTS || states[task] == TASK_TURNS) &&
+            expand_alone(search, state, task))
             return true;
-    }
     return false;
 }
 

@@ -799,6 +799,7 @@ static void add_callees(struct slice *slice, struct slice_func *in)
         struct slice_callees *callees = &in->callees[op->id];
         in->is_in_scope[op->id] = op->act && is_wanted(slice, in->func, op->act);
         callees->count = call->targets.bodies.count;
+        callees->has_unknown = call->targets.has_unknown;
         callees->at = arena_array(slice->arena, struct slice_func *, callees->count);
         for (size_t i = 0; i < callees->count; i++) {
             struct slice_func *callee = add_func(slice, call->targets.bodies.at[i]);

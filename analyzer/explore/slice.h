@@ -45,6 +45,7 @@ struct slicer {
 struct slice_callees {
     struct slice_func **at;
     size_t count;
+    bool has_unknown; /* it may also run a function that is not in the program */
 };
 
 /* What is kept of one function. */

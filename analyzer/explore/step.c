@@ -259,16 +259,16 @@ static const struct slice_func *callee_of(struct context *context, const struct 
                                           const struct ir_expr *entry)
 {
     struct machine *machine = context->machine;
-    struct flow_targets targets = flow_callees(machine->flow, context->in->func, op);
-    if (targets.bodies.count == 1 && !targets.has_unknown)
-        return slice_find(machine->slice, targets.bodies.at[0]);
-    if (targets.bodies.count == 0)
+    const struct slice_callees *callees = &context->in->callees[op->id];
+    if (callees->count == 1 && !callees->has_unknown)
+        return callees->at[0];
+    if (callees->count == 0)
         return NULL;
     struct value value = eval(context, entry);
     if (value.kind == V_FUNC)
         return value.flags ? NULL : machine->slice->funcs.at[value.num];
-    size_t count = targets.bodies.count < 4 ? targets.bodies.count : 4;
-    return slice_find(machine->slice, targets.bodies.at[machine_choose(machine, (uint32_t)count)]);
+    size_t count = callees->count < 4 ? callees->count : 4;
+    return callees->at[machine_choose(machine, (uint32_t)count)];
 }
 
 /* Code out of sight fills in what it is handed the address of. */
@@ -318,7 +318,7 @@ bool step_call(struct machine *machine, uint8_t task, const struct ir_op *op,
 {
     struct context context = machine_context(machine, task);
     const struct slice_func *callee = callee_of(&context, op, entry);
-    for (size_t i = 0; i < op->arg_count; i++)
+    for (size_t i = 0; context.in->hands_over[op->id] && i < op->arg_count; i++)
         if (op->args[i]->type->kind == IR_TYPE_POINTER &&
             flow_call_takes(machine->flow, context.in->func, op, i))
             eval_escape(machine, eval(&context, op->args[i]));
