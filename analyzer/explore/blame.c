@@ -266,6 +266,29 @@ static bool owes_done(struct search *search, uint8_t task, const struct blame *b
     return blame_does(search, entry, KIND(ACT_DONE), blame->func, blame->op->act->object);
 }
 
+/* Was the task given the group when it was spawned?  Then it is there to lower the count, be its
+ * wg_done behind a loop without end. */
+static bool was_given(struct search *search, uint8_t task, const struct blame *blame)
+{
+    struct machine *machine = &search->machine;
+    const struct site *site = &machine->sites.at[machine->world.tasks[task].site];
+    const struct ir_op *wait = sync_op(machine, task, NULL);
+    bool is_waiter = wait && wait->act && wait->act->kind == ACT_WAIT;
+    if (!site->op || !site->op->act || is_waiter)
+        return false;
+    struct frame *spawner = flow_frame(machine->flow, site->func, NULL, NULL);
+    struct frame *waiter = flow_frame(machine->flow, blame->func, NULL, NULL);
+    struct points wanted =
+        flow_points(machine->flow, flow_resolve(machine->flow, waiter, blame->op->act->object));
+    for (size_t i = 0; i < site->op->act->arg_count; i++) {
+        struct points given = flow_points(
+            machine->flow, flow_resolve(machine->flow, spawner, site->op->act->args[i]));
+        if (flow_points_meet(machine->flow, &given, &wanted))
+            return true;
+    }
+    return false;
+}
+
 static bool could_wake(struct search *search, uint8_t other, const struct blame *blame)
 {
     struct machine *machine = &search->machine;
@@ -282,7 +305,8 @@ static bool could_wake(struct search *search, uint8_t other, const struct blame 
         return cell && cell->kind == V_TASK && cell->id == other + 1;
     }
     if (blame->op->act->kind == ACT_WAIT &&
-        (is_counted_by(machine, other, blame->handle) || owes_done(search, other, blame)))
+        (is_counted_by(machine, other, blame->handle) || owes_done(search, other, blame) ||
+         was_given(search, other, blame)))
         return true;
     const struct act *act = blame->op->act;
     if (act->context && blame_can_still(search, other, KIND(ACT_CANCEL), blame->func, act->context))
@@ -429,7 +453,10 @@ static enum cause sink_cause(struct search *search, struct blame *blame)
         return CAUSE_NIL_CHANNEL;
     if (wants_lock(machine, blame->task)) {
         uint32_t held = holders(machine, blame->handle);
-        return held >> blame->task & 1 ? CAUSE_LOCK_CYCLE : CAUSE_MISSING_UNLOCK;
+        const struct value *lock = lock_at(machine, blame->handle);
+        blame->is_handed = lock && lock->kind == V_LOCK && (lock->flags & LOCK_HANDED);
+        return held >> blame->task & 1 && !blame->is_handed ? CAUSE_LOCK_CYCLE
+                                                            : CAUSE_MISSING_UNLOCK;
     }
     if (ended_by(machine, blame).kind == V_PTR)
         return CAUSE_LOST_CANCEL;

@@ -19,6 +19,7 @@ struct blame {
     struct value handle; /* what it waits for */
     uint32_t would;      /* bit by task: stuck ones that would wake it later */
     bool is_silent;      /* somebody who still moves may wake it */
+    bool is_handed;      /* the lock it waits for goes from task to task */
     uint16_t ends;       /* bit by task: those that can still end */
     bool tells_later;    /* it would tell those it waits for to stop, after the wait */
     /* They go round until they are told to stop; by this rule it is wrong if nobody does it.  Else

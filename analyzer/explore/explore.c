@@ -273,7 +273,8 @@ static bool explore_scope(struct exploration *exploration, struct slice *slice, 
     if (exploration->clients)
         judge_stuck(exploration, search, false);
     else
-        judge_misuses(exploration, search); /* what a made-up client misuses is not the code's fault */
+        judge_misuses(exploration,
+                      search); /* what a made-up client misuses is not the code's fault */
     if (!is_scaled)
         note_clear(exploration, search);
     bool is_cut = search->is_cut;
@@ -377,11 +378,14 @@ static void explore_clients(struct exploration *exploration)
 {
     struct clients clients;
     clients_make(exploration->flow, &clients);
+    if (clients.roots.count == 0)
+        return;
     struct exploration by_clients = {
         .flow = clients.flow,
         .arena = exploration->arena,
         .out = exploration->out,
         .executions = exploration->executions,
+        .slicer = {.flow = clients.flow, .by_func.arena = flow_arena(clients.flow)},
         .budget = scaled_budget(CLIENTS_STATES, &exploration->executions->options),
         .is_library = true,
         .clients = &clients};

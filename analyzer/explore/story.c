@@ -361,14 +361,15 @@ static void stand_at_exit_with_lock(struct story *story)
                               name_of(last->func), story->verdict->object, story->verdict->task));
 }
 
-/* Has the task that ran in the slot lowered the count, from when it was spawned to its end? */
-static bool lowered(const struct story *story, size_t from, uint8_t slot)
+/* Has the task that ran in the slot done this to the object, from when it was spawned to its end?
+ */
+static bool has_done(const struct story *story, enum act_kind kind, size_t from, uint8_t slot)
 {
     for (size_t i = from; i < story->search->machine.events.count; i++) {
         const struct event *event = event_at(story, i);
         if (event->task != slot)
             continue;
-        if (is_act(event, ACT_DONE) && concerns(story, event->func, event->op->act->object))
+        if (is_act(event, kind) && concerns(story, event->func, event->op->act->object))
             return true;
         if (event->kind == EVENT_RETURN)
             return false;
@@ -389,35 +390,61 @@ static const struct event *end_of(const struct story *story, size_t from, uint8_
     return last;
 }
 
-static bool can_lower(const struct story *story, const struct ir_func *entry)
+static bool could_do(const struct story *story, enum act_kind kind, const struct ir_func *entry)
 {
     size_t count;
     struct flow *flow = story->search->machine.flow;
-    const struct flow_use *uses = flow_uses(flow, ACT_DONE, &count);
+    const struct flow_use *uses = flow_uses(flow, kind, &count);
     for (size_t i = 0; i < count; i++)
         if (concerns(story, uses[i].func, uses[i].object) && flow_runs(flow, entry, uses[i].func))
             return true;
     return false;
 }
 
-/* A task that could lower the count and ended without; else more was added than is ever done. */
-static void stand_at_missing_done(struct story *story)
+/* The end of a task that was spawned to do this, and ended without. */
+static const struct event *end_without(const struct story *story, enum act_kind kind,
+                                       const struct ir_func **entry)
 {
     for (size_t i = 0; i < story->search->machine.events.count; i++) {
         const struct event *event = event_at(story, i);
-        if (!is_act(event, ACT_SPAWN) || !event->partner || event->op->act->counted_by)
+        if (!is_act(event, ACT_SPAWN) || !event->partner ||
+            (kind == ACT_DONE && event->op->act->counted_by))
             continue;
         uint8_t slot = (uint8_t)(event->partner - 1);
-        if (lowered(story, i + 1, slot) || !can_lower(story, event->entry))
-            continue;
-        const struct event *end = end_of(story, i + 1, slot);
-        if (end)
-            stand_at(story, end->func, end->pos,
-                     arena_printf(story->arena,
-                                  "task '%s' ends here without wg_done(%s): task '%s' "
-                                  "waits for it for ever",
-                                  name_of(event->entry), story->verdict->object,
-                                  story->verdict->task));
+        *entry = event->entry;
+        if (!has_done(story, kind, i + 1, slot) && could_do(story, kind, event->entry))
+            return end_of(story, i + 1, slot);
+    }
+    return NULL;
+}
+
+/* The lock was handed to another task, which was to unlock it. */
+static bool stand_at_keeper(struct story *story)
+{
+    const struct ir_func *keeper;
+    const struct event *end =
+        story->blame->is_handed ? end_without(story, ACT_UNLOCK, &keeper) : NULL;
+    if (!end)
+        return false;
+    stand_at(story, end->func, end->pos,
+             arena_printf(story->arena,
+                          "task '%s' ends here without unlocking %s, which was left to it: "
+                          "task '%s' waits for it for ever",
+                          name_of(keeper), story->verdict->object, story->verdict->task));
+    return true;
+}
+
+/* A task that could lower the count and ended without; else more was added than is ever done. */
+static void stand_at_missing_done(struct story *story)
+{
+    const struct ir_func *task;
+    const struct event *end = end_without(story, ACT_DONE, &task);
+    if (end) {
+        stand_at(story, end->func, end->pos,
+                 arena_printf(story->arena,
+                              "task '%s' ends here without wg_done(%s): task '%s' "
+                              "waits for it for ever",
+                              name_of(task), story->verdict->object, story->verdict->task));
         return;
     }
     for (size_t i = 0; i < story->search->machine.events.count; i++) {
@@ -460,7 +487,8 @@ static void refine_cause(struct story *story)
             verdict->cause = CAUSE_ABANDONED_SEND;
         break;
     case CAUSE_MISSING_UNLOCK:
-        stand_at_exit_with_lock(story);
+        if (!stand_at_keeper(story))
+            stand_at_exit_with_lock(story);
         break;
     case CAUSE_MISSING_WG_DONE:
         stand_at_missing_done(story);

@@ -386,6 +386,8 @@ static void unlock(struct machine *machine, uint8_t task, const struct ir_func *
         return;
     }
     if (!is_rw) {
+        if (lock->id && lock->id != task + 1)
+            lock->flags |= LOCK_HANDED;
         if (lock->num > 0)
             lock->num--;
         if (lock->num == 0)

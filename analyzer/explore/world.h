@@ -30,7 +30,8 @@ enum value_kind {
     V_EITHER,  /* a channel that closes when one of the channels behind it does */
 };
 
-enum { LOCK_RECURSIVE = 1 };
+/* LOCK_HANDED: another task than the owner has unlocked it once, so it goes from hand to hand. */
+enum { LOCK_RECURSIVE = 1, LOCK_HANDED = 2 };
 /* In the place of a slot: the task that has the lock has ended. */
 enum { OWNER_GONE = 0xffff, READER_GONE = 15 };
 enum { CHAN_CLOSED = 1, CHAN_FED = 2 };
