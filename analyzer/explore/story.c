@@ -459,12 +459,23 @@ static void replay(struct story *story, uint32_t state)
     struct machine *machine = &search->machine;
     machine->events.count = 0;
     machine->traces = true;
-    machine->asked_opened = false;
+    machine->asked_opened = machine->asked_link = false;
     search_replay(search, state);
     machine->traces = false;
     story->entry_of[0] = machine->slice->scope->root;
     for (size_t i = 0; i < machine->events.count; i++)
         story->is_guess |= machine->events.at[i].kind == EVENT_OP && machine->events.at[i].is_guess;
+}
+
+/* The room was counted for a list, and whether it is enough goes by how long the list is: the
+ * program knows that the two agree. */
+static bool goes_by_list(struct story *story)
+{
+    struct machine *machine = &story->search->machine;
+    struct value handle = blame_handle(machine, story->blame->task);
+    const struct value *cell =
+        handle.kind == V_PTR ? world_find_cell(&machine->world, handle.id, handle.num) : NULL;
+    return machine->asked_link && cell && cell->kind == V_CHAN && (cell->flags & CHAN_COUNTED);
 }
 
 void story_tell(struct arena *arena, struct search *search, uint32_t state,
@@ -484,9 +495,9 @@ void story_tell(struct arena *arena, struct search *search, uint32_t state,
     replay(&story, state);
     refine_cause(&story);
     verdict->why = why_stuck(&story);
-    verdict->certainty = search->machine.asked_opened                  ? CERTAINTY_POSSIBLE
-                         : story.is_guess || search->machine.is_scaled ? CERTAINTY_LIKELY
-                                                                       : CERTAINTY_PROVEN;
+    verdict->certainty = search->machine.asked_opened || goes_by_list(&story) ? CERTAINTY_POSSIBLE
+                         : story.is_guess || search->machine.is_scaled        ? CERTAINTY_LIKELY
+                                                                              : CERTAINTY_PROVEN;
     for (size_t i = 0; i < search->machine.events.count; i++)
         tell_event(&story, &search->machine.events.at[i]);
     shorten(&story);
