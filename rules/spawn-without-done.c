@@ -6,10 +6,10 @@
  * other on every way, and tasks that wait where nothing in sight is sure to end the wait
  * (flow/waits.h).
  *
- * Fine: a task that plainly ends (every loop can be left, every wait ends by code in sight); a task
- * that watches a done channel, a context or a flag, wherever it has it from; a thread that somebody
- * cancels; a task marked as a daemon; locks, wait groups and joins, which end with those they wait
- * for.
+ * Fine: a task that plainly ends (every loop can be left, every wait ends by code in sight, or in
+ * every execution); a task that watches a done channel, a context or a flag, wherever it has it
+ * from; a thread that somebody cancels; a task marked as a daemon; locks, wait groups and joins,
+ * which end with those they wait for.
  *
  * Unseen: whether the done channel is watched everywhere (done-ignored), and whether anybody closes
  * it (done-never-closed).
@@ -19,6 +19,7 @@
 #include "flow/tasks.h"
 #include "flow/waits.h"
 #include "rules/rule.h"
+#include "rules/verdict.h"
 
 enum { CALL_DEPTH_MAX = 6 };
 
@@ -55,7 +56,8 @@ static void look_at(struct look *look, const struct frame *frame, const struct i
     struct flow *flow = look->pass->flow;
     if (op->act) {
         look->can_be_stopped |= flow_watches(flow, frame, op);
-        if (op->act->may_park && !look->park_func && !flow_wait_ends(flow, frame, op)) {
+        if (op->act->may_park && !look->park_func && !flow_wait_ends(flow, frame, op) &&
+            !verdict_is_clear(look->pass, op)) {
             look->park_func = frame->func;
             look->park_pos = op->pos;
             look->park = op;

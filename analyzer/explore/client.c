@@ -754,9 +754,9 @@ static bool uses_lock(struct flow *flow, const struct ir_func *entry, enum act_k
     return false;
 }
 
-/* Is there something to call that unlocks what another call locked? */
-static bool is_unlocked_by_call(struct search *search, const struct clients *clients,
-                                const struct blame *blame)
+/* Is there something to call that unlocks what another call locked?  What other files of the library
+ * call counts as well: its own functions lock and unlock for each other. */
+static bool is_unlocked_by_call(struct search *search, const struct blame *blame)
 {
     struct flow *flow = search->machine.flow;
     const struct act *act = blame->op->act;
@@ -764,11 +764,15 @@ static bool is_unlocked_by_call(struct search *search, const struct clients *cli
     if (!object)
         return true;
     struct points lock = points_of(flow, blame->func, object);
-    for (size_t i = 0; i < clients->entries.count; i++) {
-        const struct ir_func *entry = clients->entries.at[i];
-        if (uses_lock(flow, entry, ACT_UNLOCK, &lock) && !uses_lock(flow, entry, ACT_LOCK, &lock))
-            return true;
-    }
+    size_t unit_count;
+    struct ir_unit *const *units = flow_units(flow, &unit_count);
+    for (size_t i = 0; i < unit_count; i++)
+        for (size_t k = 0; k < units[i]->func_count; k++) {
+            const struct ir_func *func = units[i]->funcs[k];
+            if (!func->symbol->scope && !client_has(func) &&
+                uses_lock(flow, func, ACT_UNLOCK, &lock) && !uses_lock(flow, func, ACT_LOCK, &lock))
+                return true;
+        }
     return false;
 }
 
@@ -863,7 +867,7 @@ bool client_counts(struct search *search, const struct clients *clients, const s
     case CAUSE_BLOCKED_WHILE_LOCKED:
         return true;
     case CAUSE_MISSING_UNLOCK:
-        return !is_unlocked_by_call(search, clients, blame);
+        return !is_unlocked_by_call(search, blame);
     default:
         if (!client_is_ended(&search->machine, stuck))
             return false;

@@ -252,6 +252,15 @@ static bool is_of_list(const struct machine *machine, struct lvalue place)
            type->kind == IR_TYPE_POINTER && place.offset != 0;
 }
 
+/* The pointer to the next one, in one of a list that somebody outside has made. */
+static bool is_link(const struct machine *machine, struct lvalue place, const struct ir_type *type)
+{
+    const struct world_object *object = &machine->world.objects[place.object];
+    const struct ir_type *holder = machine->sites.at[object->site].type;
+    return (object->flags & OBJECT_OUTSIDE) && holder && holder->record &&
+           type->kind == IR_TYPE_POINTER && type->target && type->target->record == holder->record;
+}
+
 static struct value load(struct context *context, struct lvalue place, const struct ir_type *type)
 {
     struct machine *machine = context->machine;
@@ -270,6 +279,8 @@ static struct value load(struct context *context, struct lvalue place, const str
     struct value value = cell                         ? unknown_like(machine, *cell, type)
                          : is_of_list(machine, place) ? opened(machine, type)
                                                       : eval_unknown(machine, type);
+    if (value.kind == V_SYM && is_link(machine, place, type))
+        machine->world.symbols[value.id].flags |= SYMBOL_LINK;
     *world_cell(&machine->world, place.object, place.offset) = value;
     return value;
 }
@@ -591,8 +602,10 @@ static bool ask_symbol(struct machine *machine, struct value symbol, enum ir_ope
     struct world_symbol yes = world->symbols[symbol.id], no = yes;
     int64_t bound = (int64_t)number - symbol.num;
     bool may = refine(&yes, op, bound), may_not = refine(&no, negated(op), bound);
-    if (may && may_not)
+    if (may && may_not) {
         machine->asked_opened |= yes.flags & SYMBOL_OPENED;
+        machine->asked_link |= yes.flags & SYMBOL_LINK;
+    }
     if (is_counted && may && is_too_far(&yes, 0))
         may = !may_not;
     if (is_counted && may_not && is_too_far(&no, 0))

@@ -99,6 +99,7 @@ struct machine {
     bool is_pruned;       /* the step leads nowhere: what was assumed cannot be */
     unsigned bounds;      /* enum bound: those that were hit */
     bool asked_opened;    /* a branch went by what is not kept, see SYMBOL_OPENED; stays set */
+    bool asked_link;      /* a branch went by how long a list from outside is; stays set */
     bool is_scaled;       /* the bounds of the slice are taken to be 2, 3, … */
     bool touched;         /* the step did something that others may see; stays set */
     bool is_library;      /* statics hold what others left in them */

@@ -306,11 +306,21 @@ static void hand_out(struct context *context, const struct ir_op *op)
             eval_escape(context->machine, eval(context, op->args[i]));
 }
 
+/* Is it asked about a thread, as pthread_equal is?  The program knows which one it is. */
+static bool asks_of_thread(const struct context *context, const struct ir_op *op)
+{
+    const struct model_set *models = flow_models(context->machine->flow);
+    for (size_t i = 0; i < op->arg_count; i++)
+        if (model_type_kind(models, op->args[i]->type) == OBJECT_THREAD)
+            return true;
+    return false;
+}
+
 static void call_outside(struct context *context, const struct ir_op *op)
 {
     hand_out(context, op);
     fill_in(context, op);
-    set_temp(context, op, (struct value){V_ANY, 0, 0, 0});
+    set_temp(context, op, (struct value){V_ANY, asks_of_thread(context, op), 0, 0});
 }
 
 bool step_call(struct machine *machine, uint8_t task, const struct ir_op *op,

@@ -508,7 +508,7 @@ static void begin_replay(struct machine *machine)
 {
     machine->events.count = 0;
     machine->traces = true;
-    machine->asked_opened = false;
+    machine->asked_opened = machine->asked_link = false;
 }
 
 static void end_replay(struct story *story)
@@ -526,6 +526,17 @@ static enum certainty certainty_of(const struct story *story)
     if (machine->asked_opened)
         return CERTAINTY_POSSIBLE;
     return story->is_guess || machine->is_scaled ? CERTAINTY_LIKELY : CERTAINTY_PROVEN;
+}
+
+/* The room was counted for a list, and whether it is enough goes by how long the list is: the
+ * program knows that the two agree. */
+static bool goes_by_list(struct story *story)
+{
+    struct machine *machine = &story->search->machine;
+    struct value handle = blame_handle(machine, story->blame->task);
+    const struct value *cell =
+        handle.kind == V_PTR ? world_find_cell(&machine->world, handle.id, handle.num) : NULL;
+    return machine->asked_link && cell && cell->kind == V_CHAN && (cell->flags & CHAN_COUNTED);
 }
 
 void story_tell(struct arena *arena, struct search *search, uint32_t state,
@@ -548,7 +559,7 @@ void story_tell(struct arena *arena, struct search *search, uint32_t state,
     end_replay(&story);
     refine_cause(&story);
     verdict->why = why_stuck(&story);
-    verdict->certainty = certainty_of(&story);
+    verdict->certainty = goes_by_list(&story) ? CERTAINTY_POSSIBLE : certainty_of(&story);
     for (size_t i = 0; i < search->machine.events.count; i++)
         tell_event(&story, &search->machine.events.at[i]);
     shorten(&story);

@@ -556,10 +556,13 @@ static void make_object(struct context *context, const struct ir_op *op)
     struct value *cell;
     switch (act->object_kind) {
     case OBJECT_CHAN: {
+        bool is_counted = act->capacity && eval(context, act->capacity).kind != V_INT;
         int32_t capacity = act->capacity ? count_value(context, act->capacity, &is_known) : 0;
         cell = world_cell(world, handle.id, handle.num);
-        *cell = (struct value){V_CHAN, act->is_fed_from_outside ? CHAN_FED : 0,
-                               (uint16_t)(capacity > 0 ? capacity : 0), 0};
+        *cell = (struct value){
+            V_CHAN,
+            (uint8_t)((act->is_fed_from_outside ? CHAN_FED : 0) | (is_counted ? CHAN_COUNTED : 0)),
+            (uint16_t)(capacity > 0 ? capacity : 0), 0};
         break;
     }
     case OBJECT_CONTEXT:

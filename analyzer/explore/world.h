@@ -34,7 +34,8 @@ enum value_kind {
 enum { LOCK_RECURSIVE = 1, LOCK_HANDED = 2 };
 /* In the place of a slot: the task that has the lock has ended. */
 enum { OWNER_GONE = 0xffff, READER_GONE = 15 };
-enum { CHAN_CLOSED = 1, CHAN_FED = 2 };
+/* CHAN_COUNTED: its room is a number that is not known. */
+enum { CHAN_CLOSED = 1, CHAN_FED = 2, CHAN_COUNTED = 4 };
 /* Its count is not known; or one of the numbers added was taken for one of the first few. */
 enum { GROUP_UNKNOWN = 1, GROUP_CHOSEN = 2 };
 enum { CONTEXT_ENDED = 1, CONTEXT_TIMED = 2, CONTEXT_ENDLESS = 4 };
@@ -104,8 +105,9 @@ struct world_cell {
 };
 
 /* SYMBOL_OPENED: it stands for what the program knows and this world does not keep: a counter that
- * went too far, a message's content.  What rests on it may contradict itself. */
-enum { SYMBOL_POINTER = 1, SYMBOL_OPENED = 2 };
+ * went too far, a message's content.  What rests on it may contradict itself.  SYMBOL_LINK: it
+ * leads to the next one in a list. */
+enum { SYMBOL_POINTER = 1, SYMBOL_OPENED = 2, SYMBOL_LINK = 4 };
 
 /* What is known of an unknown number: low ≤ it ≤ high, and it is not `other`. */
 struct world_symbol {

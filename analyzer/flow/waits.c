@@ -1,6 +1,7 @@
 #include "flow/waits.h"
 
 #include "flow/parties.h"
+#include "flow/points.h"
 
 /* ---- channels -------------------------------------------------------------------------------- */
 
@@ -119,9 +120,16 @@ static bool receive_ends(struct flow *flow, const struct frame *frame,
            flow_is_surely_closed(flow, frame, channel) || flow_is_handed_out(flow, channel);
 }
 
-static bool has_room(const struct ir_expr *channel)
+/* One that came in a message, or by a struct that is copied, has no maker by name: what it may
+ * point to tells. */
+static bool has_room(struct flow *flow, const struct ir_expr *channel)
 {
     const struct act *maker = maker_of(channel, NULL);
+    if (!maker) {
+        struct points points = flow_points(flow, channel);
+        const struct ir_op *op = flow_points_maker(flow, &points, NULL);
+        maker = op ? op->act : NULL;
+    }
     if (!maker || maker->kind != ACT_MAKE || !maker->capacity)
         return false;
     return maker->capacity->kind != IR_CONST || maker->capacity->value > 0;
@@ -133,7 +141,7 @@ static bool send_ends(struct flow *flow, const struct frame *frame, const struct
     if (ir_is_zero(channel))
         return false;
     bool once = flow_loop_of(flow, frame->func, op->block) == 0;
-    return (once && has_room(channel)) || has_sure_use(flow, frame, ACT_RECV, channel) ||
+    return (once && has_room(flow, channel)) || has_sure_use(flow, frame, ACT_RECV, channel) ||
            flow_is_handed_out(flow, channel);
 }
 
