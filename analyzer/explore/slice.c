@@ -665,17 +665,9 @@ static void keep_branch(struct slice *slice, struct slice_func *in, uint32_t blo
 
 static bool block_matters(const struct slice_func *in, const struct ir_block *block)
 {
-    if (in->keeps_branch[block->id])
+    if (in->keeps_branch[block->id] || in->has_kept_op[block->id])
         return true;
-    if (in->returns_value && block->end == IR_RETURN && block->value)
-        return true;
-    for (size_t i = 0; i < block->op_count; i++)
-        if (in->keeps_op[block->ops[i].id] && block->ops[i].kind == IR_OP_CALL)
-            return true;
-    for (size_t i = 0; i < block->op_count; i++)
-        if (in->keeps_op[block->ops[i].id] && block->ops[i].kind == IR_OP_ASSIGN)
-            return true;
-    return false;
+    return in->returns_value && block->end == IR_RETURN && block->value;
 }
 
 /* The blocks that run because the branch goes that way: from the edge up to where all ways meet. */
@@ -703,6 +695,7 @@ static void keep_op(struct slice *slice, struct slice_func *in, const struct ir_
 {
     bool was_active = in->is_active;
     in->keeps_op[op->id] = true;
+    in->has_kept_op[op->block] |= op->kind == IR_OP_CALL || op->kind == IR_OP_ASSIGN;
     look_again(slice, in);
     if (op->kind == IR_OP_CALL || op->place)
         in->is_active |=
@@ -777,6 +770,7 @@ static struct slice_func *add_func(struct slice *slice, const struct ir_func *fu
     in->is_in_scope = arena_array(arena, bool, func->op_count + 1);
     in->callees = arena_array(arena, struct slice_callees, func->op_count + 1);
     in->keeps_branch = arena_array(arena, bool, func->block_count);
+    in->has_kept_op = arena_array(arena, bool, func->block_count);
     in->op_touches = arena_array(arena, bool, func->op_count + 1);
     in->end_touches = arena_array(arena, bool, func->block_count);
     in->hands_over = facts->hands_over;

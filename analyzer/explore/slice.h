@@ -71,6 +71,7 @@ struct slice_func {
     uint64_t *live_before; /* by operation: the slots below 64 whose values are still asked for */
     uint64_t *live_at_end; /* by block: when its end is reached */
     bool is_active;        /* keeps any operation */
+    bool *has_kept_op;     /* by block: it has a call or an assignment that is kept */
     bool returns_value;    /* what it returns matters */
     bool must_look;        /* while the slice is made: something changed on which it rests */
 };

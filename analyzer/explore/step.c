@@ -618,6 +618,17 @@ static bool is_open_to_others(const struct world *world, uint8_t task)
     return has_others;
 }
 
+/* Operations of a block have numbers that follow each other, so theirs alone are read. */
+static uint32_t next_kept(const struct slice_func *in, const struct ir_block *block, uint32_t from)
+{
+    if (from >= block->op_count)
+        return from;
+    const bool *kept = in->keeps_op + block->ops[0].id;
+    while (from < block->op_count && !kept[from])
+        from++;
+    return from;
+}
+
 void step_run(struct machine *machine, uint8_t task)
 {
     struct world *world = &machine->world;
@@ -633,9 +644,7 @@ void step_run(struct machine *machine, uint8_t task)
             return;
         }
         const struct ir_block *block = &context.in->func->blocks[context.frame->block];
-        while (context.frame->op < block->op_count &&
-               !context.in->keeps_op[block->ops[context.frame->op].id])
-            context.frame->op++;
+        context.frame->op = next_kept(context.in, block, context.frame->op);
         bool touches = context.frame->op < block->op_count
                            ? context.in->op_touches[block->ops[context.frame->op].id]
                            : context.in->end_touches[block->id];
