@@ -754,8 +754,8 @@ static bool uses_lock(struct flow *flow, const struct ir_func *entry, enum act_k
     return false;
 }
 
-/* Is there something to call that unlocks what another call locked?  What other files of the library
- * call counts as well: its own functions lock and unlock for each other. */
+/* Is there something to call that unlocks what another call locked?  What other files of the
+ * library call counts as well: its own functions lock and unlock for each other. */
 static bool is_unlocked_by_call(struct search *search, const struct blame *blame)
 {
     struct flow *flow = search->machine.flow;

@@ -849,9 +849,9 @@ void eval_store_literal(struct context *context, struct lvalue to, const struct 
             if (!is_whole && inside == 0)
                 values[k] = eval(context, element->value);
             else if (is_whole && inside >= 0 && inside < extent(part))
-                values[k] = from.kind == L_CELL
-                                ? part_at(context->machine, from, (int32_t)inside, parts->at[k].type)
-                                : (struct value){V_ANY, 1, 0, 0};
+                values[k] = from.kind == L_CELL ? part_at(context->machine, from, (int32_t)inside,
+                                                          parts->at[k].type)
+                                                : (struct value){V_ANY, 1, 0, 0};
         }
     }
     world_drop_cells(world, to.object, to.offset, to.offset + extent(type));
