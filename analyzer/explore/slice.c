@@ -727,6 +727,51 @@ static void look_at(struct slice *slice, struct slice_func *in)
 
 /* ---- the functions that the root can run ----------------------------------------------------- */
 
+static const struct slice_facts *facts_of(struct slicer *, const struct ir_func *);
+
+/* Is there a call in the block behind which nothing runs?  Of functions that call each other, one
+ * is not known yet: it is taken to return. */
+static bool is_last(struct slicer *slicer, const struct ir_func *func, size_t block,
+                    const struct slice_facts *facts)
+{
+    for (size_t i = 0; i < facts->calls.count; i++) {
+        const struct flow_targets *targets = &facts->calls.at[i].targets;
+        if (facts->calls.at[i].op->block == block && targets->bodies.count == 1 &&
+            !targets->has_unknown &&
+            !(facts->calls.at[i].op->act && facts->calls.at[i].op->act->kind == ACT_SPAWN) &&
+            facts_of(slicer, targets->bodies.at[0])->never_returns)
+            return true;
+    }
+    return func->blocks[block].end == IR_STOP;
+}
+
+/* A loop without a way out does not return either, but ends nothing. */
+static bool never_returns(struct slicer *slicer, const struct ir_func *func,
+                          const struct slice_facts *facts)
+{
+    bool *reached = arena_array(slicer->by_func.arena, bool, func->block_count);
+    bool ends = false, has_changed = func->block_count > 0;
+    if (has_changed)
+        reached[0] = true;
+    while (has_changed) {
+        has_changed = false;
+        for (size_t b = 0; b < func->block_count; b++) {
+            const struct ir_block *block = &func->blocks[b];
+            bool is_end = reached[b] && is_last(slicer, func, b, facts);
+            ends |= is_end;
+            if (!reached[b] || is_end)
+                continue;
+            if (block->end == IR_RETURN)
+                return false;
+            for (size_t i = 0; i < block->edge_count; i++) {
+                has_changed |= !reached[block->edges[i].to];
+                reached[block->edges[i].to] = true;
+            }
+        }
+    }
+    return ends;
+}
+
 /* What does not depend on the root, found once for each function of the program. */
 static const struct slice_facts *facts_of(struct slicer *slicer, const struct ir_func *func)
 {
@@ -751,6 +796,7 @@ static const struct slice_facts *facts_of(struct slicer *slicer, const struct ir
             facts->hands_over[op->id] = op->args[i]->type->kind == IR_TYPE_POINTER &&
                                         flow_call_takes(slicer->flow, func, op, i);
     }
+    facts->never_returns = never_returns(slicer, func, facts);
     return facts;
 }
 
@@ -766,6 +812,7 @@ static struct slice_func *add_func(struct slice *slice, const struct ir_func *fu
     in->facts = facts;
     in->index = (uint32_t)slice->funcs.count;
     in->must_look = true;
+    in->is_active = facts->never_returns; /* what stands behind its call is not run */
     in->keeps_op = arena_array(arena, bool, func->op_count + 1);
     in->is_in_scope = arena_array(arena, bool, func->op_count + 1);
     in->callees = arena_array(arena, struct slice_callees, func->op_count + 1);

@@ -34,6 +34,7 @@ struct slice_facts {
     bool *hands_over, *is_head, *var_in_memory; /* see slice_func */
     uint32_t *meet;
     VEC(struct slice_call) calls;
+    bool never_returns; /* every way through it ends the process, as exit does */
 };
 
 /* What the slices of one program share. */
