@@ -63,8 +63,7 @@ static bool may_be_wanted(const struct hunt *hunt, const struct ir_func *func,
     struct flow *flow = hunt->search->machine.flow;
     if (!object)
         return false;
-    struct points points =
-        flow_points(flow, flow_resolve(flow, flow_frame(flow, func, NULL, NULL), object));
+    struct points points = flow_points_in(flow, func, object);
     return flow_points_meet(flow, &points, &hunt->wanted) || ends_wanted(hunt, &points) ||
            (points.count == 0 && points.has_unknown);
 }
@@ -146,9 +145,7 @@ static bool can_still(struct search *search, uint8_t task, uint64_t kinds,
         return false;
     struct hunt hunt = {.search = search, .kinds = kinds, .by_itself = by_itself};
     hunt.seen = arena_array(machine->arena, bool, machine->slice->funcs.count);
-    hunt.wanted = flow_points(
-        machine->flow,
-        flow_resolve(machine->flow, flow_frame(machine->flow, func, NULL, NULL), object));
+    hunt.wanted = flow_points_in(machine->flow, func, object);
     for (uint16_t at = world->tasks[task].top; at; at = world->frames[at - 1].parent)
         if (frame_fits(&hunt, &world->frames[at - 1], at == world->tasks[task].top))
             return true;
@@ -165,10 +162,9 @@ bool blame_does(struct search *search, const struct ir_func *entry, uint64_t kin
                 const struct ir_func *func, const struct ir_expr *object)
 {
     struct machine *machine = &search->machine;
-    struct frame *frame = flow_frame(machine->flow, func, NULL, NULL);
     struct hunt hunt = {.search = search, .kinds = kinds, .by_itself = true};
     hunt.seen = arena_array(machine->arena, bool, machine->slice->funcs.count);
-    hunt.wanted = flow_points(machine->flow, flow_resolve(machine->flow, frame, object));
+    hunt.wanted = flow_points_in(machine->flow, func, object);
     return entry && func_fits(&hunt, entry);
 }
 
@@ -276,13 +272,9 @@ static bool was_given(struct search *search, uint8_t task, const struct blame *b
     bool is_waiter = wait && wait->act && wait->act->kind == ACT_WAIT;
     if (!site->op || !site->op->act || is_waiter)
         return false;
-    struct frame *spawner = flow_frame(machine->flow, site->func, NULL, NULL);
-    struct frame *waiter = flow_frame(machine->flow, blame->func, NULL, NULL);
-    struct points wanted =
-        flow_points(machine->flow, flow_resolve(machine->flow, waiter, blame->op->act->object));
+    struct points wanted = flow_points_in(machine->flow, blame->func, blame->op->act->object);
     for (size_t i = 0; i < site->op->act->arg_count; i++) {
-        struct points given = flow_points(
-            machine->flow, flow_resolve(machine->flow, spawner, site->op->act->args[i]));
+        struct points given = flow_points_in(machine->flow, site->func, site->op->act->args[i]);
         if (flow_points_meet(machine->flow, &given, &wanted))
             return true;
     }

@@ -107,17 +107,15 @@ static bool is_of_record(const struct ir_expr *pointer, const char *name)
 static bool frees(struct flow *flow, const struct ir_func *func, int param)
 {
     size_t count;
-    struct frame *frame = flow_frame(flow, func, NULL, NULL);
     const struct ir_expr *object = ir_var(flow_arena(flow), func->vars[param]);
-    struct points wanted = flow_points(flow, flow_resolve(flow, frame, object));
+    struct points wanted = flow_points_in(flow, func, object);
     const char *name = record_name(object->type);
     const struct flow_use *uses = flow_uses(flow, ACT_FREE, &count);
     for (size_t i = 0; i < count; i++) {
-        struct frame *in = flow_frame(flow, uses[i].func, NULL, NULL);
         if (!uses[i].object || !is_of_record(uses[i].object, name) ||
             !flow_runs(flow, func, uses[i].func))
             continue;
-        struct points freed = flow_points(flow, flow_resolve(flow, in, uses[i].object));
+        struct points freed = flow_points_in(flow, uses[i].func, uses[i].object);
         if (flow_points_meet(flow, &freed, &wanted))
             return true;
     }
@@ -733,12 +731,6 @@ bool client_is_ended(const struct machine *machine, uint16_t stuck)
     return has_end && (!frame || frame->block >= ENDING);
 }
 
-static struct points points_of(struct flow *flow, const struct ir_func *func,
-                               const struct ir_expr *object)
-{
-    return flow_points(flow, flow_resolve(flow, flow_frame(flow, func, NULL, NULL), object));
-}
-
 static bool uses_lock(struct flow *flow, const struct ir_func *entry, enum act_kind kind,
                       const struct points *lock)
 {
@@ -747,7 +739,7 @@ static bool uses_lock(struct flow *flow, const struct ir_func *entry, enum act_k
     for (size_t i = 0; i < count; i++) {
         if (!uses[i].object || !flow_runs(flow, entry, uses[i].func))
             continue;
-        struct points points = points_of(flow, uses[i].func, uses[i].object);
+        struct points points = flow_points_in(flow, uses[i].func, uses[i].object);
         if (flow_points_meet(flow, &points, lock))
             return true;
     }
@@ -763,7 +755,7 @@ static bool is_unlocked_by_call(struct search *search, const struct blame *blame
     const struct ir_expr *object = act->kind == ACT_COND_WAIT ? act->lock : act->object;
     if (!object)
         return true;
-    struct points lock = points_of(flow, blame->func, object);
+    struct points lock = flow_points_in(flow, blame->func, object);
     size_t unit_count;
     struct ir_unit *const *units = flow_units(flow, &unit_count);
     for (size_t i = 0; i < unit_count; i++)
@@ -815,7 +807,7 @@ static bool is_call_to(const struct clients *clients, enum act_kind kind,
     for (size_t i = 0; i < count; i++) {
         if (!uses[i].object)
             return true;
-        struct points points = points_of(clients->flow, uses[i].func, uses[i].object);
+        struct points points = flow_points_in(clients->flow, uses[i].func, uses[i].object);
         if (flow_points_meet(clients->flow, &points, object) &&
             is_run_by_others(clients, client, uses[i].func, 0))
             return true;
@@ -831,7 +823,7 @@ static bool is_group_of_library(const struct clients *clients, const struct blam
         return true;
     if (act->kind != ACT_WAIT)
         return false;
-    struct points group = points_of(clients->flow, blame->func, act->object);
+    struct points group = flow_points_in(clients->flow, blame->func, act->object);
     return !is_call_to(clients, ACT_DONE, &group, NULL);
 }
 
@@ -849,7 +841,7 @@ static bool is_left_to_call(const struct clients *clients, const struct blame *b
         const struct ir_expr *object = i < act->arm_count ? act->arms[i].channel : act->object;
         if (!object)
             continue;
-        struct points points = points_of(clients->flow, blame->func, object);
+        struct points points = flow_points_in(clients->flow, blame->func, object);
         for (size_t k = 0; k < (waits_for_close ? 2 : COUNT_OF(all)); k++)
             if (is_call_to(clients, all[k], &points, client))
                 return true;

@@ -161,19 +161,13 @@ static bool helps(const struct event *event, const struct act *wait)
     }
 }
 
-static struct points points_of(struct flow *flow, const struct ir_func *func,
-                               const struct ir_expr *object)
-{
-    return flow_points(flow, flow_resolve(flow, flow_frame(flow, func, NULL, NULL), object));
-}
-
 static bool meet(struct flow *flow, const struct explained *at, const struct ir_expr *object,
                  const struct event *event, const struct ir_expr *other)
 {
     if (!object || !other)
         return false;
-    struct points a = points_of(flow, at->func, object);
-    struct points b = points_of(flow, event->func, other);
+    struct points a = flow_points_in(flow, at->func, object);
+    struct points b = flow_points_in(flow, event->func, other);
     return flow_points_meet(flow, &a, &b);
 }
 
@@ -565,7 +559,7 @@ static bool is_handed_by(const struct writer *writer, const struct points *wante
     for (size_t i = 0; i < op->arg_count; i++) {
         if (op->args[i]->type->kind != IR_TYPE_POINTER)
             continue;
-        struct points points = points_of(writer->flow, func, op->args[i]);
+        struct points points = flow_points_in(writer->flow, func, op->args[i]);
         if (share_object(&points, wanted))
             return true;
     }
@@ -593,7 +587,7 @@ static bool say_handed(const struct writer *writer, const struct ir_expr *object
 {
     size_t count;
     struct ir_unit *const *units = flow_units(writer->flow, &count);
-    struct points wanted = points_of(writer->flow, writer->at->func, object);
+    struct points wanted = flow_points_in(writer->flow, writer->at->func, object);
     for (size_t i = 0; i < count; i++)
         for (size_t k = 0; k < units[i]->func_count; k++)
             if (say_handed_in(writer, object, &wanted, units[i]->funcs[k]))
@@ -631,7 +625,7 @@ static bool say_static(const struct writer *writer, const struct ir_expr *object
 /* Made here, but not only for here. */
 static bool say_shared(const struct writer *writer, const struct ir_expr *object)
 {
-    struct points points = points_of(writer->flow, writer->at->func, object);
+    struct points points = flow_points_in(writer->flow, writer->at->func, object);
     if (!points.count || flow_points_seen_whole(writer->flow, &points))
         return false;
     say(writer,

@@ -215,7 +215,7 @@ static struct points points_of(const struct story *story, const struct ir_func *
                                const struct ir_expr *object)
 {
     struct flow *flow = story->search->machine.flow;
-    return flow_points(flow, flow_resolve(flow, flow_frame(flow, func, NULL, NULL), object));
+    return flow_points_in(flow, func, object);
 }
 
 static bool concerns(const struct story *story, const struct ir_func *func,

@@ -161,6 +161,12 @@ struct points flow_points(struct flow *flow, const struct ir_expr *resolved)
                            answer.is_any};
 }
 
+struct points flow_points_in(struct flow *flow, const struct ir_func *func,
+                             const struct ir_expr *expr)
+{
+    return flow_points(flow, flow_resolve(flow, flow_frame(flow, func, NULL, NULL), expr));
+}
+
 /* ---- comparing ------------------------------------------------------------------------------- */
 
 /* Does the program have only one of it at any time, as far as one run of its root goes? */

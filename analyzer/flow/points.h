@@ -32,6 +32,8 @@ struct points {
 /* Of the value of a resolved expression.  The first question solves the whole program; each takes
  * time in the square of the number of targets found. */
 struct points flow_points(struct flow *, const struct ir_expr *resolved);
+/* The same of what the expression says in the function, whoever calls that. */
+struct points flow_points_in(struct flow *, const struct ir_func *, const struct ir_expr *);
 /* Do both lead to one place?  SAME only where each leads to a single one, which exists once. */
 enum flow_same flow_points_compare(struct flow *, const struct points *, const struct points *);
 /* May both lead to one place, as far as objects are known? */
