@@ -11,6 +11,9 @@ enum {
     OPS_MAX = 12      /* of a block */
 };
 
+/* The blocks of a client. */
+enum { MAKING, USING, ENDING, LEAVING };
+
 /* In the place of a path, so that a made-up unit is known by its address. */
 static const char made_up[] = "a caller";
 
@@ -496,8 +499,6 @@ static void wait_for(struct maker *maker, struct ir_func *func, const struct ir_
     new_act(maker, func, 1, maker->join, join);
 }
 
-enum { MAKING, USING, ENDING, LEAVING };
-
 static struct ir_func *new_client(struct maker *maker, size_t ops_max)
 {
     const char *scope = arena_printf(maker->arena, "client %zu", maker->funcs.count);
@@ -768,48 +769,61 @@ static bool is_unlocked_by_call(struct search *search, const struct blame *blame
     return false;
 }
 
-/* Does the client call it, itself or in a task? */
-static bool is_called_by(const struct ir_func *client, const struct ir_func *entry)
+/* Is it called in one of the client's blocks, by the client itself or in a task? */
+static bool is_called_by(const struct ir_func *client, const struct ir_func *entry, uint32_t blocks)
 {
     for (const struct ir_op *op = NULL; (op = ir_next_op(client, IR_OP_CALL, op));) {
         const struct ir_symbol *symbol = op->act ? NULL : ir_callee(op);
         if (op->act && op->act->kind == ACT_SPAWN)
             symbol = ir_callee(ir_next_op(op->act->entry->symbol->func, IR_OP_CALL, NULL));
-        if (symbol && symbol->func == entry)
+        if (symbol && symbol->func == entry && (blocks >> op->block & 1))
             return true;
     }
     return false;
 }
 
-/* Is it run by something that others may call, but that `client` (NULL: none) does not? */
-static bool is_run_by_others(const struct clients *clients, const struct ir_func *client,
-                             const struct ir_func *func, int depth)
+/* Calls that somebody could still make: all but those in the blocks (bits) of the client. */
+struct calls_left {
+    const struct clients *clients;
+    const struct ir_func *client; /* NULL: no call is left out */
+    uint32_t blocks;
+    bool by_tasks; /* what the tasks do that a call starts counts as well */
+};
+
+enum { ALL_BLOCKS = 1u << MAKING | 1u << USING | 1u << ENDING };
+
+/* Is it run by one of those calls? */
+static bool is_run_by_others(const struct calls_left *left, const struct ir_func *func, int depth)
 {
     enum { DEPTH_MAX = 8 };
+    const struct clients *clients = left->clients;
     size_t count;
+    if (flow_is_called_outside(clients->flow, func) && func->symbol->scope)
+        return true;
     for (size_t i = 0; i < clients->entries.count; i++)
-        if (clients->entries.at[i] == func && !(client && is_called_by(client, func)))
-            return true;
+        if (clients->entries.at[i] == func)
+            if (!left->client || !is_called_by(left->client, func, left->blocks))
+                return true;
     const struct flow_site *callers = flow_callers(clients->flow, func, &count);
     for (size_t i = 0; i < count; i++)
-        if (callers[i].kind != SITE_SPAWN && !client_has(callers[i].func) &&
-            (depth == DEPTH_MAX || is_run_by_others(clients, client, callers[i].func, depth + 1)))
+        if ((callers[i].kind != SITE_SPAWN || left->by_tasks) && !client_has(callers[i].func) &&
+            (depth == DEPTH_MAX || is_run_by_others(left, callers[i].func, depth + 1)))
             return true;
     return false;
 }
 
-/* Is the object one to which a call may do that, but for those that `client` does? */
-static bool is_call_to(const struct clients *clients, enum act_kind kind,
-                       const struct points *object, const struct ir_func *client)
+/* Is the object one to which one of the calls may do that? */
+static bool is_call_to(const struct calls_left *left, enum act_kind kind,
+                       const struct points *object)
 {
+    struct flow *flow = left->clients->flow;
     size_t count;
-    const struct flow_use *uses = flow_uses(clients->flow, kind, &count);
+    const struct flow_use *uses = flow_uses(flow, kind, &count);
     for (size_t i = 0; i < count; i++) {
         if (!uses[i].object)
             return true;
-        struct points points = flow_points_in(clients->flow, uses[i].func, uses[i].object);
-        if (flow_points_meet(clients->flow, &points, object) &&
-            is_run_by_others(clients, client, uses[i].func, 0))
+        struct points points = flow_points_in(flow, uses[i].func, uses[i].object);
+        if (flow_points_meet(flow, &points, object) && is_run_by_others(left, uses[i].func, 0))
             return true;
     }
     return false;
@@ -824,13 +838,12 @@ static bool is_group_of_library(const struct clients *clients, const struct blam
     if (act->kind != ACT_WAIT)
         return false;
     struct points group = flow_points_in(clients->flow, blame->func, act->object);
-    return !is_call_to(clients, ACT_DONE, &group, NULL);
+    return !is_call_to(&(struct calls_left){.clients = clients}, ACT_DONE, &group);
 }
 
-/* Is there a call that the client did not make and that could end the wait?  A task that receives
- * until the channel is closed is not ended by what others send. */
-static bool is_left_to_call(const struct clients *clients, const struct blame *blame,
-                            const struct ir_func *client)
+/* Could one of the calls end the wait?  A task that receives until the channel is closed is not
+ * ended by what others send. */
+static bool is_left_to_call(const struct calls_left *left, const struct blame *blame)
 {
     static const enum act_kind all[] = {ACT_CLOSE,  ACT_CANCEL, ACT_DONE, ACT_SIGNAL,
                                         ACT_UNLOCK, ACT_SEND,   ACT_RECV};
@@ -841,12 +854,28 @@ static bool is_left_to_call(const struct clients *clients, const struct blame *b
         const struct ir_expr *object = i < act->arm_count ? act->arms[i].channel : act->object;
         if (!object)
             continue;
-        struct points points = flow_points_in(clients->flow, blame->func, object);
+        struct points points = flow_points_in(left->clients->flow, blame->func, object);
         for (size_t k = 0; k < (waits_for_close ? 2 : COUNT_OF(all)); k++)
-            if (is_call_to(clients, all[k], &points, client))
+            if (is_call_to(left, all[k], &points))
                 return true;
     }
     return false;
+}
+
+/* Is it a wait for what the library's own tasks do, those of this very object, and no call at all,
+ * and is none of them left?  Whoever calls the function that waits relies on them.  Contexts come
+ * from callers. */
+static bool is_for_library_to_end(const struct clients *clients, const struct blame *blame,
+                                  const struct ir_func *root)
+{
+    struct calls_left but_maker = {clients, root, client_calls(root) ? 0 : 1u << MAKING, true};
+    const struct act *act = blame->op->act;
+    const struct ir_expr *object = blame_object(blame->op, 0);
+    if (act->kind == ACT_SELECT || act->context || blame->cause == CAUSE_LOST_CANCEL || !object ||
+        blame->would)
+        return false;
+    struct points points = flow_points_in(clients->flow, blame->func, object);
+    return !points.has_unknown && points.count > 0 && !is_left_to_call(&but_maker, blame);
 }
 
 bool client_counts(struct search *search, const struct clients *clients, const struct blame *blame,
@@ -854,6 +883,7 @@ bool client_counts(struct search *search, const struct clients *clients, const s
 {
     const struct ir_func *entry = blame_entry(&search->machine, blame->task);
     const struct ir_func *root = search->machine.slice->scope->root;
+    struct calls_left but_client = {clients, root, ALL_BLOCKS, false};
     switch (blame->cause) {
     case CAUSE_LOCK_CYCLE:
     case CAUSE_BLOCKED_WHILE_LOCKED:
@@ -861,12 +891,12 @@ bool client_counts(struct search *search, const struct clients *clients, const s
     case CAUSE_MISSING_UNLOCK:
         return !is_unlocked_by_call(search, blame);
     default:
-        if (!client_is_ended(&search->machine, stuck))
+        if (client_has(entry) && is_for_library_to_end(clients, blame, root))
+            return true;
+        if (!client_is_ended(&search->machine, stuck) || is_left_to_call(&but_client, blame))
             return false;
         if (client_calls(root))
-            return !is_left_to_call(clients, blame, root) && !blame->op->act->context;
-        if (client_has(entry) && (blame->task != 0 || !is_group_of_library(clients, blame)))
-            return false;
-        return !is_left_to_call(clients, blame, root);
+            return !blame->op->act->context;
+        return !client_has(entry) || (blame->task == 0 && is_group_of_library(clients, blame));
     }
 }

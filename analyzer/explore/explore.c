@@ -34,7 +34,7 @@ struct exploration {
     bool
         is_inner; /* the root is how the files of a library work together, not for others to call */
     const struct clients *clients; /* whose roots they are; NULL: the program's own */
-    size_t roots_left;             /* of clients, which share what there is alike */
+    size_t roots_left;             /* of clients, which share what there is */
 };
 
 /* ---- bounds ---------------------------------------------------------------------------------- */
@@ -76,7 +76,7 @@ static void count_scope(struct exploration *exploration, const struct ir_func *r
     struct explore_stats *stats = &exploration->executions->stats;
     stats->scopes++;
     stats->cut_scopes += is_cut;
-    if (is_cut)
+    if (is_cut && !exploration->clients)
         *vec_add(exploration->arena, &stats->cut_roots) = root;
 }
 
@@ -286,9 +286,8 @@ static bool explore_scope(struct exploration *exploration, struct slice *slice, 
 /* Of several roots, none takes more than a part of what is left. */
 static size_t share(const struct exploration *exploration, size_t wanted)
 {
-    size_t most = exploration->is_library ? exploration->budget / 4 : exploration->budget;
-    if (exploration->clients)
-        most = 2 * exploration->budget / (exploration->roots_left + 1);
+    bool is_one_of_many = exploration->is_library && !exploration->clients;
+    size_t most = is_one_of_many ? exploration->budget / 4 : exploration->budget;
     return wanted < most ? wanted : most;
 }
 
@@ -303,10 +302,19 @@ static bool can_wait(struct flow *flow, const struct ir_func *root)
     return false;
 }
 
+/* What a client may cost.  Most of them have more states than can be looked at, and what all its
+ * calls leave behind is deep: so walks have most of it. */
+static struct budget budget_of_client(const struct exploration *exploration)
+{
+    size_t states = exploration->budget / exploration->roots_left;
+    return (struct budget){.exact = states / 4, .walked = states - states / 4};
+}
+
 /* All objects at once; where that is too much, once more at scale, and by walks. */
 static void explore_slice(struct exploration *exploration, struct slice *slice)
 {
-    struct budget budget = budget_of(&exploration->executions->options);
+    struct budget budget = exploration->clients ? budget_of_client(exploration)
+                                                : budget_of(&exploration->executions->options);
     if (!slice->funcs.at[0]->is_active)
         return;
     size_t exact = share(exploration, budget.exact);

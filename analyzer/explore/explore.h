@@ -80,7 +80,7 @@ enum { EXPLORE_BUDGET_MS = 250, EXPLORE_STATES_A_MS = 100, EXPLORE_PROGRAM_STATE
 struct explore_stats {
     size_t scopes, states, cut_scopes; /* cut: a bound was hit, all states were not seen */
     uint64_t nanoseconds;
-    VEC(const struct ir_func *) cut_roots;
+    VEC(const struct ir_func *) cut_roots; /* those of cut scopes, but for made-up callers */
 };
 
 /* To be called, if at all, before the first verdict is asked for. */

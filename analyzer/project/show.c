@@ -272,12 +272,14 @@ static void add_explored(struct run *run)
     text_add(out, "; ");
     add_count(out, explored->cut_scopes, "scope");
     text_add(out, " not in full");
-    for (size_t i = 0; i < explored->cut_roots.count && i < ROOTS_NAMED_MAX; i++)
+    size_t named =
+        explored->cut_roots.count < ROOTS_NAMED_MAX ? explored->cut_roots.count : ROOTS_NAMED_MAX;
+    for (size_t i = 0; i < named; i++)
         text_printf(out, "%s'%s' of %s", i ? ", " : ": from ",
                     explored->cut_roots.at[i]->symbol->name,
                     short_path(run, explored->cut_roots.at[i]->unit->main_file));
-    if (explored->cut_roots.count > ROOTS_NAMED_MAX)
-        text_printf(out, " and %zu more", explored->cut_roots.count - ROOTS_NAMED_MAX);
+    if (named && explored->cut_scopes > named)
+        text_printf(out, " and %zu more", explored->cut_scopes - named);
     text_add(out, explored->cut_scopes ? " (--budget allows more)\n" : "\n");
 }
 
