@@ -3,6 +3,7 @@
 #include "explore/blame.h"
 #include "explore/client.h"
 #include "explore/explain.h"
+#include "explore/misuse.h"
 #include "explore/story.h"
 
 #include <stdlib.h>
@@ -218,7 +219,7 @@ static void judge_misuses(struct exploration *exploration, struct search *search
         struct verdict verdict = {0};
         if (is_told_before(search, i))
             continue;
-        if (story_tell_misuse(exploration->arena, search, &search->misuses.at[i], &verdict))
+        if (misuse_tell(exploration->arena, search, &search->misuses.at[i], &verdict))
             keep_verdict(exploration, &verdict);
     }
 }
