@@ -423,6 +423,18 @@ static void jump(struct maker *maker, struct ir_func *func, size_t block, uint32
     in->edges[in->edge_count++].to = to;
 }
 
+/* To one block if the pointer leads somewhere, else to another. */
+static void branch(struct maker *maker, struct ir_func *func, size_t block,
+                   const struct ir_expr *pointer, uint32_t to, uint32_t otherwise)
+{
+    struct ir_block *in = &func->blocks[block];
+    jump(maker, func, block, to);
+    in->end = IR_BRANCH;
+    in->value = ir_binary(maker->arena, maker->number, IR_NE, pointer,
+                          ir_const(maker->arena, pointer->type, 0));
+    in->edges[in->edge_count++].to = otherwise;
+}
+
 /* `callee(?, object, ?)`: the object goes to the parameter number `at`. */
 static struct ir_op *call(struct maker *maker, struct ir_func *func, size_t block,
                           const struct ir_func *callee, int at, const struct ir_expr *object)
@@ -454,19 +466,92 @@ static struct ir_op *new_act(struct maker *maker, struct ir_func *func, size_t b
     return op;
 }
 
-/* A task that calls the method, on its argument if there is an object. */
+/* What the method gives its caller beside its result, by pointer: the parameter where it goes, of
+ * another type than the object's own; -1: nothing. */
+static int gives_at(const struct kind *kind, const struct ir_func *method)
+{
+    for (size_t i = 0; i < method->param_count && kind->name; i++) {
+        const struct ir_type *type = method->vars[i]->type;
+        const char *given =
+            type->kind == IR_TYPE_POINTER && type->target ? record_name(type->target) : NULL;
+        if (given && strcmp(given, kind->name) != 0)
+            return (int)i;
+    }
+    return -1;
+}
+
+/* The type of what the method gives, NULL: nothing. */
+static const struct ir_type *given_by(const struct kind *kind, const struct ir_func *method)
+{
+    int at = gives_at(kind, method);
+    const struct ir_type *result = method->symbol->type->target;
+    const char *name = result ? record_name(result) : NULL;
+    if (at >= 0)
+        return method->vars[at]->type->target;
+    return name && kind->name && strcmp(name, kind->name) != 0 ? result : NULL;
+}
+
+/* The call that takes back what the method gives: of those that are handed one, that in which there
+ * is most; NULL: none. */
+static const struct ir_func *find_taker(struct maker *maker, const struct kind *kind,
+                                        const struct ir_func *method)
+{
+    const struct ir_type *given = given_by(kind, method);
+    const struct ir_func *taker = NULL;
+    for (size_t i = 0; given && i < kind->works.count; i++) {
+        const struct ir_func *work = kind->works.at[i];
+        if (find_param(work, record_name(given), false) >= 0 && !given_by(kind, work) &&
+            (!taker || weight(maker->flow, work) > weight(maker->flow, taker)))
+            taker = work;
+    }
+    return taker;
+}
+
+/* Takes it back what another method gives?  Then it is called by who was given one. */
+static bool is_taker(struct maker *maker, const struct kind *kind, const struct ir_func *method)
+{
+    for (size_t i = 0; i < kind->methods.count; i++)
+        if (find_taker(maker, kind, kind->methods.at[i]) == method)
+            return true;
+    return false;
+}
+
+/* Calls the method; what it gives is given back, if it gave any. */
+static void give_back(struct maker *maker, struct ir_func *func, const struct kind *kind,
+                      const struct ir_func *method, const struct ir_func *taker)
+{
+    struct arena *arena = maker->arena;
+    const struct ir_expr *object = ir_var(arena, func->vars[0]);
+    const struct ir_type *type = given_by(kind, method);
+    const struct ir_expr *given = ir_var(arena, new_var(maker, func, IR_VAR_LOCAL, "given", type));
+    int object_at = find_param(method, kind->name, false), at = gives_at(kind, method);
+    assign(func, 0, given, ir_const(arena, type, 0));
+    struct ir_op *op = call(maker, func, 0, method, object_at, object);
+    if (at >= 0) {
+        op->args[at] = ir_addr(arena, method->vars[at]->type, given);
+    } else {
+        op->temp = func->temp_count = 1;
+        assign(func, 0, given, ir_temp(arena, type, 1));
+    }
+    branch(maker, func, 0, given, 1, 2);
+    op = call(maker, func, 1, taker, find_param(taker, kind->name, false), object);
+    op->args[find_param(taker, record_name(type), false)] = given;
+    jump(maker, func, 1, 2);
+}
+
+/* A task that calls the method, on its argument if there is an object, and then the taker if there
+ * is one. */
 static struct ir_func *write_user(struct maker *maker, const struct kind *kind,
-                                  const struct ir_func *method)
+                                  const struct ir_func *method, const struct ir_func *taker)
 {
     const char *scope = arena_printf(maker->arena, "user %zu", maker->funcs.count);
-    struct ir_func *func = new_func(maker, method->symbol->name, scope, 1, 1);
-    if (!kind->name) {
-        call(maker, func, 0, method, -1, NULL);
-    } else {
-        struct ir_var *object = new_var(maker, func, IR_VAR_PARAM, "object", kind->pointer);
-        call(maker, func, 0, method, find_param(method, kind->name, false),
-             ir_var(maker->arena, object));
-    }
+    struct ir_func *func = new_func(maker, method->symbol->name, scope, taker ? 3 : 1, 4);
+    struct ir_var *object = kind->name ? new_var(maker, func, IR_VAR_PARAM, "object", kind->pointer) : NULL;
+    if (taker)
+        give_back(maker, func, kind, method, taker);
+    else
+        call(maker, func, 0, method, object ? find_param(method, kind->name, false) : -1,
+             object ? ir_var(maker->arena, object) : NULL);
     ir_func_finish(maker->arena, func);
     return func;
 }
@@ -529,25 +614,18 @@ static const struct ir_expr *make(struct maker *maker, struct ir_func *func,
         call(maker, func, MAKING, kind->maker, -1, NULL)->temp = func->temp_count = 1;
         assign(func, MAKING, object, ir_temp(arena, kind->pointer, 1));
     }
-    jump(maker, func, MAKING, USING);
-    struct ir_block *block = &func->blocks[MAKING];
-    block->end = IR_BRANCH;
-    block->value =
-        ir_binary(arena, maker->number, IR_NE, object, ir_const(arena, kind->pointer, 0));
-    block->edges[block->edge_count++].to = LEAVING;
+    branch(maker, func, MAKING, object, USING, LEAVING);
     return object;
 }
 
-/* The client calls `method` itself, or has two tasks; all three may be NULL. */
-static void write_client(struct maker *maker, const struct kind *kind, const struct ir_func *method,
-                         const struct ir_func *first, const struct ir_func *second)
+/* A client with two tasks; both may be NULL. */
+static void write_client(struct maker *maker, const struct kind *kind, const struct ir_func *first,
+                         const struct ir_func *second)
 {
     struct ir_func *func = new_client(maker, OPS_MAX);
     const struct ir_expr *object = make(maker, func, kind);
     const struct ir_expr *tasks[2] = {first ? start(maker, func, first, object) : NULL,
                                       second ? start(maker, func, second, object) : NULL};
-    if (method)
-        call(maker, func, USING, method, find_param(method, kind->name, false), object);
     for (size_t i = 0; i < 2; i++)
         if (tasks[i])
             wait_for(maker, func, tasks[i]);
@@ -593,20 +671,31 @@ static void write_clients(struct maker *maker, const struct kind *kind)
     if (kind->methods.count == 0 && kind->enders.count == 0)
         return;
     const struct ir_func *users[METHODS_MAX];
-    size_t count = kind->methods.count < METHODS_MAX ? kind->methods.count : METHODS_MAX;
+    const struct ir_func *keeper = NULL; /* keeps what it is given */
+    size_t count = 0;
     bool is_of_use =
         kind->maker && kind->enders.count > 0 && flow_can(maker->flow, kind->maker, ACT_SPAWN);
-    for (size_t i = 0; i < count; i++)
-        users[i] = write_user(maker, kind, kind->methods.at[i]);
+    for (size_t i = 0; i < kind->methods.count && count < METHODS_MAX; i++) {
+        const struct ir_func *method = kind->methods.at[i];
+        const struct ir_func *taker = find_taker(maker, kind, method);
+        if (is_taker(maker, kind, method))
+            continue;
+        users[count++] = write_user(maker, kind, method, taker);
+        if (taker && !keeper)
+            keeper = write_user(maker, kind, method, NULL);
+    }
     if (kind->name)
         write_all(maker, kind);
     if (is_of_use)
-        write_client(maker, kind, NULL, NULL, NULL);
-    for (size_t i = 0; i < count && is_of_use; i++)
-        write_client(maker, kind, kind->methods.at[i], NULL, NULL);
+        write_client(maker, kind, NULL, NULL);
+    for (size_t i = 0; i < count; i++)
+        if (is_of_use || !client_calls(users[i]))
+            write_client(maker, kind, users[i], NULL);
+    if (keeper)
+        write_client(maker, kind, keeper, NULL);
     for (size_t apart = 0; apart < count; apart++)
         for (size_t i = 0; i + apart < count && maker->out->roots.count < CLIENTS_MAX; i++)
-            write_client(maker, kind, NULL, users[i], users[i + apart]);
+            write_client(maker, kind, users[i], users[i + apart]);
 }
 
 /* ---- the program of the clients -------------------------------------------------------------- */
@@ -769,14 +858,16 @@ static bool is_unlocked_by_call(struct search *search, const struct blame *blame
     return false;
 }
 
-/* Is it called in one of the client's blocks, by the client itself or in a task? */
+/* Is it called in one of the client's blocks (bits), by the client itself or in a task? */
 static bool is_called_by(const struct ir_func *client, const struct ir_func *entry, uint32_t blocks)
 {
     for (const struct ir_op *op = NULL; (op = ir_next_op(client, IR_OP_CALL, op));) {
-        const struct ir_symbol *symbol = op->act ? NULL : ir_callee(op);
-        if (op->act && op->act->kind == ACT_SPAWN)
-            symbol = ir_callee(ir_next_op(op->act->entry->symbol->func, IR_OP_CALL, NULL));
-        if (symbol && symbol->func == entry && (blocks >> op->block & 1))
+        if (!(blocks >> op->block & 1))
+            continue;
+        bool is_task = op->act && op->act->kind == ACT_SPAWN;
+        if (is_task && is_called_by(op->act->entry->symbol->func, entry, ~0u))
+            return true;
+        if (!op->act && ir_callee(op)->func == entry)
             return true;
     }
     return false;
@@ -878,6 +969,19 @@ static bool is_for_library_to_end(const struct clients *clients, const struct bl
     return !points.has_unknown && points.count > 0 && !is_left_to_call(&but_maker, blame);
 }
 
+/* Does each of the client's tasks give back what it is given? */
+static bool gives_all_back(const struct ir_func *client)
+{
+    bool gives = false;
+    for (const struct ir_op *op = NULL; (op = ir_next_op(client, IR_OP_CALL, op));) {
+        bool is_task = op->act && op->act->kind == ACT_SPAWN;
+        if (is_task && client_calls(op->act->entry->symbol->func))
+            return false;
+        gives |= is_task;
+    }
+    return gives;
+}
+
 bool client_counts(struct search *search, const struct clients *clients, const struct blame *blame,
                    uint16_t stuck)
 {
@@ -897,6 +1001,7 @@ bool client_counts(struct search *search, const struct clients *clients, const s
             return false;
         if (client_calls(root))
             return !blame->op->act->context;
-        return !client_has(entry) || (blame->task == 0 && is_group_of_library(clients, blame));
+        return !client_has(entry) || (blame->task == 0 && (is_group_of_library(clients, blame) ||
+                                                           gives_all_back(root)));
     }
 }
