@@ -11,9 +11,6 @@ enum {
     OPS_MAX = 12      /* of a block */
 };
 
-/* The blocks of a client. */
-enum { MAKING, USING, ENDING, LEAVING };
-
 /* In the place of a path, so that a made-up unit is known by its address. */
 static const char made_up[] = "a caller";
 
@@ -30,6 +27,18 @@ const struct ir_func *client_calls(const struct ir_func *func)
     if (!op || op->act || ir_next_op(func, IR_OP_CALL, op))
         return NULL;
     return ir_callee(op)->func;
+}
+
+const struct ir_func *client_entry(const struct machine *machine, uint8_t task)
+{
+    const struct world *world = &machine->world;
+    const struct ir_func *entry = NULL;
+    for (uint16_t at = world->tasks[task].top; at; at = world->frames[at - 1].parent) {
+        const struct ir_func *func = machine->slice->funcs.at[world->frames[at - 1].func]->func;
+        if (!client_has(func))
+            entry = func;
+    }
+    return entry;
 }
 
 /* ---- what a library offers ------------------------------------------------------------------- */
@@ -546,7 +555,8 @@ static struct ir_func *write_user(struct maker *maker, const struct kind *kind,
 {
     const char *scope = arena_printf(maker->arena, "user %zu", maker->funcs.count);
     struct ir_func *func = new_func(maker, method->symbol->name, scope, taker ? 3 : 1, 4);
-    struct ir_var *object = kind->name ? new_var(maker, func, IR_VAR_PARAM, "object", kind->pointer) : NULL;
+    struct ir_var *object =
+        kind->name ? new_var(maker, func, IR_VAR_PARAM, "object", kind->pointer) : NULL;
     if (taker)
         give_back(maker, func, kind, method, taker);
     else
@@ -587,7 +597,7 @@ static void wait_for(struct maker *maker, struct ir_func *func, const struct ir_
 static struct ir_func *new_client(struct maker *maker, size_t ops_max)
 {
     const char *scope = arena_printf(maker->arena, "client %zu", maker->funcs.count);
-    return new_func(maker, "main", scope, LEAVING + 1, ops_max);
+    return new_func(maker, "main", scope, CLIENT_LEAVING + 1, ops_max);
 }
 
 /* The object; a client whose object cannot be made leaves. */
@@ -596,25 +606,25 @@ static const struct ir_expr *make(struct maker *maker, struct ir_func *func,
 {
     struct arena *arena = maker->arena;
     if (!kind->name) {
-        jump(maker, func, MAKING, USING);
+        jump(maker, func, CLIENT_MAKING, CLIENT_USING);
         return NULL;
     }
     if (!kind->maker) {
-        jump(maker, func, MAKING, USING);
+        jump(maker, func, CLIENT_MAKING, CLIENT_USING);
         return ir_var(arena, new_var(maker, func, IR_VAR_PARAM, "object", kind->pointer));
     }
     const struct ir_expr *object =
         ir_var(arena, new_var(maker, func, IR_VAR_LOCAL, "object", kind->pointer));
     if (kind->makes_at_param) {
         int at = find_param(kind->maker, kind->name, true);
-        assign(func, MAKING, object, ir_const(arena, kind->pointer, 0));
-        call(maker, func, MAKING, kind->maker, at,
+        assign(func, CLIENT_MAKING, object, ir_const(arena, kind->pointer, 0));
+        call(maker, func, CLIENT_MAKING, kind->maker, at,
              ir_addr(arena, kind->maker->vars[at]->type, object));
     } else {
-        call(maker, func, MAKING, kind->maker, -1, NULL)->temp = func->temp_count = 1;
-        assign(func, MAKING, object, ir_temp(arena, kind->pointer, 1));
+        call(maker, func, CLIENT_MAKING, kind->maker, -1, NULL)->temp = func->temp_count = 1;
+        assign(func, CLIENT_MAKING, object, ir_temp(arena, kind->pointer, 1));
     }
-    branch(maker, func, MAKING, object, USING, LEAVING);
+    branch(maker, func, CLIENT_MAKING, object, CLIENT_USING, CLIENT_LEAVING);
     return object;
 }
 
@@ -631,10 +641,10 @@ static void write_client(struct maker *maker, const struct kind *kind, const str
             wait_for(maker, func, tasks[i]);
     for (size_t i = 0; i < kind->enders.count; i++) {
         const struct ir_func *ender = kind->enders.at[i];
-        call(maker, func, ENDING, ender, find_param(ender, kind->name, false), object);
+        call(maker, func, CLIENT_ENDING, ender, find_param(ender, kind->name, false), object);
     }
-    jump(maker, func, USING, ENDING);
-    jump(maker, func, ENDING, LEAVING);
+    jump(maker, func, CLIENT_USING, CLIENT_ENDING);
+    jump(maker, func, CLIENT_ENDING, CLIENT_LEAVING);
     ir_func_finish(maker->arena, func);
     *vec_add(maker->arena, &maker->out->roots) = func;
 }
@@ -643,8 +653,8 @@ static void write_client(struct maker *maker, const struct kind *kind, const str
 static void write_single(struct maker *maker, const struct ir_func *called)
 {
     struct ir_func *func = new_client(maker, OPS_MAX);
-    call(maker, func, MAKING, called, -1, NULL);
-    for (uint32_t block = MAKING; block < LEAVING; block++)
+    call(maker, func, CLIENT_MAKING, called, -1, NULL);
+    for (uint32_t block = CLIENT_MAKING; block < CLIENT_LEAVING; block++)
         jump(maker, func, block, block + 1);
     ir_func_finish(maker->arena, func);
     *vec_add(maker->arena, &maker->out->roots) = func;
@@ -658,11 +668,26 @@ static void write_all(struct maker *maker, const struct kind *kind)
     const struct ir_expr *object = make(maker, func, kind);
     for (size_t i = 0; i < kind->works.count; i++) {
         const struct ir_func *work = kind->works.at[i];
-        call(maker, func, USING, work, find_param(work, kind->name, false), object);
+        call(maker, func, CLIENT_USING, work, find_param(work, kind->name, false), object);
     }
-    jump(maker, func, USING, ENDING);
-    jump(maker, func, ENDING, LEAVING);
+    jump(maker, func, CLIENT_USING, CLIENT_ENDING);
+    jump(maker, func, CLIENT_ENDING, CLIENT_LEAVING);
     ir_func_finish(maker->arena, func);
+}
+
+/* Of what the library makes: clients that are handed an object, in any state that it may be in, and
+ * have a method called twice.  A lock that the first call keeps is one that the second waits for.
+ */
+static void write_again(struct maker *maker, const struct kind *kind)
+{
+    struct kind any = {.name = kind->name, .pointer = kind->pointer};
+    for (size_t i = 0; kind->maker && i < kind->methods.count; i++) {
+        const struct ir_func *method = kind->methods.at[i];
+        if (flow_can(maker->flow, method, ACT_LOCK) && maker->out->roots.count < CLIENTS_MAX) {
+            const struct ir_func *user = write_user(maker, kind, method, NULL);
+            write_client(maker, &any, user, user);
+        }
+    }
 }
 
 /* One client for each method where the library has tasks of its own, and one for each two. */
@@ -765,16 +790,20 @@ static void link_program(struct maker *maker)
     maker->out->flow = flow_new(maker->arena, flow_models(maker->flow), units, count + 1);
 }
 
-void clients_make(struct flow *library, struct clients *out)
+void clients_make(struct flow *library, bool in_any_state, struct clients *out)
 {
     struct maker maker = {.flow = library, .arena = flow_arena(library), .out = out};
-    *out = (struct clients){0};
+    *out = (struct clients){.in_any_state = in_any_state};
     begin_unit(&maker);
     find_kinds(&maker);
     for (size_t i = 0; i < maker.kinds.count; i++)
-        write_clients(&maker, &maker.kinds.at[i]);
+        if (in_any_state)
+            write_again(&maker, &maker.kinds.at[i]);
+        else
+            write_clients(&maker, &maker.kinds.at[i]);
     for (size_t i = 0; i < maker.singles.count && out->roots.count < CLIENTS_MAX; i++)
-        write_single(&maker, maker.singles.at[i]);
+        if (!in_any_state)
+            write_single(&maker, maker.singles.at[i]);
     if (out->roots.count)
         link_program(&maker);
 }
@@ -783,225 +812,4 @@ void clients_leave(struct flow *library, struct clients *clients)
 {
     if (clients->facts)
         move_facts(library, clients->facts, true);
-}
-
-/* ---- whose fault it is ----------------------------------------------------------------------- */
-
-/* The client's own frame; NULL: it has returned. */
-static const struct world_frame *root_frame(const struct machine *machine)
-{
-    const struct world *world = &machine->world;
-    uint16_t at = world->tasks[0].top;
-    while (at && world->frames[at - 1].parent)
-        at = world->frames[at - 1].parent;
-    /* Another task may have its slot by now. */
-    const struct ir_func *func =
-        at ? machine->slice->funcs.at[world->frames[at - 1].func]->func : NULL;
-    return func == machine->slice->scope->root ? &world->frames[at - 1] : NULL;
-}
-
-const struct ir_func *client_entry(const struct machine *machine, uint8_t task)
-{
-    const struct world *world = &machine->world;
-    const struct ir_func *entry = NULL;
-    for (uint16_t at = world->tasks[task].top; at; at = world->frames[at - 1].parent) {
-        const struct ir_func *func = machine->slice->funcs.at[world->frames[at - 1].func]->func;
-        if (!client_has(func))
-            entry = func;
-    }
-    return entry;
-}
-
-bool client_is_ended(const struct machine *machine, uint16_t stuck)
-{
-    const struct world_frame *frame = root_frame(machine);
-    if (frame && frame->block == MAKING)
-        return stuck & 1;
-    bool has_end = machine->slice->scope->root->blocks[ENDING].op_count > 0;
-    return has_end && (!frame || frame->block >= ENDING);
-}
-
-static bool uses_lock(struct flow *flow, const struct ir_func *entry, enum act_kind kind,
-                      const struct points *lock)
-{
-    size_t count;
-    const struct flow_use *uses = flow_uses(flow, kind, &count);
-    for (size_t i = 0; i < count; i++) {
-        if (!uses[i].object || !flow_runs(flow, entry, uses[i].func))
-            continue;
-        struct points points = flow_points_in(flow, uses[i].func, uses[i].object);
-        if (flow_points_meet(flow, &points, lock))
-            return true;
-    }
-    return false;
-}
-
-/* Is there something to call that unlocks what another call locked?  What other files of the
- * library call counts as well: its own functions lock and unlock for each other. */
-static bool is_unlocked_by_call(struct search *search, const struct blame *blame)
-{
-    struct flow *flow = search->machine.flow;
-    const struct act *act = blame->op->act;
-    const struct ir_expr *object = act->kind == ACT_COND_WAIT ? act->lock : act->object;
-    if (!object)
-        return true;
-    struct points lock = flow_points_in(flow, blame->func, object);
-    size_t unit_count;
-    struct ir_unit *const *units = flow_units(flow, &unit_count);
-    for (size_t i = 0; i < unit_count; i++)
-        for (size_t k = 0; k < units[i]->func_count; k++) {
-            const struct ir_func *func = units[i]->funcs[k];
-            if (!func->symbol->scope && !client_has(func) &&
-                uses_lock(flow, func, ACT_UNLOCK, &lock) && !uses_lock(flow, func, ACT_LOCK, &lock))
-                return true;
-        }
-    return false;
-}
-
-/* Is it called in one of the client's blocks (bits), by the client itself or in a task? */
-static bool is_called_by(const struct ir_func *client, const struct ir_func *entry, uint32_t blocks)
-{
-    for (const struct ir_op *op = NULL; (op = ir_next_op(client, IR_OP_CALL, op));) {
-        if (!(blocks >> op->block & 1))
-            continue;
-        bool is_task = op->act && op->act->kind == ACT_SPAWN;
-        if (is_task && is_called_by(op->act->entry->symbol->func, entry, ~0u))
-            return true;
-        if (!op->act && ir_callee(op)->func == entry)
-            return true;
-    }
-    return false;
-}
-
-/* Calls that somebody could still make: all but those in the blocks (bits) of the client. */
-struct calls_left {
-    const struct clients *clients;
-    const struct ir_func *client; /* NULL: no call is left out */
-    uint32_t blocks;
-    bool by_tasks; /* what the tasks do that a call starts counts as well */
-};
-
-enum { ALL_BLOCKS = 1u << MAKING | 1u << USING | 1u << ENDING };
-
-/* Is it run by one of those calls? */
-static bool is_run_by_others(const struct calls_left *left, const struct ir_func *func, int depth)
-{
-    enum { DEPTH_MAX = 8 };
-    const struct clients *clients = left->clients;
-    size_t count;
-    if (flow_is_called_outside(clients->flow, func) && func->symbol->scope)
-        return true;
-    for (size_t i = 0; i < clients->entries.count; i++)
-        if (clients->entries.at[i] == func)
-            if (!left->client || !is_called_by(left->client, func, left->blocks))
-                return true;
-    const struct flow_site *callers = flow_callers(clients->flow, func, &count);
-    for (size_t i = 0; i < count; i++)
-        if ((callers[i].kind != SITE_SPAWN || left->by_tasks) && !client_has(callers[i].func) &&
-            (depth == DEPTH_MAX || is_run_by_others(left, callers[i].func, depth + 1)))
-            return true;
-    return false;
-}
-
-/* Is the object one to which one of the calls may do that? */
-static bool is_call_to(const struct calls_left *left, enum act_kind kind,
-                       const struct points *object)
-{
-    struct flow *flow = left->clients->flow;
-    size_t count;
-    const struct flow_use *uses = flow_uses(flow, kind, &count);
-    for (size_t i = 0; i < count; i++) {
-        if (!uses[i].object)
-            return true;
-        struct points points = flow_points_in(flow, uses[i].func, uses[i].object);
-        if (flow_points_meet(flow, &points, object) && is_run_by_others(left, uses[i].func, 0))
-            return true;
-    }
-    return false;
-}
-
-/* Is it tasks of the library alone that lower the count? */
-static bool is_group_of_library(const struct clients *clients, const struct blame *blame)
-{
-    const struct act *act = blame->op->act;
-    if (act->kind == ACT_JOIN)
-        return true;
-    if (act->kind != ACT_WAIT)
-        return false;
-    struct points group = flow_points_in(clients->flow, blame->func, act->object);
-    return !is_call_to(&(struct calls_left){.clients = clients}, ACT_DONE, &group);
-}
-
-/* Could one of the calls end the wait?  A task that receives until the channel is closed is not
- * ended by what others send. */
-static bool is_left_to_call(const struct calls_left *left, const struct blame *blame)
-{
-    static const enum act_kind all[] = {ACT_CLOSE,  ACT_CANCEL, ACT_DONE, ACT_SIGNAL,
-                                        ACT_UNLOCK, ACT_SEND,   ACT_RECV};
-    bool waits_for_close =
-        blame->cause == CAUSE_MISSING_CLOSE || blame->cause == CAUSE_DONE_NEVER_CLOSED;
-    const struct act *act = blame->op->act;
-    for (size_t i = 0; i <= act->arm_count; i++) {
-        const struct ir_expr *object = i < act->arm_count ? act->arms[i].channel : act->object;
-        if (!object)
-            continue;
-        struct points points = flow_points_in(left->clients->flow, blame->func, object);
-        for (size_t k = 0; k < (waits_for_close ? 2 : COUNT_OF(all)); k++)
-            if (is_call_to(left, all[k], &points))
-                return true;
-    }
-    return false;
-}
-
-/* Is it a wait for what the library's own tasks do, those of this very object, and no call at all,
- * and is none of them left?  Whoever calls the function that waits relies on them.  Contexts come
- * from callers. */
-static bool is_for_library_to_end(const struct clients *clients, const struct blame *blame,
-                                  const struct ir_func *root)
-{
-    struct calls_left but_maker = {clients, root, client_calls(root) ? 0 : 1u << MAKING, true};
-    const struct act *act = blame->op->act;
-    const struct ir_expr *object = blame_object(blame->op, 0);
-    if (act->kind == ACT_SELECT || act->context || blame->cause == CAUSE_LOST_CANCEL || !object ||
-        blame->would)
-        return false;
-    struct points points = flow_points_in(clients->flow, blame->func, object);
-    return !points.has_unknown && points.count > 0 && !is_left_to_call(&but_maker, blame);
-}
-
-/* Does each of the client's tasks give back what it is given? */
-static bool gives_all_back(const struct ir_func *client)
-{
-    bool gives = false;
-    for (const struct ir_op *op = NULL; (op = ir_next_op(client, IR_OP_CALL, op));) {
-        bool is_task = op->act && op->act->kind == ACT_SPAWN;
-        if (is_task && client_calls(op->act->entry->symbol->func))
-            return false;
-        gives |= is_task;
-    }
-    return gives;
-}
-
-bool client_counts(struct search *search, const struct clients *clients, const struct blame *blame,
-                   uint16_t stuck)
-{
-    const struct ir_func *entry = blame_entry(&search->machine, blame->task);
-    const struct ir_func *root = search->machine.slice->scope->root;
-    struct calls_left but_client = {clients, root, ALL_BLOCKS, false};
-    switch (blame->cause) {
-    case CAUSE_LOCK_CYCLE:
-    case CAUSE_BLOCKED_WHILE_LOCKED:
-        return true;
-    case CAUSE_MISSING_UNLOCK:
-        return !is_unlocked_by_call(search, blame);
-    default:
-        if (client_has(entry) && is_for_library_to_end(clients, blame, root))
-            return true;
-        if (!client_is_ended(&search->machine, stuck) || is_left_to_call(&but_client, blame))
-            return false;
-        if (client_calls(root))
-            return !blame->op->act->context;
-        return !client_has(entry) || (blame->task == 0 && (is_group_of_library(clients, blame) ||
-                                                           gives_all_back(root)));
-    }
 }

@@ -3,6 +3,7 @@
 #include "explore/blame.h"
 #include "explore/client.h"
 #include "explore/explain.h"
+#include "explore/fault.h"
 #include "explore/misuse.h"
 #include "explore/story.h"
 
@@ -10,7 +11,9 @@
 #include <string.h>
 #include <time.h>
 
-enum { TRIES_MAX = 6, CLIENTS_STATES = 100000 /* of a program's clients, together */ };
+/* The states of a program's clients, together: of those that make their objects, and of those that
+ * are handed them. */
+enum { TRIES_MAX = 6, CLIENTS_STATES = 100000, HANDED_STATES = 25000 };
 
 /* What is kept with the flow. */
 struct executions {
@@ -149,7 +152,7 @@ static bool counts(const struct exploration *exploration, struct search *search,
                    const struct blame *blame, uint16_t stuck)
 {
     if (exploration->clients)
-        return client_counts(search, exploration->clients, blame, stuck);
+        return fault_counts(search, exploration->clients, blame, stuck);
     return !exploration->is_inner || blame->cause == CAUSE_MISSING_UNLOCK ||
            blame->cause == CAUSE_LOCK_CYCLE || blame->cause == CAUSE_BLOCKED_WHILE_LOCKED;
 }
@@ -193,7 +196,7 @@ static void judge_stuck(struct exploration *exploration, struct search *search, 
         if (!stuck)
             continue;
         search_load(search, i);
-        if (exploration->clients && client_is_ended(&search->machine, stuck) != is_ended)
+        if (exploration->clients && fault_is_ended(&search->machine, stuck) != is_ended)
             continue;
         if (has_new_place(search, stuck, judged))
             judge_state(exploration, search, i);
@@ -383,10 +386,10 @@ static void explore_roots(struct exploration *exploration)
 }
 
 /* Where nobody in sight uses the functions of the program, by those who might. */
-static void explore_clients(struct exploration *exploration)
+static void explore_clients(struct exploration *exploration, bool in_any_state)
 {
     struct clients clients;
-    clients_make(exploration->flow, &clients);
+    clients_make(exploration->flow, in_any_state, &clients);
     if (clients.roots.count == 0)
         return;
     struct exploration by_clients = {
@@ -395,7 +398,8 @@ static void explore_clients(struct exploration *exploration)
         .out = exploration->out,
         .executions = exploration->executions,
         .slicer = {.flow = clients.flow, .by_func.arena = flow_arena(clients.flow)},
-        .budget = scaled_budget(CLIENTS_STATES, &exploration->executions->options),
+        .budget = scaled_budget(in_any_state ? HANDED_STATES : CLIENTS_STATES,
+                                &exploration->executions->options),
         .is_library = true,
         .clients = &clients};
     for (size_t i = 0; i < clients.roots.count; i++) {
@@ -442,8 +446,10 @@ const struct verdicts *explore_program(struct flow *flow, size_t budget)
         executions->is_done = true;
         executions->waits.arena = flow_arena(flow);
         explore_roots(&exploration);
-        if (exploration.is_library)
-            explore_clients(&exploration);
+        if (exploration.is_library) {
+            explore_clients(&exploration, false);
+            explore_clients(&exploration, true);
+        }
         doubt_parts(&executions->verdicts);
         executions->stats.nanoseconds = now() - start;
     }

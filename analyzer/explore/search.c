@@ -69,6 +69,11 @@ void search_load(struct search *search, uint32_t state)
     world_read(&search->machine.world, search->machine.slice, search->states.at[state].words);
 }
 
+size_t search_effort(const struct search *search)
+{
+    return search->states.count + search->machine.ops / OPS_OF_STATE;
+}
+
 /* ---- steps ----------------------------------------------------------------------------------- */
 
 static void prepare_step(struct machine *machine)
@@ -168,11 +173,21 @@ static bool expand_by_one(struct search *search, uint32_t state)
     return false;
 }
 
+/* A single step may have more outcomes than all else has states. */
+static bool is_spent(const struct search *search)
+{
+    return search_effort(search) > search->limit;
+}
+
 static void expand_by_all(struct search *search, uint32_t state)
 {
     struct machine *machine = &search->machine;
     machine->choice_count = 0;
     do {
+        if (is_spent(search)) {
+            search->states.at[state].is_open = search->is_cut = true;
+            return;
+        }
         search_load(search, state);
         prepare_step(machine);
         machine->events.count = 0;
@@ -207,16 +222,12 @@ static bool begin(struct search *search)
     return count != 0;
 }
 
-size_t search_effort(const struct search *search)
-{
-    return search->states.count + search->machine.ops / OPS_OF_STATE;
-}
-
 /* Every state from the first on, in the order in which they are found. */
 static void explore(struct search *search)
 {
+    search->limit = search->budget;
     for (uint32_t i = 0; i < search->states.count; i++) {
-        if (search_effort(search) > search->budget) {
+        if (is_spent(search)) {
             search->is_cut = true;
             return;
         }
@@ -282,8 +293,8 @@ static void walk(struct search *search, size_t budget)
 {
     struct machine *machine = &search->machine;
     uint64_t dice = 0x9e3779b97f4a7c15u;
-    size_t limit = search_effort(search) + budget;
-    for (size_t steps = 0; search_effort(search) < limit && steps < budget;) {
+    search->limit = search_effort(search) + budget;
+    for (size_t steps = 0; !is_spent(search) && steps < budget;) {
         uint32_t state = 0;
         machine->dice = dice;
         for (int i = 0; i < WALK_STEPS_MAX && walk_on(search, &state); i++)

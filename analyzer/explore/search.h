@@ -51,6 +51,7 @@ struct search {
     size_t table_size;
     size_t budget;           /* states looked at one after the other, */
     size_t walk_budget;      /* and then by walks */
+    size_t limit;            /* of the effort, in what is being done */
     bool is_cut;             /* a bound was hit */
     bool has_pruned;         /* a step of the state that is being looked at leads nowhere */
     uint8_t alone;           /* as in the state that is found next */

@@ -514,10 +514,24 @@ void story_end_replay(struct story *story)
         story->is_guess |= machine->events.at[i].kind == EVENT_OP && machine->events.at[i].is_guess;
 }
 
+/* A client looks whether it was given anything.  Where a world does not keep that, the library
+ * knows better than a throw that it gave nothing. */
+static bool denies_what_was_given(const struct story *story)
+{
+    const struct machine *machine = &story->search->machine;
+    for (size_t i = 0; i < machine->events.count; i++) {
+        const struct event *event = &machine->events.at[i];
+        if (event->kind == EVENT_BRANCH && event->is_guess && !event->taken &&
+            client_has(event->func))
+            return true;
+    }
+    return false;
+}
+
 enum certainty story_certainty_of(const struct story *story)
 {
     const struct machine *machine = &story->search->machine;
-    if (machine->asked_opened)
+    if (machine->asked_opened || denies_what_was_given(story))
         return CERTAINTY_POSSIBLE;
     return story->is_guess || machine->is_scaled ? CERTAINTY_LIKELY : CERTAINTY_PROVEN;
 }
