@@ -39,31 +39,58 @@ void *allocate_aligned(size_t alignment, size_t size, const char *site)
 
 /* ---- the dump -------------------------------------------------------------------------------- */
 
-static const char *state_word(const struct task *task, uint32_t state)
+/* A task as it is told of: read once, so that all of a line belongs to the same state. */
+struct view {
+    uint64_t id;
+    uint64_t parent_id; /* 0: none */
+    const char *state;
+    const char *name;
+    const char *parked; /* the line of the call; NULL: it is not parked, or the line is not known */
+    const char *spawn;  /* NULL: not known */
+    const void *object; /* what it is parked on; NULL: not parked, or several things, or time */
+};
+
+static struct view look_at(const struct task *task)
 {
-    switch (state) {
-    case TASK_RUNNING:
-        return "running";
-    case TASK_READY:
-        return "runnable";
-    default: {
+    uint32_t state = atomic_load_explicit(&task->state, memory_order_relaxed);
+    struct view view = {
+        .id = task->id,
+        .parent_id = task->parent_id,
+        .state = state == TASK_RUNNING ? "running" : "runnable",
+        .name = task->name,
+        .spawn = atomic_load_explicit(&task->spawn, memory_order_relaxed),
+    };
+
+    if (state == TASK_PARKED) {
         const char *word = atomic_load_explicit(&task->note.state, memory_order_relaxed);
-        return word ? word : "parked";
+        view.state = word ? word : "parked";
+        view.parked = atomic_load_explicit(&task->note.site, memory_order_relaxed);
+        view.object = atomic_load_explicit(&task->note.object, memory_order_relaxed);
     }
-    }
+    return view;
 }
+
+/* What the writing of `out` came to, all of it included: 0 or an errno.  errno was 0 before it. */
+static int finish(FILE *out)
+{
+    /* An unbuffered stream, or a buffer that was full, has failed before the flush. */
+    if (!fflush(out) && !ferror(out))
+        return 0;
+    return errno ? errno : EIO;
+}
+
+/* ---- as text --------------------------------------------------------------------------------- */
 
 void dump_task(struct task *task, FILE *out)
 {
-    uint32_t state = atomic_load_explicit(&task->state, memory_order_relaxed);
-    const char *site = atomic_load_explicit(&task->note.site, memory_order_relaxed);
-    const char *spawn = atomic_load_explicit(&task->spawn, memory_order_relaxed);
-    fprintf(out, "task %" PRIu64 " [%s]: %s", task->id, state_word(task, state), task->name);
-    if (state == TASK_PARKED && site)
-        fprintf(out, ", parked at %s", site);
-    fprintf(out, ", spawned at %s", spawn ? spawn : "?");
-    if (task->parent_id)
-        fprintf(out, " by task %" PRIu64, task->parent_id);
+    struct view view = look_at(task);
+
+    fprintf(out, "task %" PRIu64 " [%s]: %s", view.id, view.state, view.name);
+    if (view.parked)
+        fprintf(out, ", parked at %s", view.parked);
+    fprintf(out, ", spawned at %s", view.spawn ? view.spawn : "?");
+    if (view.parent_id)
+        fprintf(out, " by task %" PRIu64, view.parent_id);
     fputc('\n', out);
 }
 
@@ -77,11 +104,76 @@ int leash_task_dump(FILE *out)
 {
     errno = 0;
     stack_each(dump_if_alive, out);
-    /* An unbuffered stream, or a buffer that was full, has failed before the flush. */
-    if (!fflush(out) && !ferror(out))
-        return 0;
-    return errno ? errno : EIO;
+    return finish(out);
 }
+
+/* ---- as JSON --------------------------------------------------------------------------------- */
+
+/* Sites hold the names of files, and those may hold anything. */
+static void write_string(const char *text, FILE *out)
+{
+    fputc('"', out);
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\')
+            fprintf(out, "\\%c", *text);
+        else if ((unsigned char)*text < ' ')
+            fprintf(out, "\\u%04x", (unsigned)*text);
+        else
+            fputc(*text, out);
+    }
+    fputc('"', out);
+}
+
+/* , "key": "text", or null without a text. */
+static void write_member(const char *key, const char *text, FILE *out)
+{
+    fprintf(out, ", \"%s\": ", key);
+    if (text)
+        write_string(text, out);
+    else
+        fputs("null", out);
+}
+
+struct json {
+    FILE *out;
+    bool begun; /* a task was written, so that a comma has to come first */
+};
+
+static void json_if_alive(struct task *task, void *arg)
+{
+    struct json *json = arg;
+    char number[2 + 2 * sizeof(uintptr_t) + 1];
+
+    if (!task_is_alive(task))
+        return;
+    struct view view = look_at(task);
+    fprintf(json->out, "%s\n{\"id\": %" PRIu64, json->begun ? "," : "", view.id);
+    if (view.parent_id)
+        fprintf(json->out, ", \"parent\": %" PRIu64, view.parent_id);
+    else
+        fputs(", \"parent\": null", json->out);
+    write_member("state", view.state, json->out);
+    write_member("function", view.name, json->out);
+    write_member("parked", view.parked, json->out);
+    write_member("spawned", view.spawn, json->out);
+    snprintf(number, sizeof(number), "0x%" PRIxPTR, (uintptr_t)view.object);
+    write_member("object", view.object ? number : NULL, json->out);
+    fputc('}', json->out);
+    json->begun = true;
+}
+
+int leash_task_dump_json(FILE *out)
+{
+    struct json json = {.out = out};
+
+    errno = 0;
+    fputs("{\"tasks\": [", out);
+    stack_each(json_if_alive, &json);
+    fputs("\n]}\n", out);
+    return finish(out);
+}
+
+/* ---- counts and the end ---------------------------------------------------------------------- */
 
 size_t leash_task_count(void)
 {

@@ -415,15 +415,20 @@ static void counts(void)
     chan_free(done);
 }
 
-static char *dump(void)
+static char *written_by(int (*write)(FILE *out))
 {
     char *text = NULL;
     size_t size;
     FILE *out = open_memstream(&text, &size);
 
-    CHECK(out && task_dump(out) == 0);
+    CHECK(out && write(out) == 0);
     CHECK(fclose(out) == 0 && text);
     return text;
+}
+
+static char *dump(void)
+{
+    return written_by(leash_task_dump);
 }
 
 static int count_lines(const char *text)
@@ -482,17 +487,63 @@ static void dumps(void)
     chan_free(done);
 }
 
-/* The errno of the writing, whenever it happens. */
-static void dump_fails(void)
+/* On a line of a file with a name that has to be escaped. */
+static void receive_oddly(chan_t *ch, _Atomic uint64_t *id)
+{
+    *id = task_id();
+    leash_chan_recv(ch, NULL, "odd \"name\"\\\t.c:7");
+}
+
+/* Both tasks, in either order, and nothing else. */
+static void dumps_json(void)
+{
+    chan_t *done = done_make();
+    wg_t wg = {0};
+    _Atomic uint64_t id = 0;
+    char own[500];
+    char other[500];
+    char document[1200];
+
+    leash_wg_spawn(&wg, LEASH_CALL_(receive_oddly, done, &id), "spawner.c:3");
+    wait_until_parked("receive_oddly", "parked at odd");
+    char *text = written_by(leash_task_dump_json);
+    snprintf(own, sizeof(own),
+             "{\"id\": %" PRIu64 ", \"parent\": null, \"state\": \"running\", \"function\": "
+             "\"main\", \"parked\": null, \"spawned\": \"leash_run\", \"object\": null}",
+             task_id());
+    snprintf(other, sizeof(other),
+             "{\"id\": %" PRIu64 ", \"parent\": %" PRIu64 ", \"state\": \"chan receive\", "
+             "\"function\": \"receive_oddly\", \"parked\": \"odd \\\"name\\\"\\\\\\u0009.c:7\", "
+             "\"spawned\": \"spawner.c:3\", \"object\": \"%p\"}",
+             id, task_id(), (void *)done);
+    snprintf(document, sizeof(document), "{\"tasks\": [\n%s,\n%s\n]}\n", own, other);
+    if (strcmp(text, document)) {
+        snprintf(document, sizeof(document), "{\"tasks\": [\n%s,\n%s\n]}\n", other, own);
+        CHECK(!strcmp(text, document));
+    }
+    free(text);
+    chan_close(done);
+    wg_wait(&wg);
+    chan_free(done);
+}
+
+static void dump_fails_by(int (*write)(FILE *out))
 {
     FILE *full = fopen("/dev/full", "w");
 
-    CHECK(full && task_dump(full) == ENOSPC);
+    CHECK(full && write(full) == ENOSPC);
     CHECK(fclose(full) == 0 || errno == ENOSPC);
     full = fopen("/dev/full", "w");
     CHECK(full && setvbuf(full, NULL, _IONBF, 0) == 0);
-    CHECK(task_dump(full) == ENOSPC);
+    CHECK(write(full) == ENOSPC);
     CHECK(fclose(full) == 0);
+}
+
+/* The errno of the writing, whenever it happens. */
+static void dump_fails(void)
+{
+    dump_fails_by(leash_task_dump);
+    dump_fails_by(leash_task_dump_json);
 }
 
 static void clock_goes_on(void)
@@ -591,6 +642,7 @@ TEST(polling)
 TEST(ids)
 TEST(counts)
 TEST(dumps)
+TEST(dumps_json)
 TEST(dump_fails)
 TEST(clock_goes_on)
 TEST(order)
@@ -615,6 +667,7 @@ int main(void)
         cmocka_unit_test(test_task__ids),
         cmocka_unit_test(test_task__counts),
         cmocka_unit_test(test_task__dumps),
+        cmocka_unit_test(test_task__dumps_json),
         cmocka_unit_test(test_task__dump_fails),
         cmocka_unit_test(test_task__clock_goes_on),
         cmocka_unit_test(test_task__order),
