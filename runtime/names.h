@@ -82,6 +82,8 @@
 #define signals_deliver         leash_rt_signals_deliver
 #define signals_restore         leash_rt_signals_restore
 #define signals_stop            leash_rt_signals_stop
+#define sigquit_start           leash_rt_sigquit_start
+#define sigquit_stop            leash_rt_sigquit_stop
 #define sources_enlist          leash_rt_sources_enlist
 #define sources_lock_in_order   leash_rt_sources_lock_in_order
 #define sources_park            leash_rt_sources_park

@@ -7,6 +7,7 @@
 #include "leash.h"
 #include "scheduler.h"
 #include "signals.h"
+#include "sigquit.h"
 #include "stack.h"
 
 #include <errno.h>
@@ -220,12 +221,14 @@ static void runtime_start(void)
     io_start();
     blocking_start();
     overflow_start();
+    sigquit_start();
 }
 
 static void runtime_stop(uint32_t count, bool all_ended)
 {
     overflow_stop();
     signals_restore();
+    sigquit_stop();
     bool helpers_ended = blocking_stop();
     /* A thread that computes on still uses its stack, its worker and all that is reached by them.
      */

@@ -102,7 +102,7 @@ struct task *stack_of_guard(const void *address)
 
 void stack_each(void (*visit)(struct task *task, void *arg), void *arg)
 {
-    lock_acquire(&pool.lock);
+    lock_acquire_among_threads(&pool.lock);
     for (size_t i = 0; i < pool.chunk_count; i++)
         for (size_t k = 0; k < CHUNK_STACKS; k++)
             visit(task_of_slot(pool.chunks[i].base + k * pool.stack_bytes), arg);
@@ -293,7 +293,7 @@ static void trim(struct timer *timer)
 {
     int64_t pause_ms = TRIM_SLICE_MS;
 
-    lock_acquire(&pool.lock);
+    lock_acquire_among_threads(&pool.lock);
     if (pool.clean_count < pool.unused_count) {
         trim_slice();
     } else {
@@ -313,7 +313,7 @@ static void trim(struct timer *timer)
 /* Starts the timer where there is something to trim.  Called without the lock, on a worker. */
 static void trim_later(void)
 {
-    lock_acquire(&pool.lock);
+    lock_acquire_among_threads(&pool.lock);
     bool start = !pool.trim_runs && has_excess();
     if (start) {
         pool.trim_runs = true;
@@ -340,7 +340,7 @@ static void pool_taken(void)
 /* Half a cache of free stacks from the pool, maybe fewer.  False and ENOMEM: none to be had. */
 static bool refill(struct stack_cache *cache)
 {
-    lock_acquire(&pool.lock);
+    lock_acquire_among_threads(&pool.lock);
     if (!pool.free_count && !add_chunk()) {
         lock_release(&pool.lock);
         errno = ENOMEM;
@@ -357,7 +357,7 @@ static bool refill(struct stack_cache *cache)
 /* Moves the oldest `count` of the cache to the pool, which has room for all stacks there are. */
 static void spill(struct stack_cache *cache, uint32_t count)
 {
-    lock_acquire(&pool.lock);
+    lock_acquire_among_threads(&pool.lock);
     memcpy(pool.free + pool.free_count, cache->free, count * sizeof(*cache->free));
     pool.free_count += count;
     lock_release(&pool.lock);

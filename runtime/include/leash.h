@@ -139,7 +139,8 @@ typedef struct leash_once {
  * Tasks that are still alive when entry returns get a short grace, as far as they can run at all.
  * Who is left then goes unmentioned, or is reported to stderr under LEASH_LEAKS=report, or makes
  * the exit status 23 as well under LEASH_LEAKS=fail.  LEASH_THREADS sets the number of threads
- * (else one per online core).  When every task is parked and nothing outside can wake one, the
+ * (else one per online core).  Under LEASH_SIGQUIT=dump the signal SIGQUIT writes a dump to stderr
+ * and the program goes on.  When every task is parked and nothing outside can wake one, the
  * program ends with a dump and status 24.
  */
 int leash_run(int (*entry)(int argc, char **argv), int argc, char **argv);

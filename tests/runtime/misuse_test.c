@@ -1,6 +1,7 @@
 /*
  * What ends the program: misuse, settings that mean nothing, an overflow of a stack, a deadlock,
- * and tasks that are left under LEASH_LEAKS.  Each runs in a child of its own.
+ * tasks that are left under LEASH_LEAKS, and SIGQUIT where it does not.  Each runs in a child of
+ * its own.
  */
 // leash:ignore-file spawn-without-done -- tasks that are left are what is tested
 // leash:ignore-file unbounded-receive -- tasks that are left are what is tested
@@ -457,6 +458,7 @@ static void test_misuse__settings(void **state)
     expect_refused("LEASH_SCHEDULE", "random:x");
     expect_refused("LEASH_SCHEDULE", "fair");
     expect_refused("LEASH_LEAKS", "yes");
+    expect_refused("LEASH_SIGQUIT", "core");
     expect_taken("LEASH_THREADS", "3");
     expect_taken("LEASH_THREADS", "");
     expect_taken("LEASH_STACK_KIB", "256");
@@ -464,6 +466,7 @@ static void test_misuse__settings(void **state)
     expect_taken("LEASH_SCHEDULE", "random:7");
     expect_taken("LEASH_SCHEDULE", "");
     expect_taken("LEASH_LEAKS", "");
+    expect_taken("LEASH_SIGQUIT", "");
 }
 
 /* ---- overflow -------------------------------------------------------------------------------- */
@@ -613,6 +616,107 @@ static void test_misuse__no_deadlock(void **state)
     free(ending.text);
 }
 
+/* ---- SIGQUIT --------------------------------------------------------------------------------- */
+
+static size_t count_text(const char *text, const char *part)
+{
+    size_t count = 0;
+
+    while ((text = strstr(text, part))) {
+        count++;
+        text += strlen(part);
+    }
+    return count;
+}
+
+static const char parked_line[] = "recv_once, parked at " __FILE__ ":";
+static const char running_line[] = "[running]: main, spawned at leash_run\n";
+
+/* Without parking: the dump comes from a thread that runs no tasks. */
+static void compute_until_dumped(size_t dumps)
+{
+    bool written = false;
+
+    while (!written) {
+        char *text = read_all(STDERR_FILENO);
+        written = count_text(text, parked_line) == dumps && count_text(text, running_line) == dumps;
+        free(text);
+    }
+}
+
+static void quit_twice(void)
+{
+    spawn(recv_once, NULL);
+    check_await_parked(1);
+    for (size_t dumps = 1; dumps <= 2; dumps++) {
+        errno = EDOM;
+        raise(SIGQUIT);
+        CHECK(errno == EDOM);
+        compute_until_dumped(dumps);
+    }
+}
+
+static void test_misuse__quit_dumps(void **state)
+{
+    struct ending ending = run_with("LEASH_SIGQUIT", "dump", quit_twice);
+
+    (void)state;
+    expect_exit(&ending, 0);
+    assert_int_equal(count_text(ending.text, "\n"), 4);
+    free(ending.text);
+}
+
+static void quit_once(void)
+{
+    raise(SIGQUIT);
+}
+
+static void test_misuse__quit_ends_unless_set(void **state)
+{
+    struct ending ending = run_with("LEASH_SIGQUIT", "", quit_once);
+
+    (void)state;
+    expect_signal(&ending, SIGQUIT);
+    free(ending.text);
+}
+
+static void quit_afterwards(void)
+{
+    setenv("LEASH_SIGQUIT", "dump", 1);
+    task_body = do_nothing;
+    run_as_task();
+    raise(SIGQUIT);
+}
+
+static void test_misuse__quit_ends_after_the_run(void **state)
+{
+    struct ending ending = run(quit_afterwards);
+
+    (void)state;
+    expect_signal(&ending, SIGQUIT);
+    assert_string_equal(ending.text, "");
+    free(ending.text);
+}
+
+static void keep_quit(void)
+{
+    chan_t *quit = signal_notify(SIGQUIT);
+
+    raise(SIGQUIT);
+    CHECK(chan_recv(quit, NULL));
+    signal_stop(quit);
+}
+
+static void test_misuse__quit_is_the_programs(void **state)
+{
+    struct ending ending = run_with("LEASH_SIGQUIT", "dump", keep_quit);
+
+    (void)state;
+    expect_exit(&ending, 0);
+    assert_string_equal(ending.text, "");
+    free(ending.text);
+}
+
 /* ---- leaks ----------------------------------------------------------------------------------- */
 
 static void leave_one(void)
@@ -690,6 +794,10 @@ int main(void)
         cmocka_unit_test(test_misuse__overflow),
         cmocka_unit_test(test_misuse__deadlocks),
         cmocka_unit_test(test_misuse__no_deadlock),
+        cmocka_unit_test(test_misuse__quit_dumps),
+        cmocka_unit_test(test_misuse__quit_ends_unless_set),
+        cmocka_unit_test(test_misuse__quit_ends_after_the_run),
+        cmocka_unit_test(test_misuse__quit_is_the_programs),
         cmocka_unit_test(test_misuse__leaks),
         cmocka_unit_test(test_misuse__leak_check_scope),
     };
