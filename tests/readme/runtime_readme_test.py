@@ -1,9 +1,11 @@
 """runtime_readme_test.py COMPILER BUILD FLAGS: the code of runtime/README.md.
 
 A block that is no whole program is compiled behind the headers that such code uses.  A program is
-built by the command that the page gives, and its output is the next ```text block.
+built by the command that the page gives, and its output is the next ```text block.  The ```json
+block is what a dump looks like.
 """
 
+import json
 import os
 import pathlib
 import re
@@ -57,7 +59,7 @@ class Readme(unittest.TestCase):
     def test_the_page_has_code(self):
         kinds = [kind for kind, _, _ in blocks()]
         self.assertGreaterEqual(kinds.count("c"), 5)
-        self.assertTrue(all(kind in {"c", "text"} for kind in kinds), kinds)
+        self.assertTrue(all(kind in {"c", "json", "text"} for kind in kinds), kinds)
 
     def test_blocks_compile(self):
         for kind, start, text in blocks():
@@ -75,16 +77,34 @@ class Readme(unittest.TestCase):
                     self.run_here([os.environ["LEASH"], "check", "block.c", "--", "-std=gnu17",
                                    f"-I{INCLUDE}"])
 
-    def test_the_first_program_prints_what_the_page_says(self):
+    def output_of(self, program, *settings):
+        """What the program prints, built by the command that the page gives, in this environment."""
         (command,) = re.findall(r"^ {4}(cc .*)$", PAGE.read_text(), re.MULTILINE)
-        program = next(text for kind, _, text in blocks() if kind == "c")
-        output = next(text for kind, _, text in blocks() if kind == "text")
         self.write("squares.c", program)
         words = command.replace("build/libleash.a", str(BUILD / "libleash.a"))
         words = words.replace("build/include", str(BUILD / "include")).split()
         self.assertEqual(words[0], "cc")
         self.run_here([COMPILER, *FLAGS, *words[1:]])
-        self.assertEqual(self.run_here(["./squares"]), output)
+        return self.run_here(["env", *settings, "./squares"])
+
+    def first(self, wanted):
+        return next(text for kind, _, text in blocks() if kind == wanted)
+
+    def test_the_first_program_prints_what_the_page_says(self):
+        self.assertEqual(self.output_of(self.first("c")), self.first("text"))
+
+    def test_the_page_shows_a_task_of_its_first_program_as_the_dump_does(self):
+        (shown,) = json.loads(self.first("json"))["tasks"]
+        sends = "chan_send(numbers, &i);"
+        self.assertIn(sends, self.first("c"))
+        # In place of the sends, so that the line numbers stay; on one thread the receiver gets its
+        # turn while this task sleeps, and parks.
+        dump = "{ task_sleep_ms(20); task_dump_json(stdout); return; }"
+        output = self.output_of(self.first("c").replace(sends, dump), "LEASH_THREADS=1")
+        (written,) = [task for task in json.loads(output)["tasks"] if task["id"] == shown["id"]]
+        self.assertRegex(written["object"], "^0x[0-9a-f]+$")
+        self.assertEqual(list(written), list(shown))
+        self.assertEqual({**written, "object": shown["object"]}, shown)
 
 
 if __name__ == "__main__":
