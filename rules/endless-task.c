@@ -7,6 +7,9 @@
  * is to stop inside of such a loop, the finding says that this leads nowhere: often a `break` that
  * leaves only the switch around it.
  *
+ * Reported too, in a library: the call that gives up an object waits for a task which goes round
+ * for ever, in all executions that are left.  That finding stands at the wait.
+ *
  * Fine: tasks marked as daemons; threads that somebody cancels; loops that wait for descriptors or
  * signals, as servers do (server-without-shutdown); loops in which something may end the thread, or
  * the program in good order.
@@ -17,6 +20,7 @@
 #include "flow/parties.h"
 #include "flow/tasks.h"
 #include "rules/rule.h"
+#include "rules/verdict.h"
 
 /* ---- the finding ----------------------------------------------------------------------------- */
 
@@ -138,6 +142,7 @@ static void check_program(struct pass *pass)
     struct map reported = {.arena = flow_arena(pass->flow)};
     for (size_t i = 0; i < tasks->at.count; i++)
         check_task(pass, tasks->at.at[i], &reported);
+    verdict_report(pass, CAUSE_ENDLESS_TASK);
 }
 
 const struct rule rule_endless_task = {

@@ -462,6 +462,8 @@ static enum cause sink_cause(struct search *search, struct blame *blame)
     case ACT_WAIT:
         if (blame->untold != CAUSE_COUNT)
             return blame->tells_later ? CAUSE_WAIT_BEFORE_DRAIN : blame->untold;
+        if (blame->is_for_endless)
+            return CAUSE_ENDLESS_TASK;
         return waits_for_itself(search, blame) ? CAUSE_WAIT_BEFORE_DRAIN : CAUSE_MISSING_WG_DONE;
     case ACT_COND_WAIT:
         return CAUSE_CV_NEVER_SIGNALLED;
@@ -526,6 +528,13 @@ static bool goes_round_untold(struct search *search, uint16_t stuck, struct blam
     return is_told;
 }
 
+/* Waits the task for the end of the other, which nothing that can still happen leads to? */
+static bool is_for_endless(const struct machine *machine, const struct blame *blame, uint8_t other)
+{
+    return blame->op->act->kind == ACT_WAIT && !(blame->ends >> other & 1) &&
+           is_counted_by(machine, other, blame->handle);
+}
+
 static void find_wakers(struct search *search, uint16_t stuck, struct blame *blame)
 {
     struct machine *machine = &search->machine;
@@ -538,7 +547,11 @@ static void find_wakers(struct search *search, uint16_t stuck, struct blame *bla
             continue;
         if (stuck >> other & 1)
             blame->would |= 1u << other;
-        else if (!goes_round_untold(search, stuck, blame, other))
+        else if (goes_round_untold(search, stuck, blame, other))
+            continue;
+        else if (is_for_endless(machine, blame, other))
+            blame->is_for_endless = true;
+        else
             blame->is_silent = true;
     }
 }

@@ -21,6 +21,7 @@ struct blame {
     bool is_silent;      /* somebody who still moves may wake it */
     bool is_handed;      /* the lock it waits for goes from task to task */
     uint16_t ends;       /* bit by task: those that can still end */
+    bool is_for_endless; /* it waits for a task that goes round for ever */
     bool tells_later;    /* it would tell those it waits for to stop, after the wait */
     /* They go round until they are told to stop; by this rule it is wrong if nobody does it.  Else
      * CAUSE_COUNT. */

@@ -761,6 +761,7 @@ const char *explain_rule(enum cause cause)
         [CAUSE_MISSING_WG_DONE] = "missing-wg-done",
         [CAUSE_WG_COUNT] = "wg-count",
         [CAUSE_WAIT_BEFORE_DRAIN] = "wait-before-drain",
+        [CAUSE_ENDLESS_TASK] = "endless-task",
         [CAUSE_MISSING_CLOSE] = "missing-close",
         [CAUSE_DONE_NEVER_CLOSED] = "done-never-closed",
         [CAUSE_LOST_CANCEL] = "lost-cancel",

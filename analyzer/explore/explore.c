@@ -153,6 +153,9 @@ static bool counts(const struct exploration *exploration, struct search *search,
 {
     if (exploration->clients)
         return fault_counts(search, exploration->clients, blame, stuck);
+    /* A program may well wait for a task that runs as long as it does. */
+    if (blame->cause == CAUSE_ENDLESS_TASK)
+        return false;
     return !exploration->is_inner || blame->cause == CAUSE_MISSING_UNLOCK ||
            blame->cause == CAUSE_LOCK_CYCLE || blame->cause == CAUSE_BLOCKED_WHILE_LOCKED;
 }

@@ -179,6 +179,8 @@ static const char *why_stuck(struct story *story)
         if (story->blame->tells_later)
             return "those it waits for go on until it tells them to stop, which it does afterwards";
         return "those it waits for wait for what it does afterwards";
+    case CAUSE_ENDLESS_TASK:
+        return "those it waits for go round for ever, and nothing tells them to stop";
     case CAUSE_MISSING_CLOSE:
         return "nobody is left who would close it";
     case CAUSE_DONE_NEVER_CLOSED:

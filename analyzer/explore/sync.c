@@ -191,7 +191,8 @@ static bool may_end(struct machine *machine, struct value context)
 
 /* ---- channels -------------------------------------------------------------------------------- */
 
-enum readiness { NOT_READY, READY_OK, READY_CLOSED, READY_ANY };
+/* READY_TICKS: something may come, but no end. */
+enum readiness { NOT_READY, READY_OK, READY_CLOSED, READY_TICKS, READY_ANY };
 
 static enum readiness receive_ready(struct machine *machine, struct value handle, int depth)
 {
@@ -224,7 +225,7 @@ static enum readiness receive_ready(struct machine *machine, struct value handle
     if (channel->flags & CHAN_CLOSED)
         return READY_CLOSED;
     if (channel->flags & CHAN_FED)
-        return READY_ANY;
+        return channel->flags & CHAN_TICKS ? READY_TICKS : READY_ANY;
     return is_outside(machine, handle) ? READY_ANY : NOT_READY;
 }
 
@@ -275,8 +276,8 @@ static void add_partners(struct machine *machine, struct options *options, uint8
 static void add_ready(struct machine *machine, struct options *options, uint8_t task,
                       const struct ir_op *op, int8_t arm, enum readiness ready)
 {
-    if (ready == READY_OK || ready == READY_ANY)
-        add_result(options, task, RESULT_OK, ready == READY_ANY)->arm = arm;
+    if (ready == READY_OK || ready >= READY_TICKS)
+        add_result(options, task, RESULT_OK, ready >= READY_TICKS)->arm = arm;
     if (ready == READY_CLOSED ||
         (ready == READY_ANY && arm < 0 && step_tells(machine, task, op, RESULT_CLOSED)))
         add_result(options, task, RESULT_CLOSED, ready == READY_ANY)->arm = arm;
@@ -559,10 +560,11 @@ static void make_object(struct context *context, const struct ir_op *op)
         bool is_counted = act->capacity && eval(context, act->capacity).kind != V_INT;
         int32_t capacity = act->capacity ? count_value(context, act->capacity, &is_known) : 0;
         cell = world_cell(world, handle.id, handle.num);
-        *cell = (struct value){
-            V_CHAN,
-            (uint8_t)((act->is_fed_from_outside ? CHAN_FED : 0) | (is_counted ? CHAN_COUNTED : 0)),
-            (uint16_t)(capacity > 0 ? capacity : 0), 0};
+        *cell = (struct value){V_CHAN,
+                               (uint8_t)((act->is_fed_from_outside ? CHAN_FED : 0) |
+                                         (act->is_never_closed ? CHAN_TICKS : 0) |
+                                         (is_counted ? CHAN_COUNTED : 0)),
+                               (uint16_t)(capacity > 0 ? capacity : 0), 0};
         break;
     }
     case OBJECT_CONTEXT:

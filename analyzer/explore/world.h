@@ -34,8 +34,9 @@ enum value_kind {
 enum { LOCK_RECURSIVE = 1, LOCK_HANDED = 2 };
 /* In the place of a slot: the task that has the lock has ended. */
 enum { OWNER_GONE = 0xffff, READER_GONE = 15 };
-/* CHAN_COUNTED: its room is a number that is not known. */
-enum { CHAN_CLOSED = 1, CHAN_FED = 2, CHAN_COUNTED = 4 };
+/* CHAN_COUNTED: its room is a number that is not known.  CHAN_FED: by the system, which closes it
+ * when it likes, or never: CHAN_TICKS. */
+enum { CHAN_CLOSED = 1, CHAN_FED = 2, CHAN_COUNTED = 4, CHAN_TICKS = 8 };
 /* Its count is not known; or one of the numbers added was taken for one of the first few. */
 enum { GROUP_UNKNOWN = 1, GROUP_CHOSEN = 2 };
 enum { CONTEXT_ENDED = 1, CONTEXT_TIMED = 2, CONTEXT_ENDLESS = 4 };

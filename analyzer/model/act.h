@@ -134,7 +134,8 @@ struct act {
     bool is_resumed;          /* ACT_END_TASK: the end began elsewhere: it was cancelled, or called
                                  pthread_exit */
     bool is_zeroed;           /* ACT_MAKE: all bytes of what is made are zero */
-    bool is_fed_from_outside; /* ACT_MAKE: the system sends on the channel: ticks, signals */
+    bool is_fed_from_outside; /* ACT_MAKE: the system sends on the channel: ticks, signals; */
+    bool is_never_closed;     /* and nobody closes it */
     const struct act_arm *arms;
     size_t arm_count;
     bool arms_known; /* false: the cases could not all be read off */

@@ -458,6 +458,7 @@ static const struct act *make_act(struct applier *applier, const struct ir_op *c
     act->is_resumed = entry->is_resumed;
     act->is_zeroed = entry->is_zeroed;
     act->is_fed_from_outside = entry->is_fed_from_outside;
+    act->is_never_closed = entry->is_never_closed;
     resolve_values(applier, call, entry, act);
     act->args_known = resolve_list(applier, call, &entry->args, &act->args, &act->arg_count);
     resolve_list(applier, call, &entry->sources, &act->sources, &act->source_count);

@@ -231,9 +231,9 @@ static const struct shape mode_word = {
     .words = (const char *const[]){"exclusive", "shared", NULL},
 };
 
-static const struct shape outside_word = {
+static const struct shape feeder_word = {
     .kind = SHAPE_WORD,
-    .words = (const char *const[]){"outside", NULL},
+    .words = (const char *const[]){"outside", "ticks", NULL},
 };
 static const struct shape zero_word = {
     .kind = SHAPE_WORD,
@@ -297,7 +297,8 @@ static const struct shape_key function_keys[] = {
     {"capacity", &reference, "how many values the channel holds", .with = "make"},
     {"element_size", &reference, "the bytes of one value", .with = "make"},
     {"content", &zero_word, "zero: all bytes of the new object are zero", .with = "make"},
-    {"fed", &outside_word, "outside: the system sends on it and may close it, no task does",
+    {"fed", &feeder_word,
+     "the system sends on it, no task does; outside: and may close it, ticks: and never closes it",
      .with = "make"},
     {"value", &reference,
      "the pointer to the value sent; the status the process ends with; what the handler gets",

@@ -263,7 +263,8 @@ static void read_properties(struct arena *arena, const struct yaml *map, struct 
         entry->parks = text_is(parks, "never") ? PARKS_NEVER : PARKS_MAYBE;
     entry->tries = text_is(get_text(map, "tries"), "true");
     entry->is_zeroed = text_is(get_text(map, "content"), "zero");
-    entry->is_fed_from_outside = text_is(get_text(map, "fed"), "outside");
+    entry->is_fed_from_outside = yaml_get(map, "fed") != NULL;
+    entry->is_never_closed = text_is(get_text(map, "fed"), "ticks");
     const char *attribute = get_text(map, "attribute");
     if (attribute)
         entry->attribute =
