@@ -366,8 +366,6 @@ static unsigned bounds_of(const struct search *search)
     unsigned bounds = search->machine.bounds;
     if (!search->is_cut)
         return 0;
-    if (search_effort(search) > search->budget)
-        bounds |= BOUND_STATES;
     return bounds ? bounds : BOUND_SIZE;
 }
 
@@ -742,6 +740,7 @@ static void say_bounds(const struct writer *writer)
         {BOUND_TASKS, "too many tasks at once"},
         {BOUND_DEPTH, "calls or a recursion too deep"},
         {BOUND_SIZE, "a state that is too large"},
+        {BOUND_MEMORY, "the states take more memory than a part may have (--budget=MS)"},
         {BOUND_PROGRAM, "other parts took up what the program may cost (--budget=MS)"},
         {BOUND_HANDLERS, "handlers that run at the end of a task"},
     };

@@ -271,7 +271,10 @@ static bool explore_scope(struct exploration *exploration, struct slice *slice, 
         budget = exploration->budget;
     if (walk_budget > exploration->budget - budget)
         walk_budget = exploration->budget - budget;
-    search_run(search, slice, &arena, budget, walk_budget);
+    search_run(
+        search, slice, &arena,
+        (struct search_budget){budget, walk_budget,
+                               scaled_budget(EXPLORE_MEMORY, &exploration->executions->options)});
     size_t effort = search_effort(search);
     exploration->budget -= effort < exploration->budget ? effort : exploration->budget;
     exploration->executions->stats.states += search->states.count;

@@ -76,6 +76,8 @@ struct explore_options {
 
 /* Time is turned into a number of states, so that every run looks at the same ones. */
 enum { EXPLORE_BUDGET_MS = 250, EXPLORE_STATES_A_MS = 100, EXPLORE_PROGRAM_STATES = 60000 };
+/* Bytes that the search in one scope may take, and as many times more as there are more states. */
+enum { EXPLORE_MEMORY = 64 << 20 };
 
 /* What the search had to do. */
 struct explore_stats {

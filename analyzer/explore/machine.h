@@ -56,9 +56,10 @@ enum bound {
     BOUND_STATES = 1,    /* too many states in all */
     BOUND_TASKS = 2,     /* too many tasks at once */
     BOUND_DEPTH = 4,     /* calls, or a recursion, too deep */
-    BOUND_SIZE = 8,      /* too much memory, or too many choices in one step */
+    BOUND_SIZE = 8,      /* a state that is too large, or too many choices in one step */
     BOUND_HANDLERS = 16, /* handlers at the end of a task, which are not looked into */
-    BOUND_PROGRAM = 32   /* other scopes have taken up all that the program may cost */
+    BOUND_PROGRAM = 32,  /* other scopes have taken up all that the program may cost */
+    BOUND_MEMORY = 64    /* the states take up too much memory */
 };
 
 enum misuse_kind {

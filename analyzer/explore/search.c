@@ -4,10 +4,16 @@
 
 #include <string.h>
 
-/* A state costs about as much as that many operations carried out on the way to it. */
-enum { OPS_OF_STATE = 40 };
+/* A state costs about as much as that many operations carried out on the way to it, or words of
+ * states read and written. */
+enum { OPS_OF_STATE = 40, WORDS_OF_STATE = 4096 };
 
 /* ---- states ---------------------------------------------------------------------------------- */
+
+static uint64_t hash_of(const uint32_t *blocks, size_t count)
+{
+    return hash_bytes(blocks, count * sizeof *blocks);
+}
 
 static void grow_table(struct search *search)
 {
@@ -15,7 +21,7 @@ static void grow_table(struct search *search)
     uint32_t *table = arena_array(search->arena, uint32_t, size);
     for (size_t i = 0; i < search->states.count; i++) {
         const struct search_state *state = &search->states.at[i];
-        size_t at = hash_bytes(state->words, state->word_count * sizeof(uint64_t)) & (size - 1);
+        size_t at = hash_of(state->blocks, state->block_count) & (size - 1);
         while (table[at])
             at = (at + 1) & (size - 1);
         table[at] = (uint32_t)i + 1;
@@ -41,21 +47,25 @@ static uint16_t present_tasks(const struct world *world)
     return present;
 }
 
-static uint32_t find_or_add(struct search *search, const uint64_t *words, size_t count,
+static uint32_t find_or_add(struct search *search, const uint64_t *words, size_t word_count,
                             uint32_t parent)
 {
+    uint32_t blocks[WORLD_WORDS_MAX / BLOCK_WORDS_MIN + 1];
+    size_t count = blocks_put(&search->blocks, words, word_count, blocks);
+    search->moved_words += word_count;
     if (search->states.count * 2 >= search->table_size)
         grow_table(search);
-    size_t at = hash_bytes(words, count * sizeof *words) & (search->table_size - 1);
+    size_t at = hash_of(blocks, count) & (search->table_size - 1);
     for (; search->table[at]; at = (at + 1) & (search->table_size - 1)) {
         const struct search_state *state = &search->states.at[search->table[at] - 1];
-        if (state->word_count == count && memcmp(state->words, words, count * sizeof *words) == 0)
+        if (state->block_count == count &&
+            memcmp(state->blocks, blocks, count * sizeof *blocks) == 0)
             return search->table[at] - 1;
     }
     struct search_state *state = vec_add(search->arena, &search->states);
     search->table[at] = (uint32_t)search->states.count;
-    state->words = arena_copy(search->arena, words, count * sizeof *words);
-    state->word_count = (uint32_t)count;
+    state->blocks = arena_copy(search->arena, blocks, count * sizeof *blocks);
+    state->block_count = (uint32_t)count;
     state->parent = parent;
     state->choices = keep_choices(search);
     state->choice_count = (uint8_t)search->machine.choice_count;
@@ -66,12 +76,29 @@ static uint32_t find_or_add(struct search *search, const uint64_t *words, size_t
 
 void search_load(struct search *search, uint32_t state)
 {
-    world_read(&search->machine.world, search->machine.slice, search->states.at[state].words);
+    static _Thread_local uint64_t words[WORLD_WORDS_MAX];
+    const struct search_state *at = &search->states.at[state];
+    search->moved_words += blocks_get(&search->blocks, at->blocks, at->block_count, words);
+    world_read(&search->machine.world, search->machine.slice, words);
 }
+
+/* ---- bounds ---------------------------------------------------------------------------------- */
 
 size_t search_effort(const struct search *search)
 {
-    return search->states.count + search->machine.ops / OPS_OF_STATE;
+    return search->states.count + search->machine.ops / OPS_OF_STATE +
+           search->moved_words / WORDS_OF_STATE;
+}
+
+/* Is what the search may cost used up?  Then it is cut. */
+static bool is_spent(struct search *search)
+{
+    bool has_memory = search->arena->bytes <= search->budget.memory;
+    if (has_memory && search_effort(search) <= search->limit)
+        return false;
+    search->machine.bounds |= has_memory ? BOUND_STATES : BOUND_MEMORY;
+    search->is_cut = true;
+    return true;
 }
 
 /* ---- steps ----------------------------------------------------------------------------------- */
@@ -150,7 +177,7 @@ static bool expand_alone(struct search *search, uint32_t state, uint8_t task)
         }
         search->alone = 0;
         if (machine->touched || search->states.count < states + successors ||
-            search->states.at[state].is_open != was_open) {
+            search->states.at[state].is_open != was_open || is_spent(search)) {
             search->edges.count = edges; /* states that were added stay, and do no harm */
             search->states.at[state].is_open = was_open;
             search->is_cut = was_cut;
@@ -173,28 +200,22 @@ static bool expand_by_one(struct search *search, uint32_t state)
     return false;
 }
 
-/* A single step may have more outcomes than all else has states. */
-static bool is_spent(const struct search *search)
-{
-    return search_effort(search) > search->limit;
-}
-
-static void expand_by_all(struct search *search, uint32_t state)
+/* false: the budget does not reach for all steps from there. */
+static bool expand_by_all(struct search *search, uint32_t state)
 {
     struct machine *machine = &search->machine;
     machine->choice_count = 0;
     do {
-        if (is_spent(search)) {
-            search->states.at[state].is_open = search->is_cut = true;
-            return;
-        }
+        if (machine->choice_count > 0 && is_spent(search))
+            return false;
         search_load(search, state);
         prepare_step(machine);
         machine->events.count = 0;
         if (!machine_step(machine))
-            return;
+            return true;
         add_successor(search, state);
     } while (machine_next_choices(machine));
+    return true;
 }
 
 static void expand(struct search *search, uint32_t state)
@@ -202,10 +223,11 @@ static void expand(struct search *search, uint32_t state)
     search->states.at[state].first_edge = (uint32_t)search->edges.count;
     explain_state(search, state);
     search->has_pruned = false;
-    if (!expand_by_one(search, state))
-        expand_by_all(search, state);
+    if (!expand_by_one(search, state) && !expand_by_all(search, state))
+        return;
     struct search_state *at = &search->states.at[state];
     at->is_expanded = true;
+    search->expanded++;
     at->edge_count = (uint32_t)search->edges.count - at->first_edge;
     /* All that follows crashes, or rests on what cannot be: nobody waits there. */
     at->is_open |= at->edge_count == 0 && search->has_pruned;
@@ -225,14 +247,9 @@ static bool begin(struct search *search)
 /* Every state from the first on, in the order in which they are found. */
 static void explore(struct search *search)
 {
-    search->limit = search->budget;
-    for (uint32_t i = 0; i < search->states.count; i++) {
-        if (is_spent(search)) {
-            search->is_cut = true;
-            return;
-        }
+    search->limit = search->budget.states;
+    for (uint32_t i = 0; i < search->states.count && !is_spent(search); i++)
         expand(search, i);
-    }
 }
 
 /* ---- walks ----------------------------------------------------------------------------------- */
@@ -271,11 +288,11 @@ static bool walk_on(struct search *search, uint32_t *state)
 static void close_up(struct search *search, uint32_t from)
 {
     size_t limit = search->states.count + CLOSING_STATES_MAX;
-    uint32_t *queue = arena_array(search->arena, uint32_t, CLOSING_STATES_MAX * 4);
+    uint32_t queue[CLOSING_STATES_MAX * 4];
     bool was_cut = search->is_cut;
     size_t head = 0, tail = 0;
     queue[tail++] = from;
-    while (head < tail && search->states.count < limit) {
+    while (head < tail && search->states.count < limit && !is_spent(search)) {
         uint32_t at = queue[head++];
         if (search->states.at[at].is_expanded)
             continue;
@@ -289,12 +306,19 @@ static void close_up(struct search *search, uint32_t from)
     search->is_cut = was_cut;
 }
 
-static void walk(struct search *search, size_t budget)
+/* From states that are all expanded no step leads to another. */
+static bool has_unexpanded(const struct search *search)
+{
+    return search->expanded < search->states.count;
+}
+
+static void walk(struct search *search)
 {
     struct machine *machine = &search->machine;
     uint64_t dice = 0x9e3779b97f4a7c15u;
-    search->limit = search_effort(search) + budget;
-    for (size_t steps = 0; !is_spent(search) && steps < budget;) {
+    search->limit = search_effort(search) + search->budget.walked;
+    for (size_t steps = 0;
+         steps < search->budget.walked && has_unexpanded(search) && !is_spent(search);) {
         uint32_t state = 0;
         machine->dice = dice;
         for (int i = 0; i < WALK_STEPS_MAX && walk_on(search, &state); i++)
@@ -383,17 +407,16 @@ static void find_alive(struct search *search)
     spread(search, &backward);
 }
 
-void search_run(struct search *search, struct slice *slice, struct arena *arena, size_t budget,
-                size_t walk_budget)
+void search_run(struct search *search, struct slice *slice, struct arena *arena,
+                struct search_budget budget)
 {
-    search->arena = arena;
+    search->arena = search->blocks.arena = arena;
     search->budget = budget;
-    search->walk_budget = walk_budget;
     machine_begin(&search->machine, slice, arena);
     if (begin(search)) {
         explore(search);
         if (search->is_cut)
-            walk(search, search->walk_budget);
+            walk(search);
     }
     find_alive(search);
 }

@@ -9,11 +9,12 @@
 #ifndef LEASH_SEARCH_H
 #define LEASH_SEARCH_H
 
+#include "explore/blocks.h"
 #include "explore/machine.h"
 
 struct search_state {
-    const uint64_t *words;
-    uint32_t word_count;
+    const uint32_t *blocks; /* its words, in search.blocks */
+    uint32_t block_count;
     uint32_t parent;  /* the state it was first reached from */
     uint32_t choices; /* first of those that lead here, in search.choices */
     uint8_t choice_count;
@@ -40,27 +41,33 @@ struct search_misuse {
     uint8_t alone; /* as in a state */
 };
 
+/* What a search may cost: states looked at one after the other, then by walks, and bytes. */
+struct search_budget {
+    size_t states, walked, memory;
+};
+
 struct search {
     struct machine machine;
     struct arena *arena;
+    struct blocks blocks;
     VEC(struct search_state) states;
     VEC(struct search_edge) edges;
     VEC(uint8_t) choices;
     VEC(struct search_misuse) misuses;
     uint32_t *table; /* by hash: state + 1 */
     size_t table_size;
-    size_t budget;           /* states looked at one after the other, */
-    size_t walk_budget;      /* and then by walks */
-    size_t limit;            /* of the effort, in what is being done */
+    size_t expanded;    /* states */
+    size_t moved_words; /* read and written, of all steps */
+    size_t limit;       /* of the effort, for the part of the search that goes on */
+    struct search_budget budget;
     bool is_cut;             /* a bound was hit */
     bool has_pruned;         /* a step of the state that is being looked at leads nowhere */
     uint8_t alone;           /* as in the state that is found next */
     struct explain *explain; /* who watches, see explain.h; NULL: nobody */
 };
 
-/* Explores the scope.  All memory is in `arena`.  Looks at `budget` states, and where there are
- * more walks through about `walk_budget`. */
-void search_run(struct search *, struct slice *, struct arena *, size_t budget, size_t walk_budget);
+/* Explores the scope as far as the budget goes.  All memory is in `arena`, which is empty. */
+void search_run(struct search *, struct slice *, struct arena *, struct search_budget);
 
 /* What was spent, in states; the same in every run. */
 size_t search_effort(const struct search *);
