@@ -229,6 +229,8 @@ enum outlook {
     OUTLOOK_OUTSIDE = 16  /* somebody out of sight */
 };
 unsigned sync_outlook(struct machine *, uint8_t task);
+/* The task has not begun, and who joins it now calls it off. */
+bool sync_begins_later(const struct machine *, uint8_t task);
 /* The operation the task stands before; NULL: it starts, or turns in a loop. */
 const struct ir_op *sync_op(const struct machine *, uint8_t task, const struct ir_func **);
 

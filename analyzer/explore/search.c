@@ -187,15 +187,20 @@ static bool expand_alone(struct search *search, uint32_t state, uint8_t task)
     return successors > 0;
 }
 
+static bool goes_by_itself(const struct machine *machine, uint8_t task)
+{
+    enum task_state state = (enum task_state)machine->world.tasks[task].state;
+    return state == TASK_TURNS || (state == TASK_STARTS && !sync_begins_later(machine, task));
+}
+
 static bool expand_by_one(struct search *search, uint32_t state)
 {
-    uint8_t states[TASKS_MAX];
+    bool goes[TASKS_MAX];
     search_load(search, state);
     for (uint8_t task = 0; task < TASKS_MAX; task++)
-        states[task] = search->machine.world.tasks[task].state;
+        goes[task] = goes_by_itself(&search->machine, task);
     for (uint8_t task = 0; task < TASKS_MAX; task++)
-        if ((states[task] == TASK_STARTS || states[task] == TASK_TURNS) &&
-            expand_alone(search, state, task))
+        if (goes[task] && expand_alone(search, state, task))
             return true;
     return false;
 }

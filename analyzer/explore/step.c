@@ -178,14 +178,30 @@ static struct value other_value(struct machine *machine, const struct act *act,
     return value;
 }
 
+/* Has the operation itself put into its result what the result is? */
+static bool gives_itself(const struct ir_op *op)
+{
+    switch (op->act->kind) {
+    case ACT_MAKE:
+    case ACT_DERIVE:
+    case ACT_DONE_CHANNEL:
+    case ACT_REF:
+    case ACT_SELECT:
+        return true;
+    case ACT_SPAWN:
+        return op->act->object && op->act->object->kind == IR_TEMP;
+    default:
+        return false;
+    }
+}
+
 void step_outcome(struct machine *machine, uint8_t task, const struct ir_op *op,
                   enum act_result result)
 {
     struct context context = machine_context(machine, task);
     const struct act *act = op->act;
     if (!act || act->outcome_count == 0) {
-        if (op->temp && act && act->kind != ACT_MAKE && act->kind != ACT_DERIVE &&
-            act->kind != ACT_DONE_CHANNEL && act->kind != ACT_REF && act->kind != ACT_SELECT &&
+        if (op->temp && act && !gives_itself(op) &&
             context.in->temp_slot[op->temp] != SLICE_NO_SLOT)
             machine->world.slots[context.frame->slots + context.in->temp_slot[op->temp]] =
                 (struct value){V_ANY, 0, 0, 0};

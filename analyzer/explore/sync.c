@@ -841,6 +841,13 @@ static void add_signal(struct machine *machine, struct options *options, uint8_t
             add_result(options, task, RESULT_OK, false)->partner = i + 1;
 }
 
+bool sync_begins_later(const struct machine *machine, uint8_t task)
+{
+    const struct world_task *at = &machine->world.tasks[task];
+    return at->state == TASK_STARTS && at->handle.kind == V_PTR &&
+           machine->sites.at[at->site].op->act->begins_later;
+}
+
 static void add_join(struct machine *machine, struct options *options, uint8_t task,
                      const struct act *act)
 {
@@ -848,7 +855,12 @@ static void add_join(struct machine *machine, struct options *options, uint8_t t
     struct value *thread = cell_of(machine, handle, V_TASK);
     if (!thread || !thread->id)
         add_result(options, task, RESULT_OK, !thread);
-    else if (act->tries)
+    bool is_unknown = !thread && handle.kind != V_INT && act_outcome_of(act, RESULT_FAILED);
+    if (is_unknown && !act->tries)
+        add_result(options, task, RESULT_FAILED, true);
+    else if (thread && thread->id && sync_begins_later(machine, (uint8_t)(thread->id - 1)))
+        add_result(options, task, RESULT_FAILED, false);
+    else if (thread && thread->id && act->tries)
         add_result(options, task, RESULT_FAILED, false);
     add_end(machine, options, task, act, NULL);
 }
@@ -1290,9 +1302,22 @@ static void fire_once(struct machine *machine, uint8_t task, const struct ir_op 
     step_run(machine, task);
 }
 
+/* A task that would have begun later does not any more. */
+static void call_off(struct machine *machine, struct value handle)
+{
+    struct value *thread = cell_of(machine, handle, V_TASK);
+    if (!thread || !thread->id || !sync_begins_later(machine, (uint8_t)(thread->id - 1)))
+        return;
+    uint8_t other = (uint8_t)(thread->id - 1);
+    machine->moved |= 1u << other;
+    step_end_task(machine, other);
+}
+
 static void fire_plain(struct machine *machine, const struct option *option, const struct ir_op *op)
 {
     struct world_task *at = &machine->world.tasks[option->task];
+    if (op->act->kind == ACT_JOIN)
+        call_off(machine, at->operands[0]);
     if (op->act->kind == ACT_LOCK && option->result == RESULT_OK)
         take_lock(machine, option->task, op->act, at->operands[0]);
     if (op->act->kind == ACT_LOCK && at->phase == 1 && option->result != RESULT_OK) {

@@ -456,6 +456,7 @@ static const struct act *make_act(struct applier *applier, const struct ir_op *c
     act->tries = entry->tries;
     act->attribute = entry->attribute;
     act->is_resumed = entry->is_resumed;
+    act->begins_later = entry->begins_later;
     act->is_zeroed = entry->is_zeroed;
     act->is_fed_from_outside = entry->is_fed_from_outside;
     act->is_never_closed = entry->is_never_closed;

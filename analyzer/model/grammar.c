@@ -240,6 +240,11 @@ static const struct shape zero_word = {
     .words = (const char *const[]){"zero", NULL},
 };
 
+static const struct shape later_word = {
+    .kind = SHAPE_WORD,
+    .words = (const char *const[]){"later", NULL},
+};
+
 #define WAITS "receive send select wait lock cond_wait join sleep io"
 #define TELLS WAITS " make spawn close derive check_context watch detach unlock free limit"
 
@@ -308,6 +313,8 @@ static const struct shape_key function_keys[] = {
      .with = "add done make"},
     {"counted_by", &reference, "the wait group that counts the task until it returns",
      .with = "spawn"},
+    {"begins", &later_word,
+     "later: when its time comes; a join before that calls it off, and fails", .with = "spawn"},
     {"once", &reference, "only the first call for that object calls it; others wait for its end",
      .with = "invoke"},
     {"releases", &reference, "the lock that is released while it waits", .with = "cond_wait"},

@@ -262,6 +262,7 @@ static void read_properties(struct arena *arena, const struct yaml *map, struct 
     if (parks)
         entry->parks = text_is(parks, "never") ? PARKS_NEVER : PARKS_MAYBE;
     entry->tries = text_is(get_text(map, "tries"), "true");
+    entry->begins_later = text_is(get_text(map, "begins"), "later");
     entry->is_zeroed = text_is(get_text(map, "content"), "zero");
     entry->is_fed_from_outside = yaml_get(map, "fed") != NULL;
     entry->is_never_closed = text_is(get_text(map, "fed"), "ticks");
