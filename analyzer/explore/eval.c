@@ -73,6 +73,21 @@ uint32_t machine_site(struct machine *machine, const void *key, struct site site
 }
 
 /* One for all declarations of the symbol, in whatever unit. */
+static const struct ir_expr *address_of(struct machine *machine, const struct ir_expr *place)
+{
+    struct ir_type *pointer = arena_new(machine->arena, struct ir_type);
+    *pointer = (struct ir_type){
+        .kind = IR_TYPE_POINTER, .name = "", .size = sizeof(void *), .target = place->type};
+    return ir_addr(machine->arena, pointer, place);
+}
+
+static bool is_out_of_hand(struct machine *machine, const struct ir_symbol *symbol)
+{
+    const struct ir_expr *address = address_of(machine, ir_symbol(machine->arena, symbol));
+    return flow_is_used_outside(machine->flow, symbol) ||
+           flow_is_handed_out(machine->flow, address);
+}
+
 static uint32_t static_site(struct machine *machine, const struct ir_symbol *symbol)
 {
     const void *key[] = {symbol, machine}; /* by itself, a symbol is the key of a function */
@@ -83,8 +98,8 @@ static uint32_t static_site(struct machine *machine, const struct ir_symbol *sym
         map_put_str(&machine->site_of, arena_printf(machine->arena, "%s\1%s", symbol->name,
                                                     symbol->scope ? symbol->scope : ""));
     if (!*slot) {
-        *vec_add(machine->arena, &machine->sites) =
-            (struct site){.symbol = symbol, .type = symbol->type};
+        *vec_add(machine->arena, &machine->sites) = (struct site){
+            .symbol = symbol, .type = symbol->type, .is_escaped = is_out_of_hand(machine, symbol)};
         *slot = (void *)machine->sites.count;
     }
     void *site = *slot;
@@ -100,7 +115,7 @@ uint16_t eval_static_object(struct machine *machine, const struct ir_symbol *sym
         if (world->objects[i].is_static && world->objects[i].site == site)
             return i;
     uint8_t flags = machine->is_library ? OBJECT_OUTSIDE : OBJECT_ZEROED;
-    if (flow_is_used_outside(machine->flow, symbol))
+    if (machine->sites.at[site].is_escaped)
         flags |= OBJECT_ESCAPED;
     uint16_t object = world_new_object(world, site, flags);
     world->objects[object].is_static = 1;
@@ -115,11 +130,7 @@ static uint32_t var_site(struct context *context, const struct ir_var *var)
     uint32_t site =
         machine_site(machine, var, (struct site){.func = func, .var = var, .type = var->type});
     if (machine->sites.count > before && var->is_address_taken) {
-        struct ir_type *pointer = arena_new(machine->arena, struct ir_type);
-        *pointer = (struct ir_type){
-            .kind = IR_TYPE_POINTER, .name = "", .size = sizeof(void *), .target = var->type};
-        const struct ir_expr *address =
-            ir_addr(machine->arena, pointer, ir_var(machine->arena, var));
+        const struct ir_expr *address = address_of(machine, ir_var(machine->arena, var));
         struct frame *frame = flow_frame(machine->flow, func, NULL, NULL);
         machine->sites.at[site].is_escaped =
             !flow_is_seen_whole(machine->flow, flow_resolve(machine->flow, frame, address));

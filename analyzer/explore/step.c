@@ -311,11 +311,12 @@ static void set_temp(struct context *context, const struct ir_op *op, struct val
             value;
 }
 
-/* What is handed to code out of sight, which is not the system's, may be used by it at any time. */
+/* What is handed to code out of sight may be used by it at any time; the system's does so only
+ * where it calls back. */
 static void hand_out(struct context *context, const struct ir_op *op)
 {
     const struct ir_symbol *callee = ir_callee(op);
-    if (op->act || (callee && callee->is_in_system_header))
+    if (op->act || (callee && callee->is_in_system_header && !flow_calls_back(op)))
         return;
     for (size_t i = 0; i < op->arg_count; i++)
         if (op->args[i]->type->kind == IR_TYPE_POINTER)

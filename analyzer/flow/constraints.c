@@ -361,10 +361,13 @@ static uint32_t result_cell(struct builder *builder, const struct ir_op *op)
     return cell_of(builder, object_place(solver_temp(builder->func, op->temp)));
 }
 
-/* The system's code keeps nothing of its arguments, and what it gives back is new. */
+/* The system's code keeps nothing of its arguments but what it calls back with later, and what it
+ * gives back is new. */
 static void call_system(struct builder *builder, const struct ir_op *op)
 {
     hand_out_functions(builder, op);
+    if (flow_calls_back(op))
+        hand_out_args(builder, op);
     const struct ir_type *type = result_type(op);
     if (!op->temp || !type || type->kind != IR_TYPE_POINTER)
         return;

@@ -161,6 +161,9 @@ bool flow_is_atomic(const struct ir_op *);
 
 /* Does this call run code that is neither in the program nor modelled nor the system's? */
 bool flow_call_is_opaque(struct flow *, const struct ir_func *, const struct ir_op *);
+/* Is a pointer to a record handed over that holds a function, as what timer_create is told?  The
+ * system's code calls it then, with what lies beside it. */
+bool flow_calls_back(const struct ir_op *);
 /* Is a function that this call runs said to take over its argument number `arg`, by a note or a
  * model? */
 bool flow_call_takes(struct flow *, const struct ir_func *, const struct ir_op *, size_t arg);

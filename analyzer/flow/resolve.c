@@ -785,6 +785,31 @@ const struct flow_use *flow_next_use(struct flow *flow, enum act_kind kind,
     return NULL;
 }
 
+/* Is there a pointer to a function in it? */
+static bool holds_function(const struct ir_type *type, int depth)
+{
+    while (type->kind == IR_TYPE_ARRAY && type->target)
+        type = type->target;
+    if (type->kind == IR_TYPE_POINTER)
+        return type->target && type->target->kind == IR_TYPE_FUNCTION;
+    for (size_t i = 0; type->kind == IR_TYPE_RECORD && depth < 8 && i < type->record->field_count;
+         i++)
+        if (holds_function(type->record->fields[i].type, depth + 1))
+            return true;
+    return false;
+}
+
+bool flow_calls_back(const struct ir_op *op)
+{
+    for (size_t i = 0; i < op->arg_count; i++) {
+        const struct ir_type *type = op->args[i]->type;
+        if (type->kind == IR_TYPE_POINTER && type->target && type->target->kind == IR_TYPE_RECORD &&
+            holds_function(type->target, 0))
+            return true;
+    }
+    return false;
+}
+
 bool flow_call_is_opaque(struct flow *flow, const struct ir_func *func, const struct ir_op *op)
 {
     if (op->kind != IR_OP_CALL || op->act)

@@ -867,6 +867,34 @@ static struct decl *callee_decl(struct source *source, CXCursor cursor)
     return clang_getCursorKind(named) == CXCursor_FunctionDecl ? symbol_of(source, named) : NULL;
 }
 
+/* The whole object that memset(p, 0, sizeof *p) zeroes; NULL: it is no such call. */
+static expr *zeroed_place(struct build *build, expr *callee, expr **args, size_t count)
+{
+    bool is_memset = callee->kind == IR_SYMBOL && callee->symbol->is_in_system_header &&
+                     strcmp(callee->symbol->name, "memset") == 0;
+    if (!is_memset || count != 3 || !ir_is_zero(args[1]) || args[2]->kind != IR_CONST)
+        return NULL;
+    expr *to = args[0];
+    const struct ir_type *target = to->type->kind == IR_TYPE_POINTER ? to->type->target : NULL;
+    expr *place = to->kind == IR_ADDR                        ? to->a
+                  : target && target->kind == IR_TYPE_RECORD ? ir_deref(build->arena, target, to)
+                                                             : to;
+    bool is_pointer = place == to && to->type->kind != IR_TYPE_ARRAY;
+    return !is_pointer && place->type->size == (uint64_t)args[2]->value ? place : NULL;
+}
+
+static expr *lower_named_call(struct build *build, CXCursor cursor, expr *callee, expr **args,
+                              size_t count)
+{
+    struct source *source = build->source;
+    struct ir_pos pos = pos_of(source, cursor);
+    expr *zeroed = zeroed_place(build, callee, args, count);
+    if (!zeroed)
+        return emit_call(build, callee, args, count, type_at(source, cursor), pos);
+    emit_assign(build, zeroed, zero_of(build, zeroed->type), pos);
+    return args[0];
+}
+
 static expr *lower_call(struct build *build, CXCursor cursor, bool is_used)
 {
     struct source *source = build->source;
@@ -888,8 +916,7 @@ static expr *lower_call(struct build *build, CXCursor cursor, bool is_used)
         expr **args = arena_array(build->arena, expr *, count);
         for (size_t i = 0; i < count; i++)
             args[i] = lower_expr(build, kid(source, kids, i + 1));
-        value =
-            emit_call(build, callee, args, count, type_at(source, cursor), pos_of(source, cursor));
+        value = lower_named_call(build, cursor, callee, args, count);
     }
     kids_drop(source, kids);
     return value;

@@ -89,6 +89,13 @@ static const struct ir_expr *finish(struct literal *literal, const struct ir_typ
     return made;
 }
 
+const struct ir_expr *zero_of(struct build *build, const struct ir_type *type)
+{
+    struct literal literal = {.build = build};
+    bool is_aggregate = type->kind == IR_TYPE_RECORD || type->kind == IR_TYPE_ARRAY;
+    return is_aggregate ? finish(&literal, type) : ir_const(build->arena, type, 0);
+}
+
 /* Whether a value without braces initialises the whole aggregate. */
 static bool is_whole(struct source *source, CXCursor cursor, const struct ir_type *type)
 {

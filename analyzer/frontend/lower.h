@@ -366,6 +366,8 @@ CXCursor strip_parens(struct source *source, CXCursor cursor);
 /* The value that initialises an object of `type`. */
 const struct ir_expr *lower_initialiser(struct build *build, CXCursor cursor,
                                         const struct ir_type *type);
+/* An object of that type, all bytes zero. */
+const struct ir_expr *zero_of(struct build *build, const struct ir_type *type);
 const struct ir_expr *lower_compound_literal(struct build *build, CXCursor cursor, bool as_object);
 /* __atomic_* and the like, which libclang shows without a name; NULL: it is none. */
 const struct ir_expr *lower_atomic(struct build *build, CXCursor cursor, struct kids kids);
