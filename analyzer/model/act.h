@@ -128,14 +128,14 @@ struct act {
                                          to; the null constant: none */
     enum act_attribute attribute;     /* ACT_SET; ACT_MAKE, ACT_SPAWN: in any case */
     enum act_mode mode;
-    bool may_park;            /* the call can wait for another task or the outside */
-    bool wakes_all;           /* ACT_SIGNAL: broadcast */
-    bool tries;               /* ACT_LOCK and the like: may give up at once */
-    bool is_resumed;          /* ACT_END_TASK: the end began elsewhere: it was cancelled, or called
-                                 pthread_exit */
-    bool begins_later;        /* ACT_SPAWN: when its time comes; a join before then calls it off, and
-                                 says so as RESULT_FAILED */
-    bool is_zeroed;           /* ACT_MAKE: all bytes of what is made are zero */
+    bool may_park;     /* the call can wait for another task or the outside */
+    bool wakes_all;    /* ACT_SIGNAL: broadcast */
+    bool tries;        /* ACT_LOCK and the like: may give up at once */
+    bool is_resumed;   /* ACT_END_TASK: the end began elsewhere: it was cancelled, or called
+                          pthread_exit */
+    bool begins_later; /* ACT_SPAWN: when its time comes; a join before then calls it off, and
+                          says so as RESULT_FAILED */
+    bool is_zeroed;    /* ACT_MAKE: all bytes of what is made are zero */
     bool is_fed_from_outside; /* ACT_MAKE: the system sends on the channel: ticks, signals; */
     bool is_never_closed;     /* and nobody closes it */
     const struct act_arm *arms;

@@ -97,7 +97,8 @@ struct entry {
     struct select_layout select;
     enum act_mode mode;
     enum parks parks;
-    bool wakes_all, tries, is_fed_from_outside, is_never_closed, is_zeroed, is_resumed, begins_later;
+    bool wakes_all, tries, is_fed_from_outside, is_never_closed, is_zeroed, is_resumed,
+        begins_later;
     const struct condition *conditions;
     size_t condition_count;
 };
