@@ -93,7 +93,8 @@ void machine_begin(struct machine *machine, struct slice *slice, struct arena *a
     struct world_task *root = &machine->world.tasks[0];
     root->state = TASK_STARTS;
     step_enter(machine, 0, slice->funcs.at[0], NULL, 0);
-    for (size_t i = slice->funcs.count; i-- > 0;)
-        if (!slice->funcs.at[i]->func->symbol && slice->funcs.at[i]->is_active)
-            step_enter(machine, 0, slice->funcs.at[i], NULL, 0);
+    for (size_t i = 0; i < slice->funcs.count; i++)
+        if (!slice->funcs.at[i]->func->symbol && slice->funcs.at[i]->is_active &&
+            step_enter(machine, 0, slice->funcs.at[i], NULL, 0))
+            step_through(machine, 0);
 }

@@ -190,6 +190,9 @@ uint16_t eval_static_object(struct machine *, const struct ir_symbol *);
 
 /* Runs the task from where it stands to the next operation that others can see, or to its end. */
 void step_run(struct machine *, uint8_t task);
+/* Runs what the task has just entered to its end, before anything else: the assignments of what
+ * static variables begin with, which no other task sees. */
+void step_through(struct machine *, uint8_t task);
 /* Past the operation the task stands at. */
 void step_advance(struct machine *, uint8_t task);
 /* Calls a function in the task; false: too deep. */

@@ -681,3 +681,17 @@ void step_run(struct machine *machine, uint8_t task)
             return;
     }
 }
+
+void step_through(struct machine *machine, uint8_t task)
+{
+    const struct world_task *at = &machine->world.tasks[task];
+    uint8_t depth = at->depth;
+    for (bool is_over = false; !is_over && at->depth >= depth && !machine->world.is_full;) {
+        struct context context = machine_context(machine, task);
+        const struct ir_block *block = &context.in->func->blocks[context.frame->block];
+        context.frame->op = next_kept(context.in, block, context.frame->op);
+        is_over = context.frame->op < block->op_count
+                      ? do_op(machine, task, &block->ops[context.frame->op])
+                      : end_block(machine, task);
+    }
+}
