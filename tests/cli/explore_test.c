@@ -112,6 +112,48 @@ static void test_explore__a_budget_is_no_matter_of_time(void **state)
     assert_string_equal(runs[0].out, runs[1].out);
 }
 
+/* Each has static variables that begin with something, as many more files than calls may be deep.
+ */
+static void test_explore__a_program_of_many_files(void **state)
+{
+    enum { FILES = 25 };
+    struct folder *folder = *state;
+    const char *calls = "";
+    for (int i = 0; i < FILES; i++) {
+        put(folder, arena_printf(&folder->arena, "part%d.c", i),
+            arena_printf(&folder->arena,
+                         "#include <leash.h>\n"
+                         "static mu_t mu;\n"
+                         "static struct node { mu_t *lock; int is_on; } node = {&mu, 1};\n"
+                         "void use%d(void)\n"
+                         "{\n"
+                         "    if (node.is_on) {\n"
+                         "        mu_lock(node.lock);\n"
+                         "        mu_unlock(node.lock);\n"
+                         "    }\n"
+                         "}\n",
+                         i));
+        calls =
+            arena_printf(&folder->arena, "%s    void use%d(void);\n    use%d();\n", calls, i, i);
+    }
+    put(folder, "main.c",
+        arena_printf(&folder->arena,
+                     "#include <leash.h>\n"
+                     "static mu_t last;\n"
+                     "int main(void)\n"
+                     "{\n"
+                     "%s"
+                     "    mu_lock(&last);\n"
+                     "    mu_lock(&last);\n"
+                     "    return 0;\n"
+                     "}\n",
+                     calls));
+    struct outcome outcome = leash(folder, "check --stats main.c part*.c -- -I%s", LEASH_INCLUDE);
+    assert_status(outcome, 1);
+    assert_has(outcome.out, "[lock-cycle]");
+    assert_has(outcome.err, "; 0 scopes not in full\n");
+}
+
 /* ---- --explain-silence ----------------------------------------------------------------------- */
 
 static const char talk_source[] =
@@ -290,6 +332,7 @@ int main(void)
         folder_test(test_explore__a_small_budget_is_told),
         folder_test(test_explore__part_of_the_states_is_no_proof),
         folder_test(test_explore__a_budget_is_no_matter_of_time),
+        folder_test(test_explore__a_program_of_many_files),
         folder_test(test_explore__what_ends_a_wait),
         folder_test(test_explore__a_line_without_a_wait),
         folder_test(test_explore__a_finding_that_is_not_shown),
