@@ -177,7 +177,7 @@ static const char *name_of(const struct look *look, const struct ir_expr *handle
         handle = maker->act->context            ? maker->act->context
                  : maker->act->source_count > 0 ? maker->act->sources[0]
                                                 : handle;
-    return ir_expr_text(look->pass->arena, handle);
+    return flow_text(look->pass->arena, frame->func, handle);
 }
 
 static void see_watched(struct look *look, const struct frame *frame, const struct ir_expr *handle)

@@ -75,7 +75,7 @@ static void report_receive(const struct drain *drain)
     struct finding *finding =
         pass_report(pass, receive->func, receive->op->pos, CONFIDENCE_LIKELY,
                     "this loop ends when '%s' is closed, and nothing closes it or sends on it",
-                    ir_expr_text(pass->arena, receive->object));
+                    flow_text(pass->arena, receive->func, receive->object));
     pass_note(pass, finding, drain->channel.maker_func, drain->channel.maker->pos,
               "the channel is made here");
 }

@@ -186,7 +186,8 @@ static void tell_story(struct counted *counted, struct finding *finding,
 {
     struct pass *pass = counted->pass;
     const struct ir_symbol *task = counted->count->task->func->symbol;
-    const char *group = ir_expr_text(pass->arena, counted->count->add->act->object);
+    const char *group =
+        flow_text(pass->arena, counted->count->raiser->func, counted->count->add->act->object);
     pass_note(pass, finding, counted->count->raiser->func, counted->count->add->pos,
               "the task is counted here: %s(%s)", counted->count->add->act->word, group);
     pass_note(pass, finding, counted->count->spawner->func, counted->count->spawn->pos,
@@ -253,7 +254,8 @@ static void report_never(struct counted *counted, const struct walk_result *ways
                     "task '%s' ends without lowering the count that %s(%s) raised for it, and "
                     "nothing else does",
                     task->symbol->name, counted->count->add->act->word,
-                    ir_expr_text(counted->pass->arena, counted->count->add->act->object));
+                    flow_text(counted->pass->arena, counted->count->raiser->func,
+                              counted->count->add->act->object));
     tell_story(counted, finding, NULL);
 }
 

@@ -127,10 +127,10 @@ static const struct ir_op *abandoned(const struct look *look, const struct frame
     return maker;
 }
 
-/* All that is watched in the loop has to be abandoned, and something is; the first one's handle. */
-static const struct ir_expr *abandoned_stop(const struct look *look, const struct flow_round *round)
+/* All that is watched in the loop has to be abandoned, and something is; the first one's name. */
+static const char *abandoned_stop(const struct look *look, const struct flow_round *round)
 {
-    const struct ir_expr *first = NULL;
+    const char *first = NULL;
     for (size_t i = 0; i < round->ops.count; i++) {
         const struct frame *frame = round->ops.at[i].frame;
         const struct act *act = round->ops.at[i].op->act;
@@ -142,23 +142,21 @@ static const struct ir_expr *abandoned_stop(const struct look *look, const struc
                                                                 : act->object;
         if (!handle || !abandoned(look, frame, handle))
             return NULL;
-        first = first ? first : handle;
+        first = first ? first : flow_text(look->pass->arena, frame->func, handle);
     }
     return first;
 }
 
-static bool report_start(const struct look *look, const struct flow_round *round,
-                         const struct ir_expr *stop)
+static bool report_start(const struct look *look, const struct flow_round *round, const char *stop)
 {
     struct pass *pass = look->pass;
     const struct frame *task = look->runs.task;
-    const char *name = ir_expr_text(pass->arena, stop);
     struct finding *finding =
         pass_report(pass, task->parent->func, task->op->pos, CONFIDENCE_LIKELY,
                     "nobody can stop task '%s', which is started here: nothing ends '%s'",
-                    task->func->symbol->name, name);
+                    task->func->symbol->name, stop);
     pass_note(pass, finding, round->frame->func, round->endless.pos,
-              "this loop goes round until '%s' ends it", name);
+              "this loop goes round until '%s' ends it", stop);
     pass_stuck_at(pass, finding, round->frame->func, round->endless.pos);
     return true;
 }
@@ -171,7 +169,7 @@ static bool check_start(const struct look *look)
         struct flow_round round;
         if (!flow_goes_round_untold(flow, &look->runs, frame, &round) || !round.watch)
             continue;
-        const struct ir_expr *stop = abandoned_stop(look, &round);
+        const char *stop = abandoned_stop(look, &round);
         if (stop)
             return report_start(look, &round, stop);
     }

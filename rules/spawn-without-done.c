@@ -149,7 +149,7 @@ static void note_reasons(const struct look *look, struct finding *finding)
     if (look->unclosed)
         pass_note(pass, finding, look->loop_func, look->loop_pos,
                   "this loop ends when '%s' is closed, and nothing in sight is sure to close it",
-                  ir_expr_text(pass->arena, look->unclosed->act->object));
+                  flow_text(pass->arena, look->loop_func, look->unclosed->act->object));
     else if (look->loop_func)
         pass_note(pass, finding, look->loop_func, look->loop_pos, "this loop has no way out");
     if (look->never_returns)

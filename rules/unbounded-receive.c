@@ -43,7 +43,7 @@ static struct finding *report(const struct wait *wait, const char *why)
     struct finding *finding =
         pass_report(pass, wait->receive->func, wait->receive->op->pos, CONFIDENCE_LIKELY,
                     "%s(%s) can wait here for ever: %s", wait->receive->op->act->word,
-                    ir_expr_text(pass->arena, wait->receive->object), why);
+                    flow_text(pass->arena, wait->receive->func, wait->receive->object), why);
     pass_stuck_at(pass, finding, wait->receive->func, wait->receive->op->pos);
     pass_note(pass, finding, wait->channel.maker_func, wait->channel.maker->pos,
               "the channel is made here");

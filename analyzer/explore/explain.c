@@ -462,14 +462,14 @@ static const struct ir_func *find_main(const struct flow *flow)
     return NULL;
 }
 
-const char *explain_name(struct arena *arena, const struct ir_op *op)
+const char *explain_name(struct arena *arena, const struct ir_func *func, const struct ir_op *op)
 {
     const struct act *act = op->act;
     const char *word = act->word ? act->word : act->function;
     const struct ir_expr *object = blame_object(op, 0);
     if (act->kind == ACT_SELECT || !object)
         return word;
-    return arena_printf(arena, "%s(%s)", word, ir_expr_text(arena, object));
+    return arena_printf(arena, "%s(%s)", word, flow_text(arena, func, object));
 }
 
 static const char *name_of(const struct ir_func *func)

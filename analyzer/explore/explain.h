@@ -89,6 +89,6 @@ const char *explain_rule(enum cause);
  * below `directory` are named as seen from there. */
 void explain_write(struct text *, struct flow *, const struct explained *, const char *directory);
 /* "chan_send(ch)" */
-const char *explain_name(struct arena *, const struct ir_op *);
+const char *explain_name(struct arena *, const struct ir_func *, const struct ir_op *);
 
 #endif

@@ -157,7 +157,7 @@ static const char *misused_text(struct story *story, const struct misuse *misuse
 {
     if (misuse->op->act->kind != ACT_SPAWN)
         return story_object_text(story, misuse->func, misuse->op, -1);
-    return ir_expr_text(story->arena, misuse->op->act->counted_by);
+    return flow_text(story->arena, misuse->func, misuse->op->act->counted_by);
 }
 
 /* Callers end a context when they like; all else that somebody out of sight might do may be just

@@ -30,12 +30,8 @@ void story_add_step(struct story *story, const struct ir_func *func, struct ir_p
 const char *story_object_text(struct story *story, const struct ir_func *func,
                               const struct ir_op *op, int8_t arm)
 {
-    struct arena *arena = story->arena;
-    struct flow *flow = story->search->machine.flow;
     const struct ir_expr *object = blame_object(op, arm >= 0 ? (size_t)arm : 0);
-    if (object && op->is_cleanup)
-        object = flow_resolve(flow, flow_frame(flow, func, NULL, NULL), object);
-    return object ? ir_expr_text(arena, object) : "it";
+    return object ? flow_text(story->arena, func, flow_written(func, op, object)) : "it";
 }
 
 static const char *what_happens(struct story *story, const struct event *event)

@@ -1271,7 +1271,8 @@ static void fire_cancel(struct machine *machine, uint8_t task, const struct ir_o
     struct value handle = machine->world.tasks[task].operands[0];
     struct value *context = cell_of(machine, handle, V_CONTEXT);
     struct value *thread = cell_of(machine, handle, V_TASK);
-    if (context)
+    /* To cancel the background does nothing. */
+    if (context && !(context->flags & CONTEXT_ENDLESS))
         context->flags |= CONTEXT_ENDED;
     if (thread && thread->id) {
         uint8_t other = (uint8_t)(thread->id - 1);

@@ -102,6 +102,12 @@ bool flow_frame_has(const struct frame *, const struct ir_func *func);
 /* The functions an operation of frame->func runs when it runs in that frame: what the spawner put
  * into the struct, not what all spawners put into such structs. */
 struct flow_targets flow_callees_in(struct flow *, const struct frame *, const struct ir_op *);
+/* An expression of the function for a message: "ctx_done(ctx)", where a call's result stands. */
+const char *flow_text(struct arena *, const struct ir_func *, const struct ir_expr *);
+/* The object of an operation as it was given: a deferred call has a variable of its own for that.
+ */
+const struct ir_expr *flow_written(const struct ir_func *, const struct ir_op *,
+                                   const struct ir_expr *object);
 /* The value of an operand of frame->func, followed back as far as it is certain.  Bounded in depth
  * and steps, beyond which it stays as it is. */
 const struct ir_expr *flow_resolve(struct flow *, const struct frame *, const struct ir_expr *);

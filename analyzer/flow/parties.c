@@ -180,24 +180,19 @@ struct flow_parties flow_parties(struct flow *flow, const enum act_kind *kinds, 
 
 /* ---- names ----------------------------------------------------------------------------------- */
 
-/* A deferred call has a variable of its own for what it was given. */
-static const struct ir_expr *as_written(const struct flow_use *use)
-{
-    const struct ir_var *var = use->op->is_cleanup ? use->op->var : NULL;
-    const struct ir_expr *given = var ? facts_of(use->func)->var_value[var->id] : NULL;
-    return given ? given : use->object;
-}
-
 const char *flow_party_name(struct flow *flow, const struct flow_party *party)
 {
-    const struct ir_expr *name = as_written(party->use);
+    const struct flow_use *use = party->use;
+    const struct ir_expr *name = flow_written(use->func, use->op, use->object);
+    const struct ir_func *func = use->func;
     for (const struct frame *frame = party->frame; frame != party->home; frame = frame->parent) {
         const struct ir_expr *outer = flow_handle_at_caller(flow, frame->func, name, frame->op);
         if (!outer || !text_is(outer->type->name, name->type->name))
             break;
         name = outer;
+        func = frame->parent->func;
     }
-    return ir_expr_text(flow->arena, name);
+    return flow_text(flow->arena, func, name);
 }
 
 /* ---- messages -------------------------------------------------------------------------------- */

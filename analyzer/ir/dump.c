@@ -35,6 +35,8 @@ struct printer {
     const struct listing *listing; /* for a dump: tell variables of one name apart; else NULL */
     unsigned depth;
     unsigned budget; /* nodes still to print: a shared tree may be huge when written out */
+    ir_temp_writer *write_temp; /* NULL: temps by their numbers */
+    const void *context;        /* of write_temp */
 };
 
 enum { DEPTH_MAX = 200, NODES_MAX = 5000, STRING_MAX = 40, ELEMENTS_MAX = 32 };
@@ -315,7 +317,10 @@ static void print_node(struct printer *printer, const struct ir_expr *expr)
         text_add(out, expr->symbol->name);
         return;
     case IR_TEMP:
-        text_printf(out, "t%" PRIu32, expr->temp);
+        if (printer->write_temp)
+            printer->write_temp(out, printer->context, expr->temp);
+        else
+            text_printf(out, "t%" PRIu32, expr->temp);
         return;
     case IR_FIELD:
         print_field(printer, expr);
@@ -373,6 +378,14 @@ static void print_expr(struct text *out, const struct listing *listing, const st
 void ir_expr_print(struct text *out, const struct ir_expr *expr)
 {
     print_expr(out, NULL, expr, LEVEL_ANY);
+}
+
+void ir_expr_print_as(struct text *out, const struct ir_expr *expr, ir_temp_writer *write,
+                      const void *context)
+{
+    struct printer printer = {
+        .out = out, .budget = NODES_MAX, .write_temp = write, .context = context};
+    print_at(&printer, expr, LEVEL_ANY);
 }
 
 const char *ir_expr_text(struct arena *arena, const struct ir_expr *expr)

@@ -409,6 +409,10 @@ const char *ir_pos_path(const struct ir_unit *, const struct ir_pos *);
 /* As a C programmer would write it: "w->done", "jobs[i].wg", "&wg". */
 void ir_expr_print(struct text *, const struct ir_expr *);
 const char *ir_expr_text(struct arena *, const struct ir_expr *);
+/* The same, with the words of `write` for a temp in place of its number. */
+typedef void ir_temp_writer(struct text *, const void *context, uint32_t temp);
+void ir_expr_print_as(struct text *, const struct ir_expr *, ir_temp_writer *write,
+                      const void *context);
 /* The whole unit, or one function, for people and golden tests; docs in ir/README.md. */
 void ir_dump_unit(struct text *, const struct ir_unit *);
 void ir_dump_func(struct text *, const struct ir_func *);

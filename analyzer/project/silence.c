@@ -64,8 +64,8 @@ static const char *title_of(struct run *run, const struct explained *at)
 {
     const char *path = ir_pos_path(at->func->unit, &at->op->pos);
     return arena_printf(&run->arena, "%s:%u:%u: %s in '%s'", path_below(path, run->directory),
-                        at->op->pos.line, at->op->pos.column, explain_name(&run->arena, at->op),
-                        at->func->symbol->name);
+                        at->op->pos.line, at->op->pos.column,
+                        explain_name(&run->arena, at->func, at->op), at->func->symbol->name);
 }
 
 static bool is_on(const struct run *run, const char *id)
@@ -189,8 +189,12 @@ static void show_reason(struct run *run, const struct reason *reason)
 /* ---- no wait on the line --------------------------------------------------------------------- */
 
 /* The waits of the file that stand next to the line, before and behind it. */
+struct wait_at {
+    const struct ir_func *func;
+    const struct ir_op *op; /* NULL: none */
+};
 struct nearest {
-    const struct ir_op *before, *behind;
+    struct wait_at before, behind;
 };
 
 static void look_nearby(struct run *run, const struct ir_func *func, struct nearest *nearest)
@@ -201,19 +205,19 @@ static void look_nearby(struct run *run, const struct ir_func *func, struct near
         if (!explain_is_wait(op) || !text_is(path, run->silent_path))
             continue;
         if (op->pos.line < run->options->silent_line &&
-            (!nearest->before || op->pos.line > nearest->before->pos.line))
-            nearest->before = op;
+            (!nearest->before.op || op->pos.line > nearest->before.op->pos.line))
+            nearest->before = (struct wait_at){func, op};
         if (op->pos.line > run->options->silent_line &&
-            (!nearest->behind || op->pos.line < nearest->behind->pos.line))
-            nearest->behind = op;
+            (!nearest->behind.op || op->pos.line < nearest->behind.op->pos.line))
+            nearest->behind = (struct wait_at){func, op};
     }
 }
 
-static void add_near(struct run *run, const struct ir_op *op, const char *lead)
+static void add_near(struct run *run, const struct wait_at *wait, const char *lead)
 {
-    if (op)
-        text_printf(&run->result->output, "%s%s on line %u", lead, explain_name(&run->arena, op),
-                    op->pos.line);
+    if (wait->op)
+        text_printf(&run->result->output, "%s%s on line %u", lead,
+                    explain_name(&run->arena, wait->func, wait->op), wait->op->pos.line);
 }
 
 static void show_nearest(struct run *run)
@@ -227,10 +231,10 @@ static void show_nearest(struct run *run)
     }
     text_printf(out, "%s:%u: no task can wait on this line; ",
                 path_below(run->silent_path, run->directory), run->options->silent_line);
-    add_near(run, nearest.before,
-             nearest.behind ? "the nearest waits are " : "the nearest wait is ");
-    add_near(run, nearest.behind, nearest.before ? " and " : "the nearest wait is ");
-    if (!nearest.before && !nearest.behind)
+    add_near(run, &nearest.before,
+             nearest.behind.op ? "the nearest waits are " : "the nearest wait is ");
+    add_near(run, &nearest.behind, nearest.before.op ? " and " : "the nearest wait is ");
+    if (!nearest.before.op && !nearest.behind.op)
         text_add(out, "there is no wait in this file");
     text_add(out, "\n");
 }
