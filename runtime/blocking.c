@@ -218,12 +218,14 @@ void *leash_task_blocking(void *(*fn)(void *), void *arg, const char *site)
 
     lock_acquire_among_threads(&request.lock);
     atomic_fetch_add_explicit(&runtime.outside, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&runtime.helped, 1, memory_order_relaxed);
     if (submit(&request)) {
         park(&request.lock, "blocking call", NULL, site);
         errno_set(request.error);
     } else {
         request.result = fn(arg);
     }
+    atomic_fetch_sub_explicit(&runtime.helped, 1, memory_order_relaxed);
     atomic_fetch_sub_explicit(&runtime.outside, 1, memory_order_relaxed);
     return request.result;
 }

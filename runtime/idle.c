@@ -153,9 +153,9 @@ static struct worker *find_victim(struct worker *worker)
 static uint32_t study(struct worker *victim, int64_t duration_ns)
 {
     uint32_t ticks = atomic_load(&victim->ticks);
-    int64_t until_ns = clock_now_ns() + duration_ns;
+    int64_t until_ns = clock_real_ns() + duration_ns;
 
-    while (clock_now_ns() < until_ns)
+    while (clock_real_ns() < until_ns)
         ;
     return atomic_load(&victim->ticks) - ticks;
 }
@@ -164,7 +164,7 @@ static uint32_t study(struct worker *victim, int64_t duration_ns)
  * to have found only short tasks, did not. */
 static void judge(struct worker *worker)
 {
-    int64_t worked_ns = worker->stole_ns ? clock_now_ns() - worker->stole_ns : 0;
+    int64_t worked_ns = worker->stole_ns ? clock_real_ns() - worker->stole_ns : 0;
     bool paid = worked_ns >= PAYS_NS;
     int64_t nap_ns = paid ? NAP_MIN_NS : atomic_load(&idle.nap_ns) * 2;
 
@@ -242,7 +242,7 @@ static struct task *steal(struct worker *worker)
     struct task *task = steal_from(worker, victim);
     worker->was_woken = worker->was_woken || !task;
     if (task)
-        worker->stole_ns = clock_now_ns();
+        worker->stole_ns = clock_real_ns();
     return task;
 }
 
@@ -292,20 +292,63 @@ bool idle_others_run(void)
 }
 
 /*
- * All parked, and nothing that could wake a task.
+ * Whether all tasks are parked, none of them in what `outside` counts; and when the next timer is
+ * due.
  *
  * The answers must belong together.  They do when all workers rest from the first to the last of
  * them, that is when no rest ended in between: then no task ran, and only tasks take back what they
  * wait for outside.  A worker that polls counts as resting while it fills its queue, so the queues
  * are asked too, after what it may have been woken by.
  */
-static bool is_deadlock(void)
+static bool all_parked(_Atomic uint32_t *outside, int64_t *timer_ns)
 {
     uint64_t ended = atomic_load(&idle.ended_rests);
+    bool none = all_rest() && !atomic_load(&runtime.injected) && !atomic_load(outside);
 
-    return all_rest() && !atomic_load(&runtime.injected) && !atomic_load(&runtime.outside) &&
-           next_timer_ns() == NEVER && !any_has_task() && all_rest() &&
-           atomic_load(&idle.ended_rests) == ended && !atomic_load(&runtime.stopping);
+    *timer_ns = next_timer_ns();
+    return none && !any_has_task() && all_rest() && atomic_load(&idle.ended_rests) == ended &&
+           !atomic_load(&runtime.stopping);
+}
+
+/* All parked, and nothing that could wake a task. */
+static bool is_deadlock(void)
+{
+    int64_t timer_ns;
+
+    return all_parked(&runtime.outside, &timer_ns) && timer_ns == NEVER;
+}
+
+/*
+ * Sets a virtual clock on to the next timer where nothing comes before it.  Returns whether there
+ * is something to do now.
+ *
+ * Descriptors that are ready come before: what tasks wrote to each other takes no time.  So it is
+ * the worker that polls who does this, and no task may have run since it began to look.
+ */
+static bool leap(struct worker *worker)
+{
+    uint64_t ended = atomic_load(&idle.ended_rests);
+    int64_t timer_ns;
+
+    io_poll(0);
+    /* It may have taken note of an interruption, too. */
+    if (queue_has_task(&worker->queue) || atomic_load(&worker->rest) == REST_NOT ||
+        atomic_load(&runtime.injected) || atomic_load(&runtime.stopping))
+        return true;
+    if (!all_parked(&runtime.helped, &timer_ns) || timer_ns == NEVER ||
+        atomic_load(&idle.ended_rests) != ended)
+        return false;
+    clock_leap(timer_ns);
+    return true;
+}
+
+/* Has the worker that polls look whether to leap, now that one more rests. */
+static void offer_leap(void)
+{
+    int64_t timer_ns;
+
+    if (all_parked(&runtime.helped, &timer_ns) && timer_ns != NEVER)
+        io_interrupt();
 }
 
 /* The timeout, cut where a timer is due earlier. */
@@ -326,6 +369,19 @@ static void stop_watching(struct worker *worker)
     worker->watches = false;
 }
 
+static void poll_for(struct worker *worker, int64_t timeout_ns)
+{
+    if (!clock_is_virtual() || !leap(worker))
+        io_poll(cut_under_tsan(until_timer(next_timer_ns(), timeout_ns)));
+}
+
+static void sleep_for(struct worker *worker, int64_t timeout_ns)
+{
+    if (clock_is_virtual())
+        offer_leap();
+    futex_sleep(&worker->rest, REST_SLEEPS, until_timer(wheel_next_ns(&worker->wheel), timeout_ns));
+}
+
 /* Rests until woken, an event, a timer or the timeout. */
 static void rest_for(struct worker *worker, int64_t timeout_ns)
 {
@@ -337,10 +393,9 @@ static void rest_for(struct worker *worker, int64_t timeout_ns)
         if (timeout_ns == NEVER && is_deadlock())
             run_deadlock();
         if (polls)
-            io_poll(cut_under_tsan(until_timer(next_timer_ns(), timeout_ns)));
+            poll_for(worker, timeout_ns);
         else
-            futex_sleep(&worker->rest, REST_SLEEPS,
-                        until_timer(wheel_next_ns(&worker->wheel), timeout_ns));
+            sleep_for(worker, timeout_ns);
     }
     if (polls)
         atomic_store(&idle.polling, false);
@@ -431,9 +486,10 @@ static void start_work(struct worker *worker)
 struct task *idle_find(struct worker *worker)
 {
     while (!atomic_load(&runtime.stopping)) {
-        int64_t now_ns = clock_now_ns();
-        if (wheel_next_ns(&worker->wheel) <= now_ns)
-            wheel_advance(&worker->wheel, now_ns);
+        int64_t now_ns = clock_real_ns();
+        int64_t tasks_ns = clock_of_real_ns(now_ns);
+        if (wheel_next_ns(&worker->wheel) <= tasks_ns)
+            wheel_advance(&worker->wheel, tasks_ns);
         if (queue_has_task(&worker->queue) ||
             atomic_load_explicit(&runtime.injected, memory_order_relaxed))
             look_at_descriptors(worker, now_ns);

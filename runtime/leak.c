@@ -1,5 +1,6 @@
 /* Tasks that are left: after a mark, in a test's scope, at the end of leash_run. */
 #include "leak.h"
+#include "clock.h"
 #include "dump.h"
 #include "idle.h"
 #include "leash.h"
@@ -15,6 +16,42 @@ enum {
     FIRST_PAUSE_MS = 1, /* between looks, doubled each time */
     LAST_PAUSE_MS = 16
 };
+
+/* ---- grace ----------------------------------------------------------------------------------- */
+
+/* Time for tasks that are about to end.  By both clocks: a virtual one stands still while a task
+ * computes, and gets far in no time when none does. */
+struct grace {
+    int64_t until_ms;
+    int64_t until_real_ns;
+};
+
+static struct grace grace_begin(int64_t grace_ms)
+{
+    int64_t until_ms, length_ns, until_ns;
+
+    if (__builtin_add_overflow(leash_task_now_ms(), grace_ms, &until_ms))
+        until_ms = INT64_MAX;
+    if (__builtin_mul_overflow(grace_ms, INT64_C(1000000), &length_ns) ||
+        __builtin_add_overflow(clock_real_ns(), length_ns, &until_ns))
+        until_ns = INT64_MAX;
+    return (struct grace){until_ms, until_ns};
+}
+
+static bool grace_lasts(const struct grace *grace)
+{
+    return leash_task_now_ms() < grace->until_ms &&
+           (!clock_is_virtual() || clock_real_ns() < grace->until_real_ns);
+}
+
+/* Lets others run.  A virtual clock would not end a sleep while one computes. */
+static void grace_pause(int64_t pause_ms)
+{
+    if (clock_is_virtual() && idle_others_run())
+        leash_task_yield();
+    else
+        leash_task_sleep_ms(pause_ms, NULL);
+}
 
 /* ---- counting -------------------------------------------------------------------------------- */
 
@@ -54,11 +91,11 @@ leash_leak_mark_t leash_leak_mark(void)
 
 size_t leash_leak_report(FILE *out, leash_leak_mark_t mark, int64_t grace_ms)
 {
-    int64_t until_ms = leash_task_now_ms() + grace_ms;
+    struct grace grace = grace_begin(grace_ms);
     int64_t pause_ms = FIRST_PAUSE_MS;
 
-    while (find_after(mark, NULL) && leash_task_now_ms() < until_ms) {
-        leash_task_sleep_ms(pause_ms, NULL);
+    while (find_after(mark, NULL) && grace_lasts(&grace)) {
+        grace_pause(pause_ms);
         pause_ms = pause_ms * 2 < LAST_PAUSE_MS ? pause_ms * 2 : LAST_PAUSE_MS;
     }
     return find_after(mark, out);
@@ -79,12 +116,12 @@ void leash_leak_check(leash_leak_mark_t *mark)
 /* Lets the other tasks go on as far as they can. */
 static void let_others_end(void)
 {
-    int64_t until_ms = leash_task_now_ms() + GRACE_MS;
+    struct grace grace = grace_begin(GRACE_MS);
 
-    while (idle_others_run() && leash_task_now_ms() < until_ms) {
+    while (idle_others_run() && grace_lasts(&grace)) {
         leash_task_yield();
         if (idle_others_run())
-            leash_task_sleep_ms(FIRST_PAUSE_MS, NULL);
+            grace_pause(FIRST_PAUSE_MS);
     }
 }
 

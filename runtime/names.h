@@ -20,7 +20,12 @@
 #define chan_park_for_ever      leash_rt_chan_park_for_ever
 #define chan_source             leash_rt_chan_source
 #define chan_zero               leash_rt_chan_zero
+#define clock_is_virtual        leash_rt_clock_is_virtual
+#define clock_leap              leash_rt_clock_leap
 #define clock_now_ns            leash_rt_clock_now_ns
+#define clock_of_real_ns        leash_rt_clock_of_real_ns
+#define clock_real_ns           leash_rt_clock_real_ns
+#define clock_start             leash_rt_clock_start
 #define context_begin           leash_rt_context_begin
 #define context_switch          leash_rt_context_switch
 #define ctx_end                 leash_rt_ctx_end

@@ -127,9 +127,9 @@ static pthread_mutex_t start_gate = PTHREAD_MUTEX_INITIALIZER;
 static void await_first_thread(void)
 {
     static const struct timespec pause = {.tv_nsec = 50000};
-    int64_t until_ns = clock_now_ns() + JOIN_SECONDS * INT64_C(1000000000);
+    int64_t until_ns = clock_real_ns() + JOIN_SECONDS * INT64_C(1000000000);
 
-    while (clock_now_ns() < until_ns) {
+    while (clock_real_ns() < until_ns) {
         if (atomic_load(&runtime.first_left))
             return;
         nanosleep(&pause, NULL);
@@ -204,10 +204,11 @@ static void run_first(struct first_call *call)
 
 static void runtime_start(void)
 {
-    uint64_t seed = (uint64_t)clock_now_ns();
+    uint64_t seed = (uint64_t)clock_real_ns();
     uint32_t count = thread_count();
 
     memset(&runtime, 0, sizeof(runtime));
+    clock_start();
     runtime.random_schedule = random_seed(&seed);
     runtime.has_membarrier =
         !RT_TSAN && !syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);

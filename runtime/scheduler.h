@@ -106,6 +106,8 @@ struct runtime {
     /* What may wake a task from outside: parked I/O, calls on helper threads, signal channels,
      * contexts that watch a peer.  Where there is none, and no timer, all parked is a deadlock. */
     _Atomic uint32_t outside;
+    /* Of these the calls on helper threads: a virtual clock waits for their end. */
+    _Atomic uint32_t helped;
 };
 
 extern struct runtime runtime;

@@ -3,7 +3,6 @@
 #include "wait.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 enum {
     /* Timers that are handled in one hold of the lock. */
@@ -18,15 +17,7 @@ enum {
 _Static_assert(INT64_MAX / TICK_NS < LAST_TICK, "the wheel reaches farther than the clock");
 _Static_assert(NS_PER_MS == TICK_NS * TICKS_PER_MS, "a millisecond is a number of ticks");
 
-/* ---- the clock ------------------------------------------------------------------------------- */
-
-int64_t clock_now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
+/* ---- ticks ----------------------------------------------------------------------------------- */
 
 int64_t timer_tick_after_ms(int64_t ms)
 {

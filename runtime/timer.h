@@ -32,6 +32,7 @@
 #define LEASH_RT_TIMER_H
 
 #include "base.h"
+#include "clock.h"
 #include "lock.h"
 
 struct source;
@@ -94,9 +95,6 @@ struct wheel {
     uint64_t used[WHEEL_LEVELS][WHEEL_WORDS]; /* bit: the slot has timers */
     struct wheel_slot slot[WHEEL_LEVELS * WHEEL_SLOTS];
 };
-
-/* The clock of task_now_ms() in nanoseconds. */
-int64_t clock_now_ns(void);
 
 /* The first tick at or after now + ms; with 0 or less one that is due already.  Saturates. */
 int64_t timer_tick_after_ms(int64_t ms);

@@ -176,8 +176,9 @@ const char *leash_version(void);
 void leash_task_yield(void);
 
 /* The clock of all deadlines, in milliseconds: never set back, its zero means nothing.  Under
- * LEASH_CLOCK=virtual it stands still while a task runs and leaps to the next timer when all are
- * parked, so that a test of a long timeout is short. */
+ * LEASH_CLOCK=virtual it stands still while a task runs or a task_blocking lasts, and leaps to the
+ * next timer when all are parked, so that a test of a long timeout is short.  It does not wait for
+ * what other processes do. */
 int64_t leash_task_now_ms(void);
 
 /* Parks for `ms` milliseconds.  Not a way to wait for other tasks: that is what a wait group or a

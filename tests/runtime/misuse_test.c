@@ -458,6 +458,7 @@ static void test_misuse__settings(void **state)
     expect_refused("LEASH_SCHEDULE", "random:x");
     expect_refused("LEASH_SCHEDULE", "fair");
     expect_refused("LEASH_LEAKS", "yes");
+    expect_refused("LEASH_CLOCK", "fast");
     expect_refused("LEASH_SIGQUIT", "core");
     expect_taken("LEASH_THREADS", "3");
     expect_taken("LEASH_THREADS", "");
@@ -466,6 +467,8 @@ static void test_misuse__settings(void **state)
     expect_taken("LEASH_SCHEDULE", "random:7");
     expect_taken("LEASH_SCHEDULE", "");
     expect_taken("LEASH_LEAKS", "");
+    expect_taken("LEASH_CLOCK", "virtual");
+    expect_taken("LEASH_CLOCK", "real");
     expect_taken("LEASH_SIGQUIT", "");
 }
 
