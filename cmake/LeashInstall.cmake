@@ -18,10 +18,25 @@ install(FILES ${PROJECT_BINARY_DIR}/leashConfig.cmake
 # The build folder itself serves find_package() too: -Dleash_DIR=build.
 export(EXPORT leashTargets NAMESPACE leash:: FILE ${PROJECT_BINARY_DIR}/leashTargets.cmake)
 
+# libleash-debug by itself, so that only who wants it needs what it is built on.
+if(TARGET libleash-debug)
+  install(TARGETS libleash-debug EXPORT leashDebugTargets
+    ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  install(EXPORT leashDebugTargets NAMESPACE leash:: DESTINATION ${package_dir})
+  export(EXPORT leashDebugTargets NAMESPACE leash::
+    FILE ${PROJECT_BINARY_DIR}/leashDebugTargets.cmake)
+endif()
+
 # Relative to itself, so that `cmake --install --prefix` may choose the place.
 file(RELATIVE_PATH pc_prefix ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
-configure_file(${PROJECT_SOURCE_DIR}/cmake/leash.pc.in ${PROJECT_BINARY_DIR}/leash.pc @ONLY)
-install(FILES ${PROJECT_BINARY_DIR}/leash.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+set(pc_names leash)
+if(TARGET libleash-debug)
+  list(APPEND pc_names leash-debug)
+endif()
+foreach(name IN LISTS pc_names)
+  configure_file(${PROJECT_SOURCE_DIR}/cmake/${name}.pc.in ${PROJECT_BINARY_DIR}/${name}.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/${name}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endforeach()
 
 file(GLOB schemas CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/rules/*.schema.json
   ${PROJECT_SOURCE_DIR}/rules/models/*.schema.json)

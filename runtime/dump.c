@@ -173,19 +173,7 @@ int leash_task_dump_json(FILE *out)
     return finish(out);
 }
 
-/* ---- counts and the end ---------------------------------------------------------------------- */
-
-size_t leash_task_count(void)
-{
-    uint64_t count = 0;
-
-    /* The ended first: a task that ends in between is counted as alive. */
-    for (uint32_t i = 0; i < runtime.worker_count; i++)
-        count -= atomic_load(&runtime.workers[i]->ended);
-    for (uint32_t i = 0; i < runtime.worker_count; i++)
-        count += atomic_load(&runtime.workers[i]->spawned);
-    return count;
-}
+/* ---- the end --------------------------------------------------------------------------------- */
 
 void fatal(const char *site, const char *format, ...)
 {

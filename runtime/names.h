@@ -28,6 +28,7 @@
 #define clock_start             leash_rt_clock_start
 #define context_begin           leash_rt_context_begin
 #define context_switch          leash_rt_context_switch
+#define counts_read             leash_rt_counts_read
 #define ctx_end                 leash_rt_ctx_end
 #define ctx_error               leash_rt_ctx_error
 #define ctx_source              leash_rt_ctx_source
@@ -81,6 +82,7 @@
 #define raid_end                leash_rt_raid_end
 #define ready                   leash_rt_ready
 #define ready_list              leash_rt_ready_list
+#define run_at_end              leash_rt_run_at_end
 #define run_deadlock            leash_rt_run_deadlock
 #define runtime                 leash_rt_runtime
 #define schedule_point_slow     leash_rt_schedule_point_slow

@@ -225,8 +225,19 @@ static void runtime_start(void)
     sigquit_start();
 }
 
+static _Atomic(void (*)(void)) stop_at_end;
+
+void run_at_end(void (*stop)(void))
+{
+    atomic_store(&stop_at_end, stop);
+}
+
 static void runtime_stop(uint32_t count, bool all_ended)
 {
+    void (*stop)(void) = atomic_exchange(&stop_at_end, NULL);
+
+    if (stop)
+        stop();
     overflow_stop();
     signals_restore();
     sigquit_stop();

@@ -519,9 +519,16 @@ size_t leash_leak_report(FILE *out, leash_leak_mark_t mark, int64_t grace_ms);
  * what they are parked on: dumps them to `out`, returns their number. */
 size_t leash_leak_find(FILE *out);
 
-/* Serves /debug/tasks and /metrics (Prometheus' text form) on `address`, such as "127.0.0.1:6060",
- * until debug_stop.  For loopback: anyone who can reach it sees the dumps.  0 or an errno.  Both
- * are in the library libleash-debug. */
+/* Serves /debug/tasks, /metrics (Prometheus' text form) and /healthz by HTTP on a thread of its
+ * own, until debug_stop or the end of leash_run.  It keeps no task alive and can wake none.
+ *
+ * `address` is "127.0.0.1:6060" or "[::1]:6060"; ":6060" is that port of 127.0.0.1, and NULL the
+ * first of these.  Port 0 picks a free one.  A line on stderr says which it is.  Beyond loopback
+ * anyone who can reach the address sees the dumps.
+ *
+ * For tasks.  0, EINVAL for the address, EALREADY when it serves already, EPERM outside of tasks,
+ * or an errno of the socket.  debug_stop is for any thread, and does nothing when none serves.
+ * Both are in the library libleash-debug. */
 int leash_debug_serve(const char *address);
 void leash_debug_stop(void);
 

@@ -43,8 +43,11 @@ fi
 ! grep -rlF "$build" "$prefix/lib"*/*/cmake "$prefix/lib"*/cmake 2>/dev/null ||
     fail "the CMake package names the build folder"
 
+with_debug=OFF
+[ ! -f "$build/libleash-debug.a" ] || with_debug=ON
 "$cmake" -G Ninja -S "$consumer" -B "$work/by-cmake" -DCMAKE_PREFIX_PATH="$prefix" \
-    -DCMAKE_C_COMPILER="$compiler" -DCMAKE_C_FLAGS="$flags" -Dwanted="$version" >"$work/cmake.log"
+    -DCMAKE_C_COMPILER="$compiler" -DCMAKE_C_FLAGS="$flags" -Dwanted="$version" \
+    -Dwith_debug=$with_debug >"$work/cmake.log"
 "$cmake" --build "$work/by-cmake" >>"$work/cmake.log"
 expect_version find_package "$work/by-cmake/consumer"
 
@@ -55,3 +58,11 @@ export PKG_CONFIG_PATH="${pc%/*}"
 # shellcheck disable=SC2046,SC2086 # lists of flags
 "$compiler" $flags -o "$work/by-pkg-config" "$consumer/main.c" $(pkg-config --cflags --libs leash)
 expect_version pkg-config "$work/by-pkg-config"
+
+if [ $with_debug = ON ]; then
+    expect_version find_package "$work/by-cmake/served"
+    # shellcheck disable=SC2046,SC2086 # lists of flags
+    "$compiler" $flags -o "$work/served" "$consumer/served.c" \
+        $(pkg-config --cflags --libs leash-debug)
+    expect_version pkg-config "$work/served"
+fi

@@ -1,7 +1,7 @@
 #!/bin/sh
-# names_test.sh LIBRARY: all that the library defines for the linker begins with leash_.
+# names_test.sh LIBRARY...: all that the libraries define for the linker begins with leash_.
 set -eu
-foreign=$(nm --extern-only --defined-only --format=posix "$1" |
+foreign=$(nm --extern-only --defined-only --format=posix "$@" |
     awk 'NF >= 3 && $1 !~ /^leash_/ { print $1 }' | sort -u)
 [ -z "$foreign" ] || {
     echo "add to runtime/names.h what no other file of a program should meet:"

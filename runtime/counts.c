@@ -1,0 +1,49 @@
+#include "counts.h"
+#include "scheduler.h"
+#include "stack.h"
+
+/* The ended first: a task that ends in between is counted as alive. */
+static struct counts count_spawned(void)
+{
+    struct counts counts = {0};
+
+    for (uint32_t i = 0; i < runtime.worker_count; i++)
+        counts.finished += atomic_load(&runtime.workers[i]->ended);
+    for (uint32_t i = 0; i < runtime.worker_count; i++)
+        counts.spawned += atomic_load(&runtime.workers[i]->spawned);
+    return counts;
+}
+
+size_t leash_task_count(void)
+{
+    struct counts counts = count_spawned();
+
+    return counts.spawned - counts.finished;
+}
+
+static void count_state(struct task *task, void *arg)
+{
+    struct counts *counts = arg;
+
+    switch (atomic_load_explicit(&task->state, memory_order_relaxed)) {
+    case TASK_READY:
+        counts->runnable++;
+        break;
+    case TASK_RUNNING:
+        counts->running++;
+        break;
+    case TASK_PARKED:
+        counts->parked++;
+        break;
+    default:
+        break;
+    }
+}
+
+struct counts counts_read(void)
+{
+    struct counts counts = count_spawned();
+
+    stack_each(count_state, &counts);
+    return counts;
+}

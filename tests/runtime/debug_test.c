@@ -1,0 +1,396 @@
+/*
+ * debug_serve, asked by a client that knows nothing of HTTP but what it sends.
+ *
+ * The client blocks its thread: the server must answer from its own.
+ */
+#include "check.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { PARKED = 3, CONNECTIONS = 32, ANSWER_BYTES = 64 * 1024, PATIENCE_SECONDS = 20 };
+
+static in_port_t port; /* of the server, as it said */
+static char answer[ANSWER_BYTES];
+
+/* ---- the server ------------------------------------------------------------------------------ */
+
+/* Serves, and returns the error; keeps what it said of itself in `said`. */
+static int serve(const char *address, char *said, size_t size)
+{
+    FILE *file = tmpfile();
+    int keep = dup(STDERR_FILENO);
+
+    CHECK(file && keep >= 0 && dup2(fileno(file), STDERR_FILENO) >= 0);
+    int error = debug_serve(address);
+    CHECK(dup2(keep, STDERR_FILENO) >= 0);
+    close(keep);
+    CHECK(!fseek(file, 0, SEEK_SET));
+    said[fread(said, 1, size - 1, file)] = '\0';
+    fclose(file);
+    return error;
+}
+
+/* Serves on a free port of loopback. */
+static void serve_anywhere(void)
+{
+    static const char start[] = "leash: debug server at http://127.0.0.1:";
+    char said[256];
+
+    CHECK(serve(":0", said, sizeof(said)) == 0);
+    CHECK(!strncmp(said, start, strlen(start)));
+    port = (in_port_t)atoi(said + strlen(start));
+    CHECK(port);
+}
+
+/* ---- the client ------------------------------------------------------------------------------ */
+
+/* -1: nobody listens. */
+static int dial(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
+    struct timeval patience = {.tv_sec = PATIENCE_SECONDS};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    CHECK(fd >= 0);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    if (!connect(fd, (struct sockaddr *)&address, sizeof(address)))
+        return fd;
+    close(fd);
+    return -1;
+}
+
+/* Sends what the other side still takes of it. */
+static void say(int fd, const char *text)
+{
+    size_t length = strlen(text);
+
+    while (length) {
+        ssize_t sent = send(fd, text, length, MSG_NOSIGNAL);
+        if (sent <= 0)
+            return;
+        text += sent;
+        length -= (size_t)sent;
+    }
+}
+
+/* All that comes until the server closes, into `answer`.  Closes. */
+static void hear(int fd)
+{
+    size_t length = 0;
+    ssize_t got;
+
+    while ((got = recv(fd, answer + length, sizeof(answer) - 1 - length, 0)) > 0)
+        length += (size_t)got;
+    CHECK(got == 0 || errno == ECONNRESET);
+    answer[length] = '\0';
+    close(fd);
+}
+
+/* The status of the answer to these bytes; 0: closed without one. */
+static int ask(const char *request)
+{
+    int fd = dial();
+
+    CHECK(fd >= 0);
+    say(fd, request);
+    hear(fd);
+    return strncmp(answer, "HTTP/1.", 7) != 0 ? 0 : atoi(answer + 9);
+}
+
+static int get(const char *path)
+{
+    char request[256];
+
+    snprintf(request, sizeof(request),
+             "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n", path);
+    return ask(request);
+}
+
+static const char *body(void)
+{
+    const char *end = strstr(answer, "\r\n\r\n");
+
+    CHECK(end);
+    return end + 4;
+}
+
+static int occurrences(const char *part)
+{
+    int count = 0;
+
+    for (const char *place = answer; (place = strstr(place, part)); place++)
+        count++;
+    return count;
+}
+
+static void check_serves(void)
+{
+    CHECK(get("/healthz") == 200);
+    CHECK(!strcmp(body(), "ok\n"));
+}
+
+/* ---- pages ----------------------------------------------------------------------------------- */
+
+static void stay(chan_t *done)
+{
+    chan_recv(done, NULL);
+}
+
+static void come_and_go(void)
+{
+}
+
+static void pages(void)
+{
+    chan_t *done = done_make();
+    wg_t wg = {0};
+
+    for (int i = 0; i < PARKED; i++)
+        wg_spawn(&wg, stay, done);
+    check_await_parked(PARKED);
+    spawn(come_and_go);
+    while (task_count() != PARKED + 1)
+        task_yield();
+    serve_anywhere();
+
+    check_serves();
+    CHECK(get("/") == 200 && strstr(body(), "/debug/tasks?format=json"));
+    CHECK(strstr(answer, "Content-Security-Policy: default-src 'none'\r\n"));
+    CHECK(get("/debug/tasks") == 200 && strstr(answer, "text/plain"));
+    CHECK(occurrences("[chan receive]: stay, parked at") == PARKED);
+    CHECK(occurrences("[running]: main") == 1);
+    CHECK(get("/debug/tasks?format=json") == 200 && strstr(answer, "application/json"));
+    CHECK(!strncmp(body(), "{\"tasks\": [", 11));
+    CHECK(occurrences("\"function\": \"stay\"") == PARKED);
+
+    CHECK(get("/metrics") == 200 && strstr(answer, "text/plain; version=0.0.4"));
+    CHECK(strstr(answer, "\nleash_tasks{state=\"running\"} 1\n"));
+    CHECK(strstr(answer, "\nleash_tasks{state=\"runnable\"} 0\n"));
+    CHECK(strstr(answer, "\nleash_tasks{state=\"parked\"} 3\n"));
+    CHECK(strstr(answer, "\nleash_tasks_spawned_total 5\n"));
+    CHECK(strstr(answer, "\nleash_tasks_finished_total 1\n"));
+
+    CHECK(ask("HEAD /metrics HTTP/1.1\r\nHost: localhost:1\r\nConnection: close\r\n\r\n") == 200);
+    CHECK(strstr(answer, "Content-Length: ") && !*body());
+    debug_stop();
+    chan_close(done);
+    wg_wait(&wg);
+    chan_free(done);
+}
+
+/* ---- what is refused ------------------------------------------------------------------------- */
+
+/* A request whose header is longer than a connection may need. */
+static void check_oversized(const char *start)
+{
+    size_t size = 1 << 20;
+    char *request = malloc(size + 1);
+
+    CHECK(request);
+    memset(request, 'x', size);
+    memcpy(request, start, strlen(start));
+    request[size] = '\0';
+    int status = ask(request);
+    CHECK(status == 0 || (status >= 400 && status < 500));
+    free(request);
+}
+
+static void refusals(void)
+{
+    serve_anywhere();
+    CHECK(get("/nothing") == 404);
+    CHECK(get("/debug/tasks/") == 404);
+    CHECK(get("/debug/tasks?format=xml") == 400);
+    CHECK(get("/metrics?format=json") == 400);
+    CHECK(ask("POST /metrics HTTP/1.1\r\nHost: [::1]\r\nContent-Length: 3\r\n"
+              "Connection: close\r\n\r\nabc") == 405);
+    CHECK(strstr(answer, "Allow: GET, HEAD\r\n"));
+    CHECK(ask("DELETE / HTTP/1.0\r\n\r\n") == 405);
+    CHECK(ask("GET /metrics HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n") == 403);
+    CHECK(ask("GET /metrics HTTP/1.1\r\nHost: localhost.example\r\nConnection: close\r\n\r\n") ==
+          403);
+    CHECK(ask("GET /healthz HTTP/1.0\r\n\r\n") == 200);
+    CHECK(ask("\x16\x03\x01\r\n\r\n\r\n") != 200);
+    CHECK(ask("GET\r\n\r\n") != 200);
+    check_oversized("GET /healthz HTTP/1.1\r\nX-Long: ");
+    check_oversized("GET /");
+    check_serves();
+    debug_stop();
+}
+
+/* ---- clients that are slow or gone ----------------------------------------------------------- */
+
+static void hold(int *fds, int count)
+{
+    for (int i = 0; i < count; i++) {
+        fds[i] = dial();
+        CHECK(fds[i] >= 0);
+        say(fds[i], i % 2 ? "GET /hea" : "");
+    }
+}
+
+static void let_go(const int *fds, int count)
+{
+    for (int i = 0; i < count; i++)
+        close(fds[i]);
+}
+
+static void slow_clients(void)
+{
+    int fds[2 * CONNECTIONS];
+    struct linger reset = {.l_onoff = 1};
+
+    serve_anywhere();
+    hold(fds, CONNECTIONS / 2);
+    check_serves();
+    for (int i = 0; i < CONNECTIONS; i++) { /* gone before the answer */
+        int fd = dial();
+        CHECK(fd >= 0);
+        say(fd, "GET /debug/tasks HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+        close(fd);
+    }
+    while (get("/healthz") != 200) /* those have their places until the server sees it */
+        ;
+    let_go(fds, CONNECTIONS / 2);
+
+    hold(fds, 2 * CONNECTIONS); /* more than there are places for */
+    let_go(fds, 2 * CONNECTIONS);
+    while (get("/healthz") != 200)
+        ;
+    hold(fds, 2); /* it stops all the same */
+    debug_stop();
+    let_go(fds, 2);
+}
+
+/* ---- start and stop -------------------------------------------------------------------------- */
+
+static void restart(void)
+{
+    char address[32];
+    char said[256];
+
+    debug_stop();
+    serve_anywhere();
+    CHECK(serve(":0", said, sizeof(said)) == EALREADY && !*said);
+    check_serves();
+    debug_stop();
+    debug_stop();
+    CHECK(dial() < 0);
+    snprintf(address, sizeof(address), "127.0.0.1:%u", port);
+    CHECK(serve(address, said, sizeof(said)) == 0);
+    check_serves();
+    /* The end of leash_run stops it. */
+}
+
+static void addresses(void)
+{
+    static const char *const wrong[] = {
+        "",
+        "6060",
+        "localhost:6060",
+        "127.0.0.1",
+        "127.0.0.1:",
+        "127.0.0.1:65536",
+        "127.0.0.1:6o",
+        "127.0.0.1:-1",
+        ":000000",
+        "1.2.3:0",
+        "[::1:0",
+        "[]:0",
+        "[",
+        "::1:0",
+        "[127.0.0.1]:0",
+    };
+    struct sockaddr_in taken = {.sin_family = AF_INET};
+    socklen_t length = sizeof(taken);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    char address[32];
+    char said[256];
+
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
+        CHECK(debug_serve(wrong[i]) == EINVAL);
+    taken.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    CHECK(fd >= 0 && !bind(fd, (struct sockaddr *)&taken, sizeof(taken)) && !listen(fd, 1));
+    CHECK(!getsockname(fd, (struct sockaddr *)&taken, &length));
+    snprintf(address, sizeof(address), ":%u", ntohs(taken.sin_port));
+    CHECK(debug_serve(address) == EADDRINUSE);
+    close(fd);
+    CHECK(debug_serve("192.0.2.1:0") == EADDRNOTAVAIL);
+    int error = serve("[::1]:0", said, sizeof(said));
+    CHECK(error ? !*said : !!strstr(said, "http://[::1]:")); /* there may be no IPv6 */
+    debug_stop();
+}
+
+static void stuck(void)
+{
+    serve_anywhere();
+    dup2(STDOUT_FILENO, STDERR_FILENO); /* the dump is meant */
+    chan_recv(NULL, NULL);
+}
+
+static void run_pages(void **state)
+{
+    (void)state;
+    check_run(pages);
+}
+
+static void run_refusals(void **state)
+{
+    (void)state;
+    check_run(refusals);
+}
+
+static void run_slow_clients(void **state)
+{
+    (void)state;
+    check_run(slow_clients);
+}
+
+static void run_restart(void **state)
+{
+    (void)state;
+    assert_int_equal(debug_serve(NULL), EPERM);
+    check_run(restart);
+    assert_int_equal(dial(), -1);
+    check_run(restart);
+    debug_stop();
+}
+
+static void run_addresses(void **state)
+{
+    (void)state;
+    check_run(addresses);
+}
+
+/* A server that could be asked at any time does not hide that all tasks are stuck. */
+static void run_stuck(void **state)
+{
+    int status = 0;
+    pid_t child = fork();
+
+    (void)state;
+    if (!child) {
+        check_run(stuck);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 24);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(run_pages),        cmocka_unit_test(run_refusals),
+        cmocka_unit_test(run_slow_clients), cmocka_unit_test(run_restart),
+        cmocka_unit_test(run_addresses),    cmocka_unit_test(run_stuck),
+    };
+
+    return CHECK_ALL(tests);
+}
