@@ -372,9 +372,13 @@ static void run_addresses(void **state)
 static void run_stuck(void **state)
 {
     int status = 0;
-    pid_t child = fork();
 
     (void)state;
+    /* It would find the thread of the server lost, and set the status for that. */
+    if (RUNNING_ON_VALGRIND)
+        skip();
+    pid_t child = fork();
+    assert_true(child >= 0);
     if (!child) {
         check_run(stuck);
         _exit(0);
