@@ -6,6 +6,7 @@
  * leash_run gives that back: run_at_end sees to it.
  */
 #include "counts.h"
+#include "page.h"
 #include "run.h"
 #include "task.h"
 
@@ -40,22 +41,6 @@ static struct {
 
 /* ---- what is said ---------------------------------------------------------------------------- */
 
-static int write_index(FILE *out)
-{
-    fputs("/debug/tasks              every task: what it waits for and who spawned it\n"
-          "/debug/tasks?format=json  the same as JSON\n"
-          "/metrics                  counts, for Prometheus\n"
-          "/healthz                  ok while the program runs\n",
-          out);
-    return 0;
-}
-
-static int write_health(FILE *out)
-{
-    fputs("ok\n", out);
-    return 0;
-}
-
 static int write_metrics(FILE *out)
 {
     struct counts counts = counts_read();
@@ -81,14 +66,22 @@ static int write_metrics(FILE *out)
 /* A path, and what it says in a format; "" stands for none wanted. */
 static const struct page {
     const char *path, *format, *type;
+    const char *text;        /* NULL: what the call writes instead */
     int (*write)(FILE *out); /* 0 or an errno */
 } pages[] = {
-    {"/", "", TEXT, write_index},
-    {"/debug/tasks", "", TEXT, leash_task_dump},
-    {"/debug/tasks", "json", "application/json", leash_task_dump_json},
-    {"/healthz", "", TEXT, write_health},
-    {"/metrics", "", "text/plain; version=0.0.4; charset=utf-8", write_metrics},
+    {"/", "", "text/html; charset=utf-8", page_html, NULL},
+    {"/debug/tasks", "", TEXT, NULL, leash_task_dump},
+    {"/debug/tasks", "json", "application/json", NULL, leash_task_dump_json},
+    {"/healthz", "", TEXT, "ok\n", NULL},
+    {"/metrics", "", "text/plain; version=0.0.4; charset=utf-8", NULL, write_metrics},
+    {"/page.css", "", "text/css; charset=utf-8", page_css, NULL},
+    {"/page.js", "", "text/javascript; charset=utf-8", page_js, NULL},
 };
+
+/* The page loads its own parts and nothing else. */
+#define POLICY                                                                                     \
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "                \
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 /* ---- answers --------------------------------------------------------------------------------- */
 
@@ -107,7 +100,7 @@ static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
     MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
     MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
-    MHD_add_response_header(response, "Content-Security-Policy", "default-src 'none'");
+    MHD_add_response_header(response, "Content-Security-Policy", POLICY);
     if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
         MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
     enum MHD_Result result = MHD_queue_response(connection, status, response);
@@ -130,7 +123,7 @@ static enum MHD_Result answer_page(struct MHD_Connection *connection, const stru
 
     if (!out)
         return MHD_NO;
-    int error = page->write(out);
+    int error = page->text ? fputs(page->text, out) == EOF : page->write(out);
     if (fclose(out) || error) {
         free(text);
         return MHD_NO;

@@ -159,8 +159,13 @@ static void pages(void)
     serve_anywhere();
 
     check_serves();
-    CHECK(get("/") == 200 && strstr(body(), "/debug/tasks?format=json"));
-    CHECK(strstr(answer, "Content-Security-Policy: default-src 'none'\r\n"));
+    CHECK(get("/") == 200 && strstr(answer, "Content-Type: text/html"));
+    CHECK(strstr(answer, "Content-Security-Policy: default-src 'none'; script-src 'self';"));
+    CHECK(strstr(body(), "\"/page.css\"") && strstr(body(), "\"/page.js\""));
+    CHECK(!strcmp(answer + strlen(answer) - 8, "</html>\n"));
+    CHECK(get("/page.css") == 200 && strstr(answer, "Content-Type: text/css"));
+    CHECK(get("/page.js") == 200 && strstr(answer, "Content-Type: text/javascript"));
+    CHECK(strstr(body(), "fetch(\"/debug/tasks?format=json\")"));
     CHECK(get("/debug/tasks") == 200 && strstr(answer, "text/plain"));
     CHECK(occurrences("[chan receive]: stay, parked at") == PARKED);
     CHECK(occurrences("[running]: main") == 1);
