@@ -72,6 +72,10 @@
 #define overflow_stop           leash_rt_overflow_stop
 #define park                    leash_rt_park
 #define park_in                 leash_rt_park_in
+#define pct_admit               leash_rt_pct_admit
+#define pct_fall_behind         leash_rt_pct_fall_behind
+#define pct_start               leash_rt_pct_start
+#define pct_step                leash_rt_pct_step
 #define poll_point              leash_rt_poll_point
 #define queue_push              leash_rt_queue_push
 #define queue_push_behind_fresh leash_rt_queue_push_behind_fresh

@@ -35,6 +35,17 @@ static void inject_grow(void)
     runtime.inject_head = 0;
 }
 
+/* With the lock held. */
+static void note_highest(struct task **added, uint32_t count)
+{
+    uint64_t highest = atomic_load(&runtime.highest_ready);
+
+    for (uint32_t i = 0; i < count; i++)
+        if (added[i]->priority > highest)
+            highest = added[i]->priority;
+    atomic_store(&runtime.highest_ready, highest);
+}
+
 static void inject_append(struct task **tasks, uint32_t count)
 {
     lock_acquire_among_threads(&runtime.inject_lock);
@@ -43,6 +54,8 @@ static void inject_append(struct task **tasks, uint32_t count)
         inject_grow();
     for (uint32_t i = 0; i < count; i++)
         *inject_place(present + i) = tasks[i];
+    if (runtime.has_priorities)
+        note_highest(tasks, count);
     atomic_store(&runtime.injected, present + count);
     lock_release(&runtime.inject_lock);
 }
@@ -63,10 +76,30 @@ static struct task *inject_pop(uint32_t count)
     return task;
 }
 
-/* With a random schedule: any of them changes places with the oldest. */
+/* The index of the one with the highest priority, which is about to be taken. */
+static uint32_t inject_highest(uint32_t count)
+{
+    uint32_t best = 0;
+    uint64_t second = 0;
+
+    for (uint32_t i = 1; i < count; i++) {
+        uint64_t highest = (*inject_place(best))->priority;
+        uint64_t priority = (*inject_place(i))->priority;
+        uint64_t lower = priority > highest ? highest : priority;
+        if (priority > highest)
+            best = i;
+        if (lower > second)
+            second = lower;
+    }
+    atomic_store(&runtime.highest_ready, second);
+    return best;
+}
+
+/* With a random schedule: the one whose turn it is changes places with the oldest. */
 static void inject_shuffle(struct worker *worker, uint32_t count)
 {
-    struct task **chosen = inject_place(random_below(worker, count));
+    struct task **chosen =
+        inject_place(runtime.has_priorities ? inject_highest(count) : random_below(worker, count));
     struct task *task = *chosen;
 
     *chosen = *inject_place(0);

@@ -5,11 +5,13 @@
 #include "io.h"
 #include "leak.h"
 #include "leash.h"
+#include "pct.h"
 #include "scheduler.h"
 #include "signals.h"
 #include "sigquit.h"
 #include "stack.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/membarrier.h>
@@ -56,22 +58,57 @@ static uint32_t thread_count(void)
     return (uint32_t)count;
 }
 
-/* LEASH_SCHEDULE=random:SEED.  Returns whether it is set. */
-static bool random_seed(uint64_t *seed)
-{
-    static const char prefix[] = "random:";
-    const char *text = getenv("LEASH_SCHEDULE");
-    char *end;
+/* What LEASH_SCHEDULE asks for. */
+struct schedule {
+    bool random;
+    uint32_t depth; /* of pct; 0: random:SEED */
+    uint64_t seed;
+};
 
-    if (!text || !*text)
+/* Reads a number that `end` follows, and moves *place behind that. */
+static bool read_number(const char **place, char end, uint64_t *number)
+{
+    char *after;
+
+    if (!isdigit((unsigned char)**place))
         return false;
     errno = 0;
-    if (strncmp(text, prefix, sizeof(prefix) - 1) == 0) {
-        *seed = strtoull(text + sizeof(prefix) - 1, &end, 10);
-        if (!errno && !*end && end != text + sizeof(prefix) - 1)
-            return true;
+    *number = strtoull(*place, &after, 10);
+    *place = after + 1;
+    return !errno && *after == end;
+}
+
+static bool read_word(const char **place, const char *word)
+{
+    size_t length = strlen(word);
+
+    if (strncmp(*place, word, length) != 0)
+        return false;
+    *place += length;
+    return true;
+}
+
+static struct schedule read_schedule(void)
+{
+    const char *text = getenv("LEASH_SCHEDULE");
+    const char *place = text;
+    struct schedule schedule = {.random = true};
+    uint64_t depth;
+
+    if (!text || !*text)
+        return (struct schedule){.seed = (uint64_t)clock_real_ns()};
+    if (read_word(&place, "random:")) {
+        if (read_number(&place, '\0', &schedule.seed))
+            return schedule;
+    } else if (read_word(&place, "pct:") && read_number(&place, ':', &schedule.seed) &&
+               read_number(&place, '\0', &depth) && depth >= 1 && depth <= PCT_DEPTH_MAX) {
+        schedule.depth = (uint32_t)depth;
+        return schedule;
     }
-    fatal(NULL, "LEASH_SCHEDULE=%s: random:SEED, with a number for SEED", text);
+    fatal(NULL,
+          "LEASH_SCHEDULE=%s: random:SEED or pct:SEED:DEPTH, with a number for SEED and one from 1 "
+          "to %d for DEPTH",
+          text, PCT_DEPTH_MAX);
 }
 
 /* ---- workers --------------------------------------------------------------------------------- */
@@ -204,18 +241,21 @@ static void run_first(struct first_call *call)
 
 static void runtime_start(void)
 {
-    uint64_t seed = (uint64_t)clock_real_ns();
+    struct schedule schedule = read_schedule();
     uint32_t count = thread_count();
 
     memset(&runtime, 0, sizeof(runtime));
     clock_start();
-    runtime.random_schedule = random_seed(&seed);
+    runtime.random_schedule = schedule.random;
+    runtime.has_priorities = schedule.depth > 0;
     runtime.has_membarrier =
         !RT_TSAN && !syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
     runtime.id_next = 1;
     runtime.workers = allocate(count * sizeof(*runtime.workers), NULL);
     for (uint32_t i = 0; i < count; i++)
-        runtime.workers[i] = worker_make(i, seed);
+        runtime.workers[i] = worker_make(i, schedule.seed);
+    if (runtime.has_priorities)
+        pct_start(runtime.workers[0], schedule.depth);
     runtime.worker_count = count;
     stack_start();
     idle_start();

@@ -2,6 +2,7 @@
 #include "context.h"
 #include "fiber.h"
 #include "park.h"
+#include "pct.h"
 #include "wait.h"
 
 #include <errno.h>
@@ -112,6 +113,8 @@ static void yield(struct worker *worker, enum after after)
 
 static void yield_now(struct worker *worker)
 {
+    if (unlikely(runtime.has_priorities))
+        pct_fall_behind(worker, worker->task);
     yield(worker, AFTER_QUEUE);
 }
 
@@ -127,8 +130,10 @@ void schedule_point_slow(void)
 {
     struct worker *worker = worker_self();
 
-    if (worker && worker->task && random_below(worker, 2))
-        yield_now(worker);
+    if (!worker || !worker->task)
+        return;
+    if (runtime.has_priorities ? pct_step(worker) : random_below(worker, 2))
+        yield(worker, AFTER_QUEUE);
 }
 
 void poll_point(void)
@@ -255,6 +260,8 @@ int task_spawn(void (*fn)(void), const leash_args *args, const char *name, leash
     task_describe(task, NULL, NULL, NULL);
     task->sanitizer_fiber = fiber_make();
     task->sp = NULL;
+    if (unlikely(runtime.has_priorities))
+        pct_admit(worker, task);
     task_set_state(task, TASK_READY);
     count_up(&worker->spawned);
     queue_push_fresh(worker, task);

@@ -63,6 +63,8 @@ struct worker {
     uint32_t switches;       /* counts up */
     uint32_t polls;          /* counts up, see poll_point */
     uint64_t random;         /* state of random_next */
+    uint64_t turn_id;        /* see pct.c: the task whose turn it is, ... */
+    uint32_t turn_steps;     /* ... and its steps since it began */
     struct stack_cache stacks;
     int64_t looked_ns; /* when it last asked for descriptors */
     int64_t stole_ns;  /* when it got the stolen task that its work came from; 0: not stolen */
@@ -91,17 +93,19 @@ struct worker {
 struct runtime {
     struct worker **workers; /* worker_count of them */
     uint32_t worker_count;
-    bool random_schedule;    /* LEASH_SCHEDULE=random:SEED */
+    bool random_schedule;    /* LEASH_SCHEDULE is set */
+    bool has_priorities;     /* and to pct:SEED:DEPTH */
     bool has_membarrier;     /* see raid_begin */
     _Atomic bool running;    /* within leash_run */
     _Atomic bool first_left; /* the thread of leash_run runs no more tasks, or was told of */
     _Atomic bool stopping;   /* the first task has returned */
     alignas(CACHE_LINE) _Atomic uint64_t id_next; /* the number of the next task */
     alignas(CACHE_LINE) struct lock inject_lock;
-    struct task **inject_ring; /* injected tasks; with a random schedule all that are ready */
-    uint32_t inject_room;      /* of the ring; a power of two */
-    uint32_t inject_head;      /* counts up: the oldest */
-    _Atomic uint32_t injected; /* their number */
+    struct task **inject_ring;      /* injected tasks; with a random schedule all that are ready */
+    uint32_t inject_room;           /* of the ring; a power of two */
+    uint32_t inject_head;           /* counts up: the oldest */
+    _Atomic uint64_t highest_ready; /* with priorities: the highest of them; 0: none */
+    _Atomic uint32_t injected;      /* their number */
     alignas(CACHE_LINE) _Atomic uint32_t resting; /* workers whose rest is not REST_NOT */
     /* What may wake a task from outside: parked I/O, calls on helper threads, signal channels,
      * contexts that watch a peer.  Where there is none, and no timer, all parked is a deadlock. */

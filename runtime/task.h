@@ -41,6 +41,7 @@ struct task {
     const char *name;         /* of the function */
     _Atomic(const char *) spawn; /* the line that spawned it */
     void *sanitizer_fiber;       /* what a sanitizer knows it by; NULL without one */
+    uint64_t priority;           /* the highest runs first, where runtime.has_priorities */
 };
 
 /* The task that the calling thread runs; NULL outside of tasks. */

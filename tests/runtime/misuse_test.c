@@ -448,6 +448,13 @@ static void test_misuse__settings(void **state)
     expect_refused("LEASH_SCHEDULE", "random");
     expect_refused("LEASH_SCHEDULE", "random:");
     expect_refused("LEASH_SCHEDULE", "random:x");
+    expect_refused("LEASH_SCHEDULE", "random:1:2");
+    expect_refused("LEASH_SCHEDULE", "pct:1");
+    expect_refused("LEASH_SCHEDULE", "pct:1:");
+    expect_refused("LEASH_SCHEDULE", "pct::2");
+    expect_refused("LEASH_SCHEDULE", "pct:1:0");
+    expect_refused("LEASH_SCHEDULE", "pct:1:65");
+    expect_refused("LEASH_SCHEDULE", "pct:1:2:3");
     expect_refused("LEASH_SCHEDULE", "fair");
     expect_refused("LEASH_LEAKS", "yes");
     expect_refused("LEASH_CLOCK", "fast");
@@ -457,6 +464,7 @@ static void test_misuse__settings(void **state)
     expect_taken("LEASH_STACK_KIB", "256");
     expect_taken("LEASH_STACK_KIB", "");
     expect_taken("LEASH_SCHEDULE", "random:7");
+    expect_taken("LEASH_SCHEDULE", "pct:18446744073709551615:64");
     expect_taken("LEASH_SCHEDULE", "");
     expect_taken("LEASH_LEAKS", "");
     expect_taken("LEASH_CLOCK", "virtual");

@@ -236,7 +236,8 @@ static void many(void)
 
     for (int i = 0; i < 20000; i++)
         spawn(add_one, &sum);
-    while (__atomic_load_n(&sum, __ATOMIC_RELAXED) != 20000)
+    /* Their writes come before whatever this frame's memory is used for next. */
+    while (__atomic_load_n(&sum, __ATOMIC_ACQUIRE) != 20000)
         task_yield();
 }
 
