@@ -7,6 +7,7 @@
 #include "scheduler.h"
 #include "stack.h"
 
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,6 +54,44 @@ static void grace_pause(int64_t pause_ms)
         leash_task_sleep_ms(pause_ms, NULL);
 }
 
+/* ---- tasks that are meant to stay ------------------------------------------------------------ */
+
+enum { IGNORED_MAX = 64 };
+
+static _Atomic(const char *) ignored[IGNORED_MAX];
+
+void leash_leak_ignore(const char *pattern)
+{
+    for (size_t i = 0; i < IGNORED_MAX; i++) {
+        const char *none = NULL;
+        if (atomic_compare_exchange_strong(&ignored[i], &none, pattern))
+            return;
+    }
+    fatal(NULL, "leak_ignore(\"%s\"): there are %d of them already", pattern, IGNORED_MAX);
+}
+
+/* Fits the pattern the whole of the site, or its end after a slash? */
+static bool site_fits(const char *pattern, const char *site)
+{
+    for (const char *end = site; end; end = strchr(end, '/')) {
+        end += *end == '/';
+        if (fnmatch(pattern, end, 0) == 0)
+            return true;
+    }
+    return fnmatch(pattern, site, 0) == 0;
+}
+
+static bool is_ignored(const struct task *task)
+{
+    const char *site = atomic_load_explicit(&task->spawn, memory_order_relaxed);
+    const char *pattern;
+
+    for (size_t i = 0; site && i < IGNORED_MAX && (pattern = atomic_load(&ignored[i])); i++)
+        if (site_fits(pattern, site))
+            return true;
+    return false;
+}
+
 /* ---- counting -------------------------------------------------------------------------------- */
 
 /* The tasks after a mark, but for the one that asks. */
@@ -67,7 +106,8 @@ static void look_at(struct task *task, void *arg)
 {
     struct search *search = arg;
 
-    if (!task_is_alive(task) || task->id <= search->last_id || task->id == search->own_id)
+    if (!task_is_alive(task) || task->id <= search->last_id || task->id == search->own_id ||
+        is_ignored(task))
         return;
     search->found++;
     if (search->out)

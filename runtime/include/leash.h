@@ -510,6 +510,12 @@ leash_leak_mark_t leash_leak_mark(void);
  * `out` and returns their number. */
 size_t leash_leak_report(FILE *out, leash_leak_mark_t mark, int64_t grace_ms);
 
+/* Tasks that are meant to stay: the searches for leaks pass over those that were spawned on a line
+ * that fits the pattern of fnmatch(3), "cache.c:*" or "src/cache.c:41", with the whole of its path
+ * or its end after a '/'.  The text stays the caller's and must live as long as the program.  At
+ * any time, on any thread; up to 64 of them. */
+void leash_leak_ignore(const char *pattern);
+
 /* For tests: when the block of this declaration is left, tasks spawned since and still alive after
  * a short grace are dumped and fail the program. */
 #define LEASH_LEAK_CHECK_SCOPE()                                                                   \
@@ -921,6 +927,7 @@ enum { IO_READ = LEASH_EVENT_READ, IO_WRITE = LEASH_EVENT_WRITE, IO_HANGUP = LEA
 #define leak_mark          leash_leak_mark
 #define leak_report        leash_leak_report
 #define leak_check_scope() LEASH_LEAK_CHECK_SCOPE()
+#define leak_ignore        leash_leak_ignore
 #define leak_find          leash_leak_find
 #define debug_serve        leash_debug_serve
 #define debug_stop         leash_debug_stop

@@ -374,6 +374,7 @@ static size_t leaks(FILE *out)
 {
     leak_check_scope();
     leak_mark_t mark = leak_mark();
+    leak_ignore("uses.c:*");
     if (debug_serve("127.0.0.1:6060") == 0)
         debug_stop();
     if (task_count() > 1 && (task_dump(out) || task_dump_json(out)))

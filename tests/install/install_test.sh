@@ -21,7 +21,7 @@ expect_version() {
 rm -rf "$prefix" "$work/by-cmake" "$work/by-pkg-config"
 "$cmake" --install "$build" --prefix "$prefix" >"$work/install.log"
 
-for file in bin/leash include/leash.h share/doc/leash/LICENSE share/doc/leash/README.md \
+for file in bin/leash include/leash.h include/leash/cmocka.h share/doc/leash/LICENSE share/doc/leash/README.md \
     share/doc/leash/rules/missing-wg-done.md share/leash/settings.schema.json \
     share/leash/model.schema.json; do
     [ -f "$prefix/$file" ] || fail "$file was not installed"
