@@ -11,6 +11,7 @@
 #include "blocking.h"
 #include "scheduler.h"
 #include "sys.h"
+#include "world.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -178,6 +179,7 @@ static void helper_start(void)
     if (!helper)
         return;
     sigfillset(&all);
+    sigdelset(&all, WORLD_SIGNAL);
     pthread_sigmask(SIG_SETMASK, &all, &former);
     int error = pthread_create(&thread, NULL, helper_main, helper);
     pthread_sigmask(SIG_SETMASK, &former, NULL);

@@ -101,14 +101,19 @@
 #define sources_unlock_in_order leash_rt_sources_unlock_in_order
 #define sources_withdraw        leash_rt_sources_withdraw
 #define spin                    leash_rt_spin
+#define stack_bytes             leash_rt_stack_bytes
 #define stack_cache_release     leash_rt_stack_cache_release
+#define stack_chunk             leash_rt_stack_chunk
 #define stack_each              leash_rt_stack_each
 #define stack_get               leash_rt_stack_get
+#define stack_hold              leash_rt_stack_hold
 #define stack_low               leash_rt_stack_low
 #define stack_of_guard          leash_rt_stack_of_guard
 #define stack_put               leash_rt_stack_put
+#define stack_release           leash_rt_stack_release
 #define stack_start             leash_rt_stack_start
 #define stack_stop              leash_rt_stack_stop
+#define stack_task              leash_rt_stack_task
 #define sys_accept              leash_rt_sys_accept
 #define sys_close               leash_rt_sys_close
 #define sys_connect             leash_rt_sys_connect
@@ -144,6 +149,9 @@
 #define worker_loop             leash_rt_worker_loop
 #define worker_of_task          leash_rt_worker_of_task
 #define worker_self             leash_rt_worker_self
+#define world_go                leash_rt_world_go
+#define world_stack_pointer     leash_rt_world_stack_pointer
+#define world_stop              leash_rt_world_stop
 /* clang-format on */
 
 #endif

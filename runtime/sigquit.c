@@ -6,6 +6,7 @@
  */
 #include "sigquit.h"
 #include "leash.h"
+#include "world.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -71,6 +72,7 @@ void sigquit_start(void)
     sem_init(&sigquit.wanted, 0, 0);
     /* Signals are for the threads of the tasks. */
     sigfillset(&all);
+    sigdelset(&all, WORLD_SIGNAL);
     pthread_sigmask(SIG_SETMASK, &all, &former);
     int error = pthread_create(&sigquit.thread, NULL, write_dumps, NULL);
     pthread_sigmask(SIG_SETMASK, &former, NULL);

@@ -109,6 +109,32 @@ void stack_each(void (*visit)(struct task *task, void *arg), void *arg)
     lock_release(&pool.lock);
 }
 
+void stack_hold(void)
+{
+    lock_acquire_among_threads(&pool.lock);
+}
+
+void stack_release(void)
+{
+    lock_release(&pool.lock);
+}
+
+char *stack_chunk(size_t index, size_t *bytes)
+{
+    *bytes = CHUNK_STACKS * pool.stack_bytes;
+    return index < pool.chunk_count ? pool.chunks[index].base : NULL;
+}
+
+size_t stack_bytes(void)
+{
+    return pool.stack_bytes;
+}
+
+struct task *stack_task(const void *slot)
+{
+    return task_of_slot(slot);
+}
+
 /* ---- chunks ---------------------------------------------------------------------------------- */
 
 /* Without a guard an overflow is silent corruption, so the user is told, once. */

@@ -44,4 +44,13 @@ struct task *stack_of_guard(const void *address);
  * not.  Tasks come and go meanwhile; memory does not. */
 void stack_each(void (*visit)(struct task *task, void *arg), void *arg);
 
+/* Until stack_release no chunk comes or goes, and stack_each must not be called. */
+void stack_hold(void);
+void stack_release(void);
+
+/* While they are held: where a chunk of slots begins, *bytes long; NULL after the last. */
+char *stack_chunk(size_t index, size_t *bytes);
+size_t stack_bytes(void); /* of a slot; a power of two, which slots are aligned to */
+struct task *stack_task(const void *slot); /* the control block of the slot that begins there */
+
 #endif

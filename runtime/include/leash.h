@@ -521,8 +521,16 @@ void leash_leak_ignore(const char *pattern);
 #define LEASH_LEAK_CHECK_SCOPE()                                                                   \
     LEASH_DECLARE_(leash_leak_mark_t, leash_mark_, leash_leak_check, ) = leash_leak_mark()
 
-/* Tasks that can never run again, because no running task, timer, descriptor or global can reach
- * what they are parked on: dumps them to `out`, returns their number. */
+/* Tasks that can never run again: parked on what no running task, no thread, timer or global, and
+ * no value in a channel that these reach, leads to.  Dumps them to `out`, then a line with their
+ * number and how long the search took, and returns the number.
+ *
+ * All threads stand still meanwhile, stopped by SIGURG; a sleep or an epoll_wait of a thread that
+ * runs no tasks may end with EINTR.  The search is conservative, as a garbage collector's: what
+ * looks like a pointer is one, and all of the heap counts as in use, so a task may be lost and not
+ * be told of; the other way round only where a program hides its pointers (in files, unaligned, in
+ * disguise).  Under a sanitizer or valgrind, or where a thread blocks SIGURG, it says that it
+ * cannot tell and returns 0. */
 size_t leash_leak_find(FILE *out);
 
 /* Serves /debug/tasks, /metrics (Prometheus' text form) and /healthz by HTTP on a thread of its

@@ -1,0 +1,544 @@
+/* leak_find: each kind of holder, with the pointer and without it. */
+#include "check.h"
+
+#include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* What leak_find says of the tasks that are parked now; in `text`, where one is given. */
+static size_t find(char **text)
+{
+    char *said = NULL;
+    size_t size;
+    FILE *out = open_memstream(&said, &size);
+
+    CHECK(out);
+    size_t lost = leak_find(out);
+    CHECK(fclose(out) == 0 && said);
+    if (text)
+        *text = said;
+    else
+        free(said);
+    return lost;
+}
+
+static void receive(chan_t *ch)
+{
+    chan_recv(ch, NULL);
+}
+
+/* A channel that a task waits at, and whose address the frames of the caller do not hold. */
+static __attribute__((noinline)) void make_waited(chan_t **place)
+{
+    chan_t *ch = chan_make(int, 0);
+
+    spawn(receive, ch);
+    if (place)
+        *place = ch;
+}
+
+#define CHECK_FOUND(count) CHECK(find(NULL) == (count))
+
+/* ---- who holds it ---------------------------------------------------------------------------- */
+
+static chan_t *global;
+
+static void held_by_global(void)
+{
+    make_waited(&global);
+    check_await_parked(1);
+    CHECK_FOUND(0);
+    global = NULL;
+    CHECK_FOUND(1);
+}
+
+static chan_t **block;
+
+static void held_by_heap(void)
+{
+    block = malloc(sizeof(*block));
+    CHECK(block);
+    make_waited(block);
+    check_await_parked(1);
+    CHECK_FOUND(0);
+    *block = NULL;
+    CHECK_FOUND(1);
+    free(block);
+}
+
+static void held_by_own_stack(void)
+{
+    chan_t *volatile held;
+
+    make_waited((chan_t **)&held);
+    check_await_parked(1);
+    CHECK_FOUND(0);
+    held = NULL;
+    CHECK_FOUND(1);
+}
+
+static _Thread_local chan_t *of_thread;
+
+/* The address of a thread's variable must not be kept over a park. */
+static __attribute__((noinline)) void move_to_thread(void)
+{
+    of_thread = global;
+    global = NULL;
+}
+
+static __attribute__((noinline)) void clear_thread(void)
+{
+    of_thread = NULL;
+}
+
+static void held_by_thread_local(void)
+{
+    make_waited(&global);
+    check_await_parked(1);
+    move_to_thread();
+    CHECK_FOUND(0);
+    clear_thread();
+    CHECK_FOUND(1);
+}
+
+/* A thread that runs no tasks has the only pointer on its stack, or in its registers. */
+static _Atomic int step;
+
+static void *keep(void *unused)
+{
+    chan_t *volatile held = global;
+
+    global = NULL;
+    step = 1;
+    while (step == 1)
+        ;
+    held = NULL;
+    step = 3;
+    while (step == 3)
+        ;
+    (void)held;
+    return unused;
+}
+
+static void held_by_other_thread(void)
+{
+    pthread_t thread;
+
+    step = 0;
+    make_waited(&global);
+    check_await_parked(1);
+    CHECK(!pthread_create(&thread, NULL, keep, NULL));
+    while (step != 1)
+        ;
+    CHECK_FOUND(0);
+    step = 2;
+    while (step != 3)
+        ;
+    CHECK_FOUND(1);
+    step = 4;
+    pthread_join(thread, NULL);
+}
+
+static void close_it(void *ch)
+{
+    chan_close(ch);
+}
+
+static __attribute__((noinline)) alarm_t *make_alarm(void)
+{
+    alarm_t *alarm = alarm_after_ms(600 * 1000, close_it, global);
+
+    global = NULL;
+    return alarm;
+}
+
+static void held_by_alarm(void)
+{
+    make_waited(&global);
+    check_await_parked(1);
+    alarm_t *alarm = make_alarm();
+    CHECK_FOUND(0);
+    CHECK(alarm_stop(alarm));
+}
+
+static void sleep_and_receive(chan_t *ch)
+{
+    task_sleep_ms(600 * 1000);
+    chan_close(ch);
+}
+
+static __attribute__((noinline)) void make_sleeper(void)
+{
+    spawn(sleep_and_receive, global);
+    global = NULL;
+}
+
+static void held_by_sleeper(void)
+{
+    make_waited(&global);
+    check_await_parked(1);
+    make_sleeper();
+    check_await_parked(2);
+    CHECK_FOUND(0);
+}
+
+/* ---- from task to task ----------------------------------------------------------------------- */
+
+static chan_t *carrier;
+
+static __attribute__((noinline)) void put_into_carrier(void)
+{
+    CHECK(chan_send(carrier, &global));
+    global = NULL;
+}
+
+/* Of whom it is the carrier's only reader: the value is read when the carrier can be. */
+static void held_by_buffered_value(void)
+{
+    carrier = chan_make(chan_t *, 1);
+    make_waited(&global);
+    check_await_parked(1);
+    put_into_carrier();
+    CHECK_FOUND(0);
+    chan_t *none = NULL;
+    CHECK(chan_recv(carrier, NULL) && chan_send(carrier, &none));
+    CHECK_FOUND(1);
+    chan_free(carrier);
+    carrier = NULL;
+}
+
+/* Waits at one channel, and would then close the other. */
+static void receive_then_close(chan_t *first, chan_t *second)
+{
+    chan_recv(first, NULL);
+    chan_close(second);
+}
+
+static __attribute__((noinline)) void make_chain(int length)
+{
+    chan_t *next = chan_make(int, 0);
+
+    spawn(receive, next);
+    for (int i = 1; i < length; i++) {
+        chan_t *first = chan_make(int, 0);
+        spawn(receive_then_close, first, next);
+        next = first;
+    }
+    global = next;
+}
+
+static void held_by_tasks(void)
+{
+    make_chain(1000);
+    check_await_parked(1000);
+    CHECK_FOUND(0);
+    global = NULL;
+    CHECK_FOUND(1000);
+}
+
+/* Two that wait for each other. */
+static __attribute__((noinline)) void make_ring(void)
+{
+    chan_t *left = chan_make(int, 0);
+    chan_t *right = chan_make(int, 0);
+
+    spawn(receive_then_close, left, right);
+    spawn(receive_then_close, right, left);
+}
+
+static void held_by_each_other(void)
+{
+    make_ring();
+    check_await_parked(2);
+    CHECK_FOUND(2);
+}
+
+/* ---- kinds of waits -------------------------------------------------------------------------- */
+
+static void select_two(chan_t *left, chan_t *right)
+{
+    chan_select(RECV(left, NULL), RECV(right, NULL));
+}
+
+static __attribute__((noinline)) void make_select(void)
+{
+    chan_t *left = chan_make(int, 0);
+
+    global = chan_make(int, 0);
+    spawn(select_two, left, global);
+}
+
+static void in_select(void)
+{
+    make_select();
+    check_await_parked(1);
+    CHECK_FOUND(0);
+    global = NULL;
+    CHECK_FOUND(1);
+}
+
+static void receive_for_a_time(chan_t *ch)
+{
+    ctx_t *ctx = ctx_with_timeout_ms(NULL, 600 * 1000);
+
+    CHECK(chan_recv_ctx(ctx, ch, NULL) == 0);
+}
+
+static __attribute__((noinline)) void make_timed(void)
+{
+    spawn(receive_for_a_time, chan_make(int, 0));
+}
+
+static void until_a_time(void)
+{
+    make_timed();
+    check_await_parked(1);
+    CHECK_FOUND(0);
+}
+
+static void receive_nothing(void)
+{
+    chan_recv((chan_t *)NULL, NULL);
+}
+
+static void on_no_channel(void)
+{
+    char *text;
+
+    spawn(receive_nothing);
+    check_await_parked(1);
+    CHECK(find(&text) == 1);
+    CHECK(strstr(text, "receive_nothing") && strstr(text, "leash: 1 of 2 tasks lost for good"));
+    free(text);
+}
+
+/* A task waits at what lies on its own stack, and another one, lost or not, would let it go. */
+static void let_wg_go(chan_t *ch, wg_t *wg)
+{
+    chan_recv(ch, NULL);
+    wg_done(wg);
+}
+
+static void wait_for_group(chan_t *ch)
+{
+    wg_t wg = {0};
+
+    wg_add(&wg, 1);
+    spawn(let_wg_go, ch, &wg);
+    wg_wait(&wg);
+}
+
+static void let_mu_go(chan_t *ch, mu_t *mu)
+{
+    mu_lock(mu);
+    chan_recv(ch, NULL);
+    mu_unlock(mu);
+}
+
+static void wait_for_lock(chan_t *ch)
+{
+    mu_t mu = {0};
+
+    spawn(let_mu_go, ch, &mu);
+    while (mu_trylock(&mu)) {
+        mu_unlock(&mu);
+        task_yield();
+    }
+    mu_lock(&mu);
+}
+
+struct gate {
+    mu_t mu;
+    cv_t cv;
+};
+
+static void let_cv_go(chan_t *ch, struct gate *gate)
+{
+    chan_recv(ch, NULL);
+    cv_signal(&gate->cv);
+}
+
+static void wait_for_condition(chan_t *ch)
+{
+    struct gate gate = {0};
+
+    spawn(let_cv_go, ch, &gate);
+    mu_lock(&gate.mu);
+    cv_wait(&gate.cv, &gate.mu);
+}
+
+static __attribute__((noinline)) void make_pair(void (*wait)(chan_t *ch))
+{
+    global = chan_make(int, 0);
+    spawn(wait, global);
+}
+
+static void check_pair(void (*wait)(chan_t *ch))
+{
+    make_pair(wait);
+    check_await_parked(2);
+    CHECK_FOUND(0);
+    global = NULL;
+    CHECK_FOUND(2);
+}
+
+static void on_wait_group(void)
+{
+    check_pair(wait_for_group);
+}
+
+static void on_lock(void)
+{
+    check_pair(wait_for_lock);
+}
+
+static void on_condition(void)
+{
+    check_pair(wait_for_condition);
+}
+
+/* ---- many ------------------------------------------------------------------------------------ */
+
+enum { MANY = 10000, EVERY = 100 };
+
+static chan_t *many[MANY];
+
+static __attribute__((noinline)) void make_many(void)
+{
+    for (int i = 0; i < MANY; i++)
+        make_waited(&many[i]);
+}
+
+static void among_many(void)
+{
+    make_many();
+    check_await_parked(MANY);
+    CHECK_FOUND(0);
+    for (int i = 0; i < MANY; i += EVERY)
+        many[i] = NULL;
+    CHECK_FOUND(MANY / EVERY);
+    for (int i = 0; i < MANY; i++)
+        if (many[i])
+            chan_close(many[i]);
+}
+
+/* Tasks that hand values on while others look: nothing is lost, whatever the moment. */
+static _Atomic bool enough;
+
+static void echo(chan_t *in, chan_t *out)
+{
+    int value;
+
+    while (chan_recv(in, &value) && chan_send(out, &value))
+        ;
+    chan_close(out);
+}
+
+static void play(chan_t *ch, chan_t *back)
+{
+    int value = 0;
+
+    while (!enough && chan_send(ch, &value) && chan_recv(back, &value))
+        ;
+    chan_close(ch);
+    chan_recv(back, NULL);
+}
+
+static void while_others_run(void)
+{
+    enum { PAIRS = 8, LOOKS = 10 };
+    wg_t playing = {0};
+
+    enough = false;
+    for (int i = 0; i < PAIRS; i++) {
+        chan_t *ch = chan_make(int, i % 2);
+        chan_t *back = chan_make(int, 0);
+        wg_spawn(&playing, play, ch, back);
+        wg_spawn(&playing, echo, ch, back);
+    }
+    for (int i = 0; i < LOOKS; i++) {
+        CHECK_FOUND(0);
+        task_yield();
+    }
+    enough = true;
+    wg_wait(&playing);
+}
+
+/* ---- all ------------------------------------------------------------------------------------- */
+
+static void cannot_tell(void)
+{
+    char *text;
+
+    CHECK(find(&text) == 0);
+    CHECK(strstr(text, "cannot tell"));
+    free(text);
+}
+
+/* In a process of its own: what one run leaves behind in freed memory may lead to the stacks of the
+ * next, and then a task is in doubt. */
+static void run_alone(void (*body)(void))
+{
+    int status;
+    pid_t child = fork();
+
+    assert_true(child >= 0);
+    if (!child) {
+        check_run(SANITIZED ? cannot_tell : body);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+#define TEST(body)                                                                                 \
+    static void test_##body(void **state)                                                          \
+    {                                                                                              \
+        (void)state;                                                                               \
+        run_alone(body);                                                                           \
+    }
+
+TEST(held_by_global)
+TEST(held_by_heap)
+TEST(held_by_own_stack)
+TEST(held_by_thread_local)
+TEST(held_by_other_thread)
+TEST(held_by_alarm)
+TEST(held_by_sleeper)
+TEST(held_by_buffered_value)
+TEST(held_by_tasks)
+TEST(held_by_each_other)
+TEST(in_select)
+TEST(until_a_time)
+TEST(on_no_channel)
+TEST(on_wait_group)
+TEST(on_lock)
+TEST(on_condition)
+TEST(among_many)
+TEST(while_others_run)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_held_by_global),
+        cmocka_unit_test(test_held_by_heap),
+        cmocka_unit_test(test_held_by_own_stack),
+        cmocka_unit_test(test_held_by_thread_local),
+        cmocka_unit_test(test_held_by_other_thread),
+        cmocka_unit_test(test_held_by_alarm),
+        cmocka_unit_test(test_held_by_sleeper),
+        cmocka_unit_test(test_held_by_buffered_value),
+        cmocka_unit_test(test_held_by_tasks),
+        cmocka_unit_test(test_held_by_each_other),
+        cmocka_unit_test(test_in_select),
+        cmocka_unit_test(test_until_a_time),
+        cmocka_unit_test(test_on_no_channel),
+        cmocka_unit_test(test_on_wait_group),
+        cmocka_unit_test(test_on_lock),
+        cmocka_unit_test(test_on_condition),
+        cmocka_unit_test(test_among_many),
+        cmocka_unit_test(test_while_others_run),
+    };
+
+    return CHECK_ALL(tests);
+}
