@@ -70,6 +70,13 @@ static struct view look_at(const struct task *task)
     return view;
 }
 
+void dump_each(void (*visit)(struct task *task, void *arg), void *arg, FILE *out)
+{
+    flockfile(out);
+    stack_each(visit, arg);
+    funlockfile(out);
+}
+
 /* What the writing of `out` came to, all of it included: 0 or an errno.  errno was 0 before it. */
 static int finish(FILE *out)
 {
@@ -103,7 +110,7 @@ static void dump_if_alive(struct task *task, void *out)
 int leash_task_dump(FILE *out)
 {
     errno = 0;
-    stack_each(dump_if_alive, out);
+    dump_each(dump_if_alive, out, out);
     return finish(out);
 }
 
@@ -168,7 +175,7 @@ int leash_task_dump_json(FILE *out)
 
     errno = 0;
     fputs("{\"tasks\": [", out);
-    stack_each(json_if_alive, &json);
+    dump_each(json_if_alive, &json, out);
     fputs("\n]}\n", out);
     return finish(out);
 }

@@ -10,6 +10,10 @@
 /* One line about a task that is alive. */
 void dump_task(struct task *task, FILE *out);
 
+/* stack_each() for a visit that writes to `out`: takes the stream's lock before the pool's, in the
+ * order in which fatal() does. */
+void dump_each(void (*visit)(struct task *task, void *arg), void *arg, FILE *out);
+
 /* Makes an overflow of a task's stack end with a message: for the process, and for the thread whose
  * worker is given (from its memory `signal_stack` of DUMP_SIGNAL_STACK bytes).  What the thread had
  * for signals before is kept in `former` and given back. */

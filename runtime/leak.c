@@ -120,7 +120,10 @@ static size_t find_after(leash_leak_mark_t mark, FILE *out)
     struct search search = {
         .last_id = mark.last_task_id, .own_id = self ? self->id : 0, .out = out};
 
-    stack_each(look_at, &search);
+    if (out)
+        dump_each(look_at, &search, out);
+    else
+        stack_each(look_at, &search);
     return search.found;
 }
 

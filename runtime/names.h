@@ -40,6 +40,7 @@
 #define descriptor_pass_on      leash_rt_descriptor_pass_on
 #define descriptor_register     leash_rt_descriptor_register
 #define descriptor_unblock      leash_rt_descriptor_unblock
+#define dump_each               leash_rt_dump_each
 #define dump_task               leash_rt_dump_task
 #define errno_get               leash_rt_errno_get
 #define errno_set               leash_rt_errno_set
