@@ -37,13 +37,14 @@ static __attribute__((noinline)) void make_waited(chan_t **place)
         *place = ch;
 }
 
-/* Optimised code leaves old pointers in frames and registers, and then a task is in doubt: it may
- * not be told of.  More than are lost must not be found in any build. */
-#ifdef __OPTIMIZE__
-#define CHECK_FOUND(count) CHECK(find(NULL) < (count) + 1)
+/* Optimised code leaves old pointers in frames and registers, as a ucontext does, and then a task
+ * is in doubt: it may not be told of.  More than are lost must not be found in any build. */
+#if defined(__OPTIMIZE__) || defined(OLD_POINTERS)
+#define IS_FOUND(found, count) ((found) < (count) + 1)
 #else
-#define CHECK_FOUND(count) CHECK(find(NULL) == (count))
+#define IS_FOUND(found, count) ((found) == (count))
 #endif
+#define CHECK_FOUND(count) CHECK(IS_FOUND(find(NULL), count))
 
 /* ---- who holds it ---------------------------------------------------------------------------- */
 
@@ -313,8 +314,10 @@ static void on_no_channel(void)
 
     spawn(receive_nothing);
     check_await_parked(1);
-    CHECK(find(&text) == 1);
-    CHECK(strstr(text, "receive_nothing") && strstr(text, "leash: 1 of 2 tasks lost for good"));
+    size_t found = find(&text);
+    CHECK(IS_FOUND(found, 1));
+    CHECK(!found || strstr(text, "receive_nothing"));
+    CHECK(!found || strstr(text, "leash: 1 of 2 tasks lost for good"));
     free(text);
 }
 
