@@ -8,18 +8,17 @@ are left out.
     programs_test.py CC FOLDER [TEST]      FOLDER has libleash.a
 """
 
-import os
 import pathlib
 import re
-import subprocess
 import sys
 import tempfile
 import unittest
 
-PATIENCE_S = 30
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "run"))
+import libleash  # noqa: E402 found there
+
 GOOD_SEEDS = range(1, 31)
 BAD_SEEDS = range(1, 61)  # at most: the first that shows it is enough
-LEFT_TASKS, ALL_PARKED, ABORTED = 23, 24, -6
 
 # These stand elsewhere than the wait, or their wait names no line.
 ELSEWHERE = {
@@ -36,7 +35,7 @@ ELSEWHERE = {
     "wg-count": "the add",
 }
 # No task gets stuck in these: the program aborts, or has lost work and says so by its status.
-OTHER_END = {"close-twice": ABORTED, "close-by-receiver": 1, "wg-add-in-task": 1}
+OTHER_END = {"close-twice": libleash.ABORTED, "close-by-receiver": 1, "wg-add-in-task": 1}
 
 compiler = sys.argv[1]
 build = pathlib.Path(sys.argv[2]).resolve()
@@ -64,17 +63,12 @@ def programs(kind):
 
 class Programs(unittest.TestCase):
     def compile(self, folder, fixture):
-        program = pathlib.Path(folder) / fixture.stem
-        subprocess.run(
-            [compiler, "-std=gnu17", "-g", "-Wall", "-Wextra", "-Werror", "-Iruntime/include",
-             "-pthread", *sources(fixture), build / "libleash.a", "-o", program], check=True)
-        return program
+        return libleash.build(pathlib.Path(folder) / fixture.stem, sources(fixture),
+                              build / "libleash.a", "-g", "-Wall", "-Wextra", "-Werror",
+                              compiler=compiler)
 
     def run_seed(self, program, seed):
-        environment = os.environ | {"LEASH_LEAKS": "fail", "LEASH_THREADS": "1",
-                                    "LEASH_SCHEDULE": f"random:{seed}"}
-        return subprocess.run([program], env=environment, text=True, capture_output=True,
-                              timeout=PATIENCE_S)
+        return libleash.run(program, schedule=f"random:{seed}")
 
     def gets_stuck(self, program, fixture):
         """Whether one seed brings about what the file expects."""
@@ -84,8 +78,8 @@ class Programs(unittest.TestCase):
                   if rule not in ELSEWHERE and fixture.name not in ELSEWHERE}
         for seed in BAD_SEEDS:
             end = self.run_seed(program, seed)
-            if end.returncode in (ends or (LEFT_TASKS, ALL_PARKED)):
-                places -= set(re.findall(r"parked at (?:\S*/)?([^\s/]+:\d+)", end.stderr))
+            if end.status in ends or not ends and end.is_stuck:
+                places -= set(map(str, end.parked))
                 if not places:
                     return True
         return False
@@ -104,7 +98,7 @@ class Programs(unittest.TestCase):
                 for seed in GOOD_SEEDS:
                     with self.subTest(fixture.name, seed=seed):
                         end = self.run_seed(program, seed)
-                        self.assertEqual(end.returncode, 0, end.stderr)
+                        self.assertEqual(end.status, 0, end.said)
 
 
 unittest.main(argv=[sys.argv[0], *sys.argv[3:]], verbosity=2)

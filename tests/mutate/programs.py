@@ -9,14 +9,16 @@ import os
 import pathlib
 import re
 import subprocess
+import sys
 import tempfile
 
 from ctext import Source
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = pathlib.Path(__file__).resolve().parent
-INCLUDE = ROOT / "runtime/include"
-FLAGS = ["-std=gnu17", f"-I{INCLUDE}", "-pthread"]
+sys.path.append(str(HERE.parent / "run"))
+import libleash  # noqa: E402 found there
+
+ROOT = libleash.ROOT
 WRAPPED = [f"-Wl,--wrap={name}" for name in ("leash_run", "clock_gettime", "epoll_pwait2")]
 
 # Examples that need arguments or input, and servers, which only a client can end.
@@ -31,8 +33,6 @@ STATUS_OF_SUCCESS = {"fan_in": 1}  # nobody answers
 
 # How a run ends that shows a stuck task: the runtime's statuses, and those of watch.c.
 STUCK = {24: "all parked", 23: "left", 25: "left", 26: "late"}
-LINE = re.compile(r"^task (?P<id>\d+) \[(?P<state>[^\]]*)\]: .*?"
-                  r"(?:, parked at (?P<file>[^ ,]*):(?P<line>\d+))?, spawned at ", re.MULTILINE)
 # The runtime's word for a task left waiting on a channel that its last owner gives back.
 FREED = "is freed while a task is parked on it"
 # Parked like this a task waits for the world outside, which may let it go at any time.
@@ -60,7 +60,10 @@ class Program:
         self.status = STATUS_OF_SUCCESS.get(name, 0)
 
     def command_flags(self):
-        return FLAGS + [flag for line in self.flags for flag in line.split()]
+        return libleash.FLAGS + self.own_flags()
+
+    def own_flags(self):
+        return [flag for line in self.flags for flag in line.split()]
 
 
 def starts_run(text):
@@ -97,9 +100,11 @@ class Runner:
         self.seeds = seeds
         self.watch = work / "watch.o"
         (work / "cache").mkdir(parents=True, exist_ok=True)
-        subprocess.run(["cc", "-O1", *FLAGS, "-c", HERE / "watch.c", "-o", self.watch], check=True)
+        subprocess.run(["cc", "-O1", *libleash.FLAGS, "-c", HERE / "watch.c", "-o", self.watch],
+                       check=True)
         self.world = hashlib.sha256(self.library.read_bytes() + self.watch.read_bytes()
-                                    + (HERE / "programs.py").read_bytes()).hexdigest()
+                                    + (HERE / "programs.py").read_bytes()
+                                    + pathlib.Path(libleash.__file__).read_bytes()).hexdigest()
 
     def outcome(self, program, texts):
         """{"compiled": …, "stuck": how or None, "places": [[file, line], …], "failed": …}"""
@@ -118,11 +123,11 @@ class Runner:
     def _build_and_run(self, program, texts, folder):
         write_program(program, texts, folder)
         outcome = {"compiled": False, "stuck": None, "seed": 0, "places": [], "failed": ""}
-        done = subprocess.run(
-            ["cc", "-O0", "-w", *program.command_flags(), *program.files, self.watch, self.library,
-             *WRAPPED, "-o", "program"], cwd=folder, capture_output=True, text=True)
-        if done.returncode != 0:
-            outcome["failed"] = done.stderr
+        try:
+            libleash.build("program", [*program.files, self.watch], self.library, "-O0", "-w",
+                           *program.own_flags(), *WRAPPED, cwd=folder)
+        except libleash.NotBuilt as error:
+            outcome["failed"] = str(error)
             return outcome
         outcome["compiled"] = True
         for i in range(1, 5):
@@ -153,34 +158,28 @@ class Runner:
 
     def _run(self, program, folder, seed, limit_ms, grace_ms):
         """One run: how it went wrong ("" when it did not), and the places of stuck tasks."""
-        environment = {
-            "PATH": os.environ["PATH"], "LEASH_THREADS": "1", "LEASH_SCHEDULE": f"random:{seed}",
-            "LEASH_LEAKS": "fail", "WATCH_LIMIT_MS": str(limit_ms), "WATCH_GRACE_MS": str(grace_ms)}
-        try:
-            done = subprocess.run(
-                ["./program", *program.arguments], cwd=folder, env=environment,
-                input=program.input.encode(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                timeout=(limit_ms + grace_ms) / 1000 + 10)
-        except subprocess.TimeoutExpired:
+        end = libleash.run(
+            "./program", *program.arguments, schedule=f"random:{seed}", cwd=folder,
+            limit_s=(limit_ms + grace_ms) / 1000 + 10, stdin=program.input,
+            environment={"WATCH_LIMIT_MS": str(limit_ms), "WATCH_GRACE_MS": str(grace_ms)})
+        if end.status is None:
             return "does not end", set()
-        if done.returncode == program.status:
+        if end.status == program.status:
             return "", set()
-        said = done.stderr.decode(errors="replace")
-        how = "freed" if FREED in said else STUCK.get(done.returncode)
+        how = "freed" if FREED in end.said else STUCK.get(end.status)
         if not how:  # misuse of the runtime, most of the time
-            return f"status {done.returncode}: {''.join(said.splitlines()[:1])}", set()
-        return how, stuck_places(said, how)
+            return f"status {end.status}: {''.join(end.said.splitlines()[:1])}", set()
+        return how, stuck_places(end.tasks, how)
 
 
-def stuck_places(stderr, how):
-    """The (file, line) where tasks are stuck, by the dumps on stderr.
+def stuck_places(tasks, how):
+    """The (file, line) where tasks are stuck, by the tasks of a run's dumps.
 
     Where the first task is still there after a long time, somebody is parked for good or goes
     round without end.  To stop the latter is the remedy as well, so all places where tasks were met
     count.
     """
-    parked = {(match["state"], match["file"], int(match["line"]))
-              for match in LINE.finditer(stderr) if match["line"]}
-    if how == "late" and all(state in OUTSIDE for state, _, _ in parked):
+    parked = [task for task in tasks if task.parked]
+    if how == "late" and all(task.state in OUTSIDE for task in parked):
         return set()
-    return {(file, line) for _, file, line in parked}
+    return {task.parked for task in parked}

@@ -33,21 +33,23 @@ import argparse
 import collections
 import json
 import os
+import pathlib
 import re
 import shutil
 import subprocess
 import sys
 import time
 
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "run"))
+import libleash  # noqa: E402 found there
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 OUT = os.path.join(ROOT, "out", "slips")
 FLAGS = ["-std=gnu17", "-pthread", "-Wall", "-Wextra"]
-RUN_LIMIT_S = 30
+RUN_LIMIT_S = 3  # for those that hang while a ticker goes on
 CHECK_LIMIT_S = 300
 PARKS = re.compile(r"\b(chan_(send|recv|select)(_ctx)?|wg_wait|mu_lock|rw_r?lock|cv_wait)\(")
-# Linked to what --run runs: ends a program that hangs, with the dump.
-WATCH = os.path.join(HERE, "watch.c")
 
 Slip = collections.namedtuple("Slip", "name rule places why text")
 HEAD = re.compile(r"# (?P<rule>[a-z-]+)(?P<places>( [\w./-]+:\d+)+): (?P<why>.+)\n")
@@ -240,16 +242,16 @@ def show(out, program, slip):
 
 
 def build(folder):
-    """The program, linked with libleash and the watch; its path."""
+    """The program, linked with libleash; its path."""
     extra = []
     if os.path.isdir(os.path.join(folder, "driver")):
         extra = [f"driver/{name}" for name in sources(os.path.join(folder, "driver"))]
-    command = ["cc", *FLAGS, "-Werror", "-g", "-I.", "-I" + os.path.join(ROOT, "runtime", "include"),
-               *sources(folder), *extra, WATCH, "-Wl,--wrap=leash_run",
-               os.path.join(ROOT, "build", "libleash.a"), "-o", "program"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise Wrong(f"{folder} does not build:\n{done.stderr}")
+    try:
+        libleash.build("program", [*sources(folder), *extra],
+                       os.path.join(ROOT, "build", "libleash.a"), *FLAGS, "-Werror", "-g", "-I.",
+                       cwd=folder)
+    except libleash.NotBuilt as error:
+        raise Wrong(f"{folder} does not build:\n{error}") from error
     return os.path.join(folder, "program")
 
 
@@ -264,17 +266,8 @@ def runs_of(program, seeds):
 
 
 def run(program, seed, arguments):
-    """The status and the dump."""
-    environment = dict(os.environ, LEASH_LEAKS="fail", LEASH_SCHEDULE=f"random:{seed}",
-                       LEASH_THREADS=str(1 + seed % 2))
-    done = subprocess.run([program, *arguments], cwd=os.path.dirname(program), env=environment, text=True,
-                          capture_output=True, check=False, timeout=RUN_LIMIT_S)
-    return done.returncode, done.stderr
-
-
-def parked(dump, places):
-    return any(re.search(rf"(^|[ /]){re.escape(file)}:{line}\b", dump, re.MULTILINE)
-               for file, line in places)
+    return libleash.run(program, *arguments, schedule=f"random:{seed}", threads=1 + seed % 2,
+                        limit_s=RUN_LIMIT_S, cwd=os.path.dirname(program))
 
 
 def run_sound(out, program, seeds):
@@ -282,23 +275,24 @@ def run_sound(out, program, seeds):
     faults = 0
     binary = build(copy_of(out, program, "sound"))
     for seed, arguments in runs_of(program, seeds):
-        status, dump = run(binary, seed, arguments)
-        if status:
+        end = run(binary, seed, arguments)
+        if end.status != 0:
             faults += 1
-            print(f"{program}: status {status} without a slip, seed {seed}\n{dump}")
+            print(f"{program}: status {end.status} without a slip, seed {seed}\n{end.said}")
     return faults
 
 
 def run_slip(out, program, slip, seeds):
     """Whether a run shows a task parked where the slip says."""
     binary = build(copy_of(out, program, slip.name, slip))
-    dump = ""
+    said = ""
     for seed, arguments in runs_of(program, seeds):
-        status, dump = run(binary, seed, arguments)
-        if status and parked(dump, slip.places):
+        end = run(binary, seed, arguments)
+        said = end.said
+        if end.status != 0 and end.parked.intersection(slip.places):
             print(f"{program}/{slip.name}: parked there, seed {seed}")
             return True
-    print(f"{program}/{slip.name}: NOT SEEN; the last run said\n{dump}")
+    print(f"{program}/{slip.name}: NOT SEEN; the last run said\n{said}")
     return False
 
 

@@ -224,7 +224,7 @@ def main():
     status = any(finding["confidence"] == "proven"
                  for verdict in verdicts for finding in verdict.wrong)
     if options.check_runtime:
-        status |= not check_runtime(cases[:options.check_runtime], ROOT, OUT, options.library,
+        status |= not check_runtime(cases[:options.check_runtime], OUT, options.library,
                                     options.verbose)
     return 1 if status else 0
 

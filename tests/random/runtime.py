@@ -5,12 +5,14 @@ other way round nothing follows: a few runs need not meet the rare schedule.  To
 a random time before many of their calls, so that timeouts too come early and late.
 """
 import os
-import re
-import subprocess
+import pathlib
+import sys
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "run"))
+import libleash  # noqa: E402 found there
 
 RUNS = 16
-SECONDS_MAX = 3               # some programs rightly go on for ever
-DEADLOCK, LEAKS = 24, 23      # the runtime's exit statuses
+SECONDS_MAX = 3  # some programs rightly go on for ever
 PAUSES = """
 /* Included before the program: a pause in front of what other tasks can see. */
 #include <leash.h>
@@ -81,43 +83,32 @@ void may_pause(void)
 """
 
 
-def build(case, root, out, library):
+def build(case, out, library):
     """The path of the executable."""
     coin, pauses = os.path.join(out, "coin.c"), os.path.join(out, "pauses.h")
     for path, text in ((coin, COIN), (pauses, PAUSES)):
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
-    executable = case.path[:-2]
-    subprocess.run(["cc", "-std=gnu17", "-Wall", "-Wextra", "-Werror", "-O1",
-                    "-I" + os.path.join(root, "runtime", "include"), "-include", pauses, case.path,
-                    coin, library, "-pthread", "-o", executable], check=True)
-    return executable
+    return libleash.build(case.path[:-2], [case.path, coin], library, "-Wall", "-Wextra", "-Werror",
+                          "-O1", "-include", pauses)
 
 
 def run_once(executable, seed):
-    """(exit status, lines where tasks were parked at the end)"""
-    environment = dict(os.environ, LEASH_LEAKS="fail", LEASH_SCHEDULE=f"random:{seed}",
-                       COIN=str(seed + 1))
-    arguments = [executable] + ["x"] * (seed % 4)
-    try:
-        run = subprocess.run(arguments, capture_output=True, text=True, env=environment,
-                             timeout=SECONDS_MAX, check=False)
-    except subprocess.TimeoutExpired:
-        return None, []
-    lines = [int(line) for line in re.findall(r"parked at \S*?:(\d+), spawned", run.stderr)]
-    return run.returncode, lines
+    return libleash.run(executable, *["x"] * (seed % 4), schedule=f"random:{seed}",
+                        threads=os.cpu_count(), limit_s=SECONDS_MAX,
+                        environment={"COIN": str(seed + 1)})
 
 
 def check_one(case, executable):
     """(lines met, complaints); nothing is said of runs that do not end."""
     met, complaints = set(), []
     for seed in range(RUNS):
-        status, lines = run_once(executable, seed)
-        if status is None:
+        end = run_once(executable, seed)
+        if end.status is None:
             break
-        if status not in (0, DEADLOCK, LEAKS):
-            complaints.append(f"{case.path}: ended with status {status} (seed {seed})")
-        met.update(lines)
+        if end.status != 0 and not end.is_stuck:
+            complaints.append(f"{case.path}: ended with status {end.status} (seed {seed})")
+        met.update(site.line for site in end.parked)
     for line in sorted(met):
         if not any(first <= line <= last for first, last in case.stuck + case.unsettled):
             complaints.append(f"{case.path}:{line}: a task was left parked here, and the "
@@ -125,12 +116,12 @@ def check_one(case, executable):
     return met, complaints
 
 
-def check_runtime(cases, root, out, library, verbose):
+def check_runtime(cases, out, library, verbose):
     """Prints what differs, and with `verbose` the places that no run met; whether nothing differs."""
     places = places_met = 0
     complaints = []
     for case in cases:
-        met, mine = check_one(case, build(case, root, out, library))
+        met, mine = check_one(case, build(case, out, library))
         complaints += mine
         unmet = [place for place in case.stuck
                  if not any(place[0] <= line <= place[1] for line in met)]

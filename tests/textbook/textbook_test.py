@@ -12,17 +12,16 @@ import concurrent.futures
 import os
 import pathlib
 import re
-import subprocess
 import sys
 import tempfile
 import unittest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-PROGRAMS = ROOT / "fixtures" / "textbook"
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "run"))
+import libleash  # noqa: E402 found there
+
+PROGRAMS = libleash.ROOT / "fixtures" / "textbook"
 GOOD_SCHEDULES = 50
 BAD_SCHEDULES = 400
-PATIENCE_S = 30
-LEFT, ALL_PARKED = 23, 24
 
 # The rules whose findings stand at the operation that parks; others stand at what is missing.
 AT_THE_PARK = {
@@ -54,27 +53,19 @@ def parking_places(path):
 
 
 def compile_program(compiler, library, path, folder):
-    program = pathlib.Path(folder) / path.stem
-    subprocess.run([compiler, "-std=gnu17", "-g", "-Wall", "-Wextra", "-Werror",
-                    f"-I{ROOT / 'runtime' / 'include'}", *sources(path), library, "-pthread",
-                    "-o", program], check=True)
-    return program
+    return libleash.build(pathlib.Path(folder) / path.stem, sources(path), library,
+                          "-g", "-Wall", "-Wextra", "-Werror", compiler=compiler)
 
 
 def run(program, seed):
-    """Its status, and what it says of tasks that are stuck."""
-    environment = {"LEASH_LEAKS": "fail", "LEASH_THREADS": "1",
-                   "LEASH_SCHEDULE": f"random:{seed}"}
-    child = subprocess.run([program], env=os.environ | environment, text=True, timeout=PATIENCE_S,
-                           stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
-    return child.returncode, child.stderr
+    return libleash.run(program, schedule=f"random:{seed}")
 
 
 def never_stuck(program):
     for seed in range(GOOD_SCHEDULES):
-        status, report = run(program, seed)
-        if status != 0:
-            return f"status {status} under seed {seed}:\n{report}"
+        end = run(program, seed)
+        if end.status != 0:
+            return f"status {end.status} under seed {seed}:\n{end.said}"
     return None
 
 
@@ -82,14 +73,12 @@ def gets_stuck(program, places):
     """Every place has to be parked at in some report."""
     missing, is_stuck = set(places), False
     for seed in range(BAD_SCHEDULES):
-        status, report = run(program, seed)
-        if status in (LEFT, ALL_PARKED):
+        end = run(program, seed)
+        if end.is_stuck:
             is_stuck = True
-            parked = {pathlib.PurePath(place).name
-                      for place in re.findall(r"parked at (\S+:\d+)", report)}
-            missing -= parked
-        elif status != 0:
-            return f"status {status} under seed {seed}:\n{report}"
+            missing -= set(map(str, end.parked))
+        elif end.status != 0:
+            return f"status {end.status} under seed {seed}:\n{end.said}"
         if is_stuck and not missing:
             return None
     return f"nobody is left parked at {sorted(missing)}" if is_stuck else "it is never stuck"
