@@ -1,5 +1,5 @@
+#include "base/utf8.h"
 #include "report/report.h"
-#include "report/utf8.h"
 
 #include <jansson.h>
 #include <string.h>

@@ -16,6 +16,9 @@ size_t utf8_next(const char *at, const char *end, int32_t *character);
 uint32_t utf8_cells(int32_t character);
 /* Controls and the marks that turn the direction of writing: never shown as they are. */
 bool utf8_is_unprintable(int32_t character);
+bool utf8_is_valid(const char *text, size_t length);
+/* Cells that `text` fills once it was added as printable. */
+size_t utf8_width(const char *text, size_t length);
 /* Adds `text` with every bad byte replaced; unprintable characters too, where asked. */
 void utf8_add(struct text *out, const char *text, size_t length, bool printable);
 

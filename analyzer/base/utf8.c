@@ -1,4 +1,4 @@
-#include "report/utf8.h"
+#include "base/utf8.h"
 
 /* How many bytes follow, and the least character that needs as many; -1: no first byte. */
 static int following_bytes(unsigned char first, int32_t *least)
@@ -82,6 +82,32 @@ bool utf8_is_unprintable(int32_t character)
                                          {0xFFF9, 0xFFFB}};
 
     return is_within(character, hidden, COUNT_OF(hidden));
+}
+
+bool utf8_is_valid(const char *text, size_t length)
+{
+    const char *end = text + length;
+
+    while (text < end) {
+        int32_t character;
+        text += utf8_next(text, end, &character);
+        if (character == UTF8_BAD)
+            return false;
+    }
+    return true;
+}
+
+size_t utf8_width(const char *text, size_t length)
+{
+    const char *end = text + length;
+    size_t cells = 0;
+
+    while (text < end) {
+        int32_t character;
+        text += utf8_next(text, end, &character);
+        cells += utf8_is_unprintable(character) ? 1 : utf8_cells(character);
+    }
+    return cells;
 }
 
 void utf8_add(struct text *out, const char *text, size_t length, bool printable)
