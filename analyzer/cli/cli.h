@@ -26,7 +26,8 @@ struct command {
     int (*run)(int count, char **words); /* the words behind its name; the exit status */
 };
 
-extern const struct command command_check, command_rules, command_explain, command_collect;
+extern const struct command command_check, command_rules, command_explain, command_collect,
+    command_tasks;
 
 /* Called for every option and every other word (id 0, `value` the word); false: the message was
  * printed. */

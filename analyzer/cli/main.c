@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 static const struct command *const commands[] = {&command_check, &command_rules, &command_explain,
-                                                 &command_collect};
+                                                 &command_collect, &command_tasks};
 
 /* Were one of the three closed, the next file opened would get its number, and our output with it.
  * What takes their place cannot be written to, so that a closed stdout is noticed. */

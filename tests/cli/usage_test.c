@@ -5,7 +5,7 @@
 
 static void test_usage__help_of_everything(void **state)
 {
-    static const char *const commands[] = {"", "check", "rules", "explain", "collect"};
+    static const char *const commands[] = {"", "check", "rules", "explain", "collect", "tasks"};
     for (size_t i = 0; i < COUNT_OF(commands); i++) {
         struct outcome outcome = leash(*state, "%s --help", commands[i]);
         assert_status(outcome, 0);
