@@ -34,6 +34,7 @@ static void tell_story(const struct drain *drain, struct finding *finding)
     pass_note(pass, finding, drain->receive->func, drain->receive->op->pos,
               "%s receives here until the channel is closed, and then waits for ever",
               drain->receive->func->symbol->name);
+    pass_note_task(pass, finding, drain->frame);
 }
 
 static void report_exit(const struct drain *drain, const struct flow_party *party,
@@ -78,6 +79,7 @@ static void report_receive(const struct drain *drain)
                     flow_text(pass->arena, receive->func, receive->object));
     pass_note(pass, finding, drain->channel.maker_func, drain->channel.maker->pos,
               "the channel is made here");
+    pass_note_task(pass, finding, drain->frame);
 }
 
 /* ---- judging --------------------------------------------------------------------------------- */

@@ -3,6 +3,8 @@
  */
 #include "rules/rule.h"
 
+#include "flow/parties.h"
+
 #include <string.h>
 
 static size_t option_count(const struct rule *rule)
@@ -164,6 +166,15 @@ void pass_note(struct pass *pass, struct finding *finding, const struct ir_func 
     va_start(args, format);
     note->message = print(pass->arena, format, args);
     va_end(args);
+}
+
+void pass_note_task(struct pass *pass, struct finding *finding, const struct frame *frame)
+{
+    while (!flow_starts_task(frame))
+        frame = frame->parent;
+    if (frame->parent)
+        pass_note(pass, finding, frame->parent->func, frame->op->pos,
+                  "the task that waits is spawned here, to run '%s'", frame->func->symbol->name);
 }
 
 void pass_stuck_at(struct pass *pass, struct finding *finding, const struct ir_func *function,

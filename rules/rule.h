@@ -65,6 +65,8 @@ struct finding *pass_report(struct pass *, const struct ir_func *function, struc
     __attribute__((format(printf, 5, 6)));
 void pass_note(struct pass *, struct finding *, const struct ir_func *function, struct ir_pos pos,
                const char *format, ...) __attribute__((format(printf, 5, 6)));
+/* Tells where the task that runs in this frame is spawned; nothing, where it is the first one. */
+void pass_note_task(struct pass *, struct finding *, const struct frame *);
 /* The task of the finding stays at this place.  One stuck task is one finding: where a more
  * specific rule of the leak group stands there too, or names the place in a note, this finding
  * goes. */

@@ -27,16 +27,6 @@ static const enum act_kind ends[] = {ACT_SEND, ACT_CLOSE};
 
 /* ---- the finding ----------------------------------------------------------------------------- */
 
-static void note_task(const struct wait *wait, struct finding *finding)
-{
-    const struct frame *frame = wait->frame;
-    while (!flow_starts_task(frame))
-        frame = frame->parent;
-    if (frame->parent)
-        pass_note(wait->pass, finding, frame->parent->func, frame->op->pos,
-                  "the task that waits is spawned here, to run '%s'", frame->func->symbol->name);
-}
-
 static struct finding *report(const struct wait *wait, const char *why)
 {
     struct pass *pass = wait->pass;
@@ -47,7 +37,7 @@ static struct finding *report(const struct wait *wait, const char *why)
     pass_stuck_at(pass, finding, wait->receive->func, wait->receive->op->pos);
     pass_note(pass, finding, wait->channel.maker_func, wait->channel.maker->pos,
               "the channel is made here");
-    note_task(wait, finding);
+    pass_note_task(pass, finding, wait->frame);
     return finding;
 }
 

@@ -16,13 +16,14 @@ from ctext import Source
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.append(str(HERE.parent / "run"))
-import libleash  # noqa: E402 found there
+import fixtures  # noqa: E402 found there
+import libleash  # noqa: E402
 
 ROOT = libleash.ROOT
 WRAPPED = [f"-Wl,--wrap={name}" for name in ("leash_run", "clock_gettime", "epoll_pwait2")]
 
 # Examples that need arguments or input, and servers, which only a client can end.
-ARGUMENTS = {
+ARGUMENTS = fixtures.ARGUMENTS | {
     "or_channel": (["3", "2000"], ""),
     "pipeline": (["a", "3"], "a\nb\nca\n" * 40),
     "worker_pool": (["file1", "file2", "file3", "file4"], ""),
@@ -66,20 +67,11 @@ class Program:
         return [flag for line in self.flags for flag in line.split()]
 
 
-def starts_run(text):
-    return re.search(r"\bleash_run *\(", text) and re.search(r"\bmain *\(", text)
-
-
 def find_programs():
     """Every good fixture and example that is a whole program on leash.h; whether it ends is seen
     when it is run."""
-    found = []
-    for path in sorted((ROOT / "fixtures").rglob("good_*")):
-        files = [path] if path.suffix == ".c" else sorted(path.glob("*.c"))
-        if any(starts_run(file.read_text()) for file in files):
-            folder = path if path.is_dir() else path.parent
-            name = str(path.relative_to(ROOT / "fixtures").with_suffix(""))
-            found.append(Program(name, folder, [file.name for file in files]))
+    found = [Program(fixture.name, fixture.folder, fixture.files)
+             for fixture in fixtures.find("good_") if fixture.kind == fixtures.RUNTIME]
     for path in sorted((ROOT / "runtime/examples").glob("*.c")):
         found.append(Program(path.stem, path.parent, [path.name]))
     return found

@@ -26,9 +26,13 @@ LIMIT_S = 30  # for what should take no time, on a busy machine
 DUMP_S = 1  # for a dump that was asked for
 
 # A task in a dump or a report.
-TASK = re.compile(r"^task (?P<id>\d+) \[(?P<state>[^\]]*)\]: (?P<function>\w+)"
+TASK = re.compile(r"^task (?P<id>\d+) \[(?P<state>[^\]]*)\]: (?P<function>.*?)"
                   r"(?:, parked at (?P<parked>.*?))?, spawned at (?P<spawned>.*?)"
                   r"(?: by task (?P<parent>\d+))?$", re.MULTILINE)
+
+
+# A misuse of the runtime, which ends the program there.
+MISUSE = re.compile(r"^leash: (?P<site>.*?:\d+): ", re.MULTILINE)
 
 
 class NotBuilt(Exception):
@@ -68,6 +72,12 @@ class End(typing.NamedTuple):
     def parked(self):
         """The sites where tasks were parked."""
         return {task.parked for task in self.tasks if task.parked}
+
+    @property
+    def misused_at(self):
+        """The site of the call for which the runtime ended the program; None: for none."""
+        match = MISUSE.search(self.said) if self.status == ABORTED else None
+        return site(match["site"]) if match else None
 
 
 def site(text):
