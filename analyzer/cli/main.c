@@ -58,6 +58,8 @@ static int unknown_command(const char *word)
     const char *nearest = text_nearest(word, names, COUNT_OF(names));
     if (text_is(word, "lsp") || text_is(word, "init"))
         usage_error(NULL, "the command %s is not in this version of leash", word);
+    else if (text_starts(word, "http://") || text_starts(word, "https://"))
+        usage_error(NULL, "which command? perhaps: leash tasks %s", word);
     else if (access(word, F_OK) == 0 && !nearest)
         usage_error(NULL, "which command? perhaps: leash check %s", word);
     else if (nearest)

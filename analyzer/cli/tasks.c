@@ -186,7 +186,7 @@ const struct command command_tasks = {
              "input.\n"
              "\n"
              "  top      groups of tasks that are alike, most first; of a URL on a terminal again\n"
-             "           and again, until q or Ctrl-C; s shows their call stacks\n"
+             "           and again, with what has changed, until q or Ctrl-C\n"
              "  list     a task a line, by number\n"
              "  tree     who spawned whom\n"
              "  objects  who waits for the same channel, lock, wait group ...\n",

@@ -22,13 +22,15 @@ enum { ROWS_FALLBACK = 24, COLUMNS_FALLBACK = 80, HEADER_ROWS = 2, KEY_ESCAPE = 
 enum { REST_FACTOR = 10 };
 
 static volatile sig_atomic_t is_ended; /* by a signal, or a key */
-static bool toggles_stacks;            /* a key was met that a picture has not followed yet */
+static bool toggles_stacks, restarts;  /* keys were met that no picture has followed yet */
 
 struct watch {
     struct source *source;
     struct arena pictures[2]; /* of the dump that is shown, and of the next */
     unsigned shown;           /* which of the two */
     struct dump dump;
+    struct arena start; /* of what is compared with */
+    struct group_counts since;
     struct render_style style;
     const char *news; /* why there is no newer dump; NULL: there is */
 };
@@ -53,6 +55,8 @@ static void take_key(unsigned char key)
         is_ended = 1;
     if (key == 's')
         toggles_stacks = !toggles_stacks;
+    if (key == 'r')
+        restarts = true;
 }
 
 /* Waits for keys, and takes them.  Ends early for a key or a signal. */
@@ -156,13 +160,12 @@ static void add_header(struct text *out, const struct watch *watch)
     if (localtime_r(&now, &local))
         strftime(clock, sizeof clock, "%H:%M:%S", &local);
     struct text line = {0};
-    text_printf(&line, "%s  %s  q ends, s %s stacks", watch->source->name, clock,
-                watch->style.shows_stacks ? "hides" : "shows");
+    text_printf(&line, "%s  %s  q ends, s %s stacks, r compares from now", watch->source->name,
+                clock, watch->style.shows_stacks ? "hides" : "shows");
     line_add(out, line.at, NULL, watch->style.line);
     line.length = 0;
-    if (watch->news)
-        text_printf(&line, "no answer: %s", watch->news);
-    line_add(out, watch->news ? line.at : "", BOLD, watch->style.line);
+    text_printf(&line, "%s%s", watch->news ? "no answer: " : "", watch->news ? watch->news : "");
+    line_add(out, line.at, watch->news ? YELLOW : NULL, watch->style.line);
     text_release(&line);
 }
 
@@ -198,13 +201,26 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+static void compare_from_now(struct watch *watch)
+{
+    arena_recycle(&watch->start);
+    watch->since = counts_take(&watch->start, &watch->dump);
+}
+
+static void follow_keys(struct watch *watch)
+{
+    if (toggles_stacks)
+        watch->style.shows_stacks = !watch->style.shows_stacks;
+    if (restarts)
+        compare_from_now(watch);
+    toggles_stacks = restarts = false;
+}
+
 /* Draws again when a key or the size of the terminal asks for it. */
 static void show_until(struct watch *watch, int64_t until_ms)
 {
     do {
-        if (toggles_stacks)
-            watch->style.shows_stacks = !watch->style.shows_stacks;
-        toggles_stacks = false;
+        follow_keys(watch);
         draw(watch);
         int64_t left_ms = until_ms - now_ms();
         if (left_ms > 0)
@@ -239,7 +255,9 @@ bool watch(struct source *source, struct arena *arena, const struct watch_option
     };
     bool done = look(&state, error);
 
+    state.style.since = &state.since;
     if (done) {
+        compare_from_now(&state);
         enter(&terminal);
         keep_looking(&state, (int64_t)options->interval_s * 1000);
         leave(&terminal);
@@ -247,5 +265,6 @@ bool watch(struct source *source, struct arena *arena, const struct watch_option
         *error = arena_strdup(arena, *error);
     arena_release(&state.pictures[0]);
     arena_release(&state.pictures[1]);
+    arena_release(&state.start);
     return done;
 }

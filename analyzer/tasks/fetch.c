@@ -8,6 +8,8 @@
 #define DUMP_PATH "/debug/tasks"
 #define DUMP_JSON DUMP_PATH "?format=json"
 
+enum { LINE_BYTES_MAX = 200 };
+
 /* What is called of libcurl, by its names. */
 static struct {
     __typeof__(curl_easy_init) *init;
@@ -153,12 +155,13 @@ static const char *explain(const struct fetch *fetch, struct arena *arena, CURLc
     return arena_strdup(arena, curl.describe(code));
 }
 
-/* What the first line of the body says about it. */
+/* With the first line of the body, where that is a sentence and no page. */
 static const char *refusal(struct arena *arena, long status, const struct text *out)
 {
-    size_t length = strcspn(out->at ? out->at : "", "\r\n");
-    const char *says = length && length < 200 && *out->at != '<'
-                           ? arena_printf(arena, ": %.*s", (int)length, out->at)
+    const char *body = out->at ? out->at : "";
+    size_t length = strcspn(body, "\r\n");
+    const char *says = length && length < LINE_BYTES_MAX && *body != '<'
+                           ? arena_printf(arena, ": %.*s", (int)length, body)
                            : "";
     const char *remedy =
         status == 404 ? "; leash tasks http://HOST:PORT asks for " DUMP_JSON " there" : "";

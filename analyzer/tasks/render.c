@@ -61,7 +61,16 @@ static void add_stack(struct text *out, struct arena *arena, const struct stack 
 
 /* ---- top ------------------------------------------------------------------------------------- */
 
-/* "1003 tasks: 1000 chan receive, 2 sleep, 1 running" */
+/* "+12", "-3", "" */
+static const char *change(struct arena *arena, size_t before, size_t now)
+{
+    if (now == before)
+        return "";
+    return now > before ? arena_printf(arena, "+%zu", now - before)
+                        : arena_printf(arena, "-%zu", before - now);
+}
+
+/* "1003 tasks (+3): 1000 chan receive, 2 sleep, 1 running" */
 static void add_counts(struct text *out, struct arena *arena, const struct dump *dump,
                        const struct render_style *style)
 {
@@ -69,6 +78,8 @@ static void add_counts(struct text *out, struct arena *arena, const struct dump 
     struct text line = {0};
 
     text_printf(&line, "%zu %s", dump->tasks.count, tasks_word(dump->tasks.count));
+    if (style->since && style->since->total != dump->tasks.count)
+        text_printf(&line, " (%s)", change(arena, style->since->total, dump->tasks.count));
     for (size_t i = 0; i < states.count; i++)
         text_printf(&line, "%s%zu %s", i ? ", " : ": ", states.at[i].count,
                     states.at[i].first->state);
@@ -94,12 +105,15 @@ static void add_cell(struct table *table, const char *text)
     *vec_add(table->arena, &table->cells) = text;
 }
 
-static struct table table_of(struct arena *arena, const group_list *groups)
+static struct table table_of(struct arena *arena, const group_list *groups,
+                             const struct group_counts *since)
 {
     struct table table = {.arena = arena};
     bool waits = has_waits(groups);
 
     add_column(&table, "COUNT", true, BOLD);
+    if (since)
+        add_column(&table, "CHANGE", true, YELLOW);
     if (waits)
         add_column(&table, "LONGEST", true, NULL);
     add_column(&table, "STATE", false, CYAN);
@@ -109,6 +123,8 @@ static struct table table_of(struct arena *arena, const group_list *groups)
     for (size_t i = 0; i < groups->count; i++) {
         const struct group *group = &groups->at[i];
         add_cell(&table, arena_printf(arena, "%zu", group->count));
+        if (since)
+            add_cell(&table, change(arena, counts_of(since, group), group->count));
         if (waits)
             add_cell(&table, duration(arena, group->longest_ms));
         add_cell(&table, group->first->state);
@@ -148,7 +164,7 @@ void render_top(struct text *out, const struct dump *dump, const struct render_s
     struct arena arena = {0};
     task_refs all = dump_refs(&arena, dump);
     group_list groups = group_tasks(&arena, &all);
-    struct table table = table_of(&arena, &groups);
+    struct table table = table_of(&arena, &groups, style->since);
     size_t shown = groups_that_fit(&groups, style);
 
     add_counts(out, &arena, dump, style);

@@ -4,13 +4,14 @@
 #ifndef LEASH_TASKS_RENDER_H
 #define LEASH_TASKS_RENDER_H
 
-#include "tasks/dump.h"
+#include "tasks/change.h"
 #include "tasks/table.h"
 
 struct render_style {
     struct line_style line;
-    size_t height;     /* lines that top may fill; 0: as many as it takes */
-    bool shows_stacks; /* below each task or group, where the dump has them */
+    size_t height;                    /* lines that top may fill; 0: as many as it takes */
+    bool shows_stacks;                /* below each task or group, where the dump has them */
+    const struct group_counts *since; /* top tells what has changed since; NULL: nothing of it */
 };
 
 /* Groups of tasks that are alike, most first, with how many there are in all. */

@@ -63,15 +63,14 @@ void table_measure(struct table *table)
 {
     size_t count = table->columns.count;
 
-    for (size_t i = 0; i < count; i++)
-        table->columns.at[i].width = width_of(table->columns.at[i].title);
-    for (size_t i = 0; i < table->cells.count; i++) {
-        struct column *column = &table->columns.at[i % count];
-        size_t width = width_of(table->cells.at[i]);
-        if (width > WIDTH_MAX)
-            width = WIDTH_MAX;
-        if (width > column->width)
-            column->width = width;
+    for (size_t i = 0; i < count; i++) {
+        struct column *column = &table->columns.at[i];
+        column->width = width_of(column->title);
+        for (size_t j = i; j < table->cells.count; j += count) {
+            size_t width = width_of(table->cells.at[j]);
+            if (width > column->width)
+                column->width = width < WIDTH_MAX ? width : WIDTH_MAX;
+        }
     }
 }
 

@@ -7,6 +7,7 @@
 #include "base/base.h"
 
 #define BOLD      "\033[1m"
+#define YELLOW    "\033[33m"
 #define CYAN      "\033[36m"
 #define NO_COLOUR "\033[0m"
 

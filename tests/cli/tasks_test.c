@@ -290,7 +290,7 @@ static void test_tasks__goes_on_on_a_terminal(void **state)
     assert_true(hear_until(terminal, "s shows stacks", &said));
     press(terminal, "s");
     assert_true(hear_until(terminal, "s hides stacks", &said));
-    press(terminal, "\033[A");
+    press(terminal, "r\033[A");
     text_release(&said);
     assert_true(hear_until(terminal, "\033[H", &said)); /* the next picture, nobody asking */
     end_service(&service);

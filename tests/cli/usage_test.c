@@ -56,6 +56,7 @@ static void test_usage__misspelt_names_are_guessed(void **state)
         {"collect -o a.o a.c", "does not end in .unit"},
         {"collect -o a.unit a.c b.c", "one FILE"},
         {"", "which command?"},
+        {"http://127.0.0.1:6060", "perhaps: leash tasks http://127.0.0.1:6060"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct outcome outcome = leash(*state, "%s", cases[i].arguments);

@@ -100,6 +100,36 @@ static void test_group__who_waits_for_what(void **state)
     assert_int_equal(waiting.at[2].groups.at[0].first->id, 4);
 }
 
+/* ---- what has changed ------------------------------------------------------------------------ */
+
+#define F(id, more)                                                                                \
+    "{\"id\": " id ", \"state\": \"sleep\", \"function\": \"f\", \"parked\": \"a.c:1\"" more "}"
+#define DEEP ", \"stack\": [{\"function\": \"f\", \"at\": \"a.c:1\"}]"
+
+static void test_change__groups_of_two_dumps_are_compared(void **state)
+{
+    struct dump before =
+        dump_of(*state, "{\"tasks\": [" F("1", "") "," F("2", "") "," F("3", DEEP) "]}");
+    struct dump after = dump_of(*state, "{\"tasks\": [" F("2", "") "," F("4", DEEP) "," F(
+                                            "5", DEEP) "," F("6", ", \"spawned\": \"b.c:2\"") "]}");
+    struct group_counts since = counts_take(*state, &before);
+    struct text out = {0};
+
+    assert_int_equal(since.total, 3);
+    render_top(&out, &after, &(struct render_style){.since = &since});
+    assert_string_equal(out.at, "4 tasks (+1): 4 sleep\n"
+                                "\n"
+                                "COUNT  CHANGE  STATE  FUNCTION  PARKED AT  SPAWNED AT\n"
+                                "    2      +1  sleep  f         a.c:1      -\n"
+                                "    1      -1  sleep  f         a.c:1      -\n"
+                                "    1      +1  sleep  f         a.c:1      b.c:2\n");
+    text_release(&out);
+    render_top(&out, &before, &(struct render_style){.since = &since});
+    assert_non_null(strstr(out.at, "3 tasks: 3 sleep\n"));
+    assert_null(strpbrk(out.at, "+"));
+    text_release(&out);
+}
+
 /* ---- the tree -------------------------------------------------------------------------------- */
 
 static void test_tree__ended_parents_and_leaves_alike(void **state)
@@ -307,6 +337,7 @@ int main(void)
         arena_test(test_group__what_makes_a_difference),
         arena_test(test_group__states),
         arena_test(test_group__who_waits_for_what),
+        arena_test(test_change__groups_of_two_dumps_are_compared),
         arena_test(test_tree__ended_parents_and_leaves_alike),
         arena_test(test_tree__as_deep_as_there_are_tasks),
         arena_test(test_render__top),
