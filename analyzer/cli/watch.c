@@ -186,7 +186,8 @@ static void draw(struct watch *watch)
         text_add(&screen, *at && rows > 1 ? "\033[K\n" : "\033[K");
     }
     text_add(&screen, "\033[J");
-    write_output(NULL, &screen);
+    if (!write_output(NULL, &screen))
+        is_ended = 1;
     text_release(&screen);
     text_release(&picture);
 }

@@ -150,7 +150,7 @@ static const char *explain(const struct fetch *fetch, struct arena *arena, CURLc
         break;
     }
     if (fetch->is_too_long || code == CURLE_FILESIZE_EXCEEDED)
-        return arena_printf(arena, "the answer has more than %d MiB, so it is no dump",
+        return arena_printf(arena, "the answer has more than %d MiB, too much for a dump",
                             SOURCE_BYTES_MAX >> 20);
     return arena_strdup(arena, curl.describe(code));
 }

@@ -17,7 +17,7 @@ typedef VEC(struct group) group_list;
 
 /* Tasks that wait for the same thing. */
 struct waiting {
-    const char *object; /* NULL: for several things, for time, or that is not known */
+    const char *object; /* NULL: for time, for one of several objects, or that is not known */
     size_t count;
     group_list groups;
 };

@@ -30,15 +30,22 @@ static const char *tasks_word(size_t count)
 }
 
 /* "[chan receive, 3m12s]: worker, parked at server.c:41, spawned at server.c:88": what is alike. */
-static const char *describe(struct arena *arena, const struct group *group)
+static void describe(struct line *line, struct arena *arena, const struct group *group)
 {
     const struct task *task = group->first;
     const char *wait = duration(arena, group->longest_ms);
+    const char *most = wait && group->count > 1 ? "up to " : "";
 
-    return arena_printf(arena, "[%s%s%s%s]: %s%s%s%s%s", task->state, wait ? ", " : "",
-                        wait && group->count > 1 ? "up to " : "", wait ? wait : "", task->function,
-                        task->parked ? ", parked at " : "", task->parked ? task->parked : "",
-                        task->spawned ? ", spawned at " : "", task->spawned ? task->spawned : "");
+    line_part(line, "[", NULL);
+    line_part(line, task->state, CYAN);
+    if (wait)
+        line_part(line, arena_printf(arena, ", %s%s", most, wait), NULL);
+    line_part(line, "]: ", NULL);
+    line_part(line, task->function, BOLD);
+    if (task->parked)
+        line_part(line, arena_printf(arena, ", parked at %s", task->parked), NULL);
+    if (task->spawned)
+        line_part(line, arena_printf(arena, ", spawned at %s", task->spawned), NULL);
 }
 
 static struct group only(const struct task *task)
@@ -191,12 +198,12 @@ void render_list(struct text *out, const struct dump *dump, const struct render_
     for (size_t i = 0; i < dump->tasks.count; i++) {
         const struct task *task = &dump->tasks.at[i];
         struct group group = only(task);
-        const char *by =
-            task->parent ? arena_printf(&arena, " by task %" PRIu64, task->parent) : "";
-        line_add(
-            out,
-            arena_printf(&arena, "task %" PRIu64 " %s%s", task->id, describe(&arena, &group), by),
-            NULL, style->line);
+        struct line line = line_begin(out, style->line);
+        line_part(&line, arena_printf(&arena, "task %" PRIu64 " ", task->id), NULL);
+        describe(&line, &arena, &group);
+        if (task->parent)
+            line_part(&line, arena_printf(&arena, " by task %" PRIu64, task->parent), NULL);
+        line_end(&line);
         add_stack(out, &arena, task->stack, "    ", style);
         arena_recycle(&arena);
     }
@@ -218,33 +225,34 @@ static void set_level(struct arena *arena, open_levels *open, const struct tree_
     open->at[row->depth] = !row->is_last;
 }
 
-static void add_branches(struct text *line, const open_levels *open, size_t depth, bool is_row)
+/* What leads to a row, or with `is_below` to what stands below it. */
+static const char *branches(struct arena *arena, const open_levels *open, size_t depth,
+                            bool is_below)
 {
     size_t first = depth > LEVELS_MAX ? depth - LEVELS_MAX : 0;
+    const char *all = first ? arena_printf(arena, "(%zu levels) ", first) : "";
 
-    if (first)
-        text_printf(line, "(%zu levels) ", first);
     for (size_t i = first + 1; i <= depth; i++) {
-        bool is_own = is_row && i == depth;
-        if (open->at[i])
-            text_add(line, is_own ? "|-- " : "|   ");
-        else
-            text_add(line, is_own ? "`-- " : "    ");
+        bool is_own = !is_below && i == depth;
+        const char *branch = open->at[i] ? (is_own ? "|-- " : "|   ") : is_own ? "`-- " : "    ";
+        all = arena_printf(arena, "%s%s", all, branch);
     }
+    return is_below ? arena_printf(arena, "%s    ", all) : all;
 }
 
-static void add_row(struct text *line, struct arena *arena, const struct tree_row *row)
+static void add_row(struct text *out, struct arena *arena, const struct tree_row *row,
+                    const char *before, const struct render_style *style)
 {
     const struct group *group = &row->group;
+    struct line line = line_begin(out, style->line);
 
-    if (!group->count) {
-        text_printf(line, "task %" PRIu64 ", which has ended", row->id);
-        return;
-    }
-    text_printf(line, "task %" PRIu64, row->id);
+    line_part(&line, arena_printf(arena, "%stask %" PRIu64, before, row->id), NULL);
     if (group->count > 1)
-        text_printf(line, " and %zu like it", group->count - 1);
-    text_printf(line, " %s", describe(arena, group));
+        line_part(&line, arena_printf(arena, " and %zu like it", group->count - 1), NULL);
+    line_part(&line, group->count ? " " : ", which has ended", NULL);
+    if (group->count)
+        describe(&line, arena, group);
+    line_end(&line);
 }
 
 void render_tree(struct text *out, const struct dump *dump, const struct render_style *style)
@@ -252,24 +260,16 @@ void render_tree(struct text *out, const struct dump *dump, const struct render_
     struct arena arena = {0}, scratch = {0};
     tree_rows rows = tree_of(&arena, dump);
     open_levels open = {0};
-    struct text line = {0};
 
     for (size_t i = 0; i < rows.count; i++) {
         const struct tree_row *row = &rows.at[i];
         set_level(&arena, &open, row);
-        line.length = 0;
-        add_branches(&line, &open, row->depth, true);
-        add_row(&line, &scratch, row);
-        line_add(out, line.at, NULL, style->line);
-        if (row->group.count && style->shows_stacks && row->group.first->stack) {
-            line.length = 0;
-            add_branches(&line, &open, row->depth, false);
-            text_add(&line, "    ");
-            add_stack(out, &scratch, row->group.first->stack, line.at, style);
-        }
+        add_row(out, &scratch, row, branches(&scratch, &open, row->depth, false), style);
+        if (row->group.count && style->shows_stacks)
+            add_stack(out, &scratch, row->group.first->stack,
+                      branches(&scratch, &open, row->depth, true), style);
         arena_recycle(&scratch);
     }
-    text_release(&line);
     arena_release(&scratch);
     arena_release(&arena);
 }
@@ -283,15 +283,17 @@ void render_objects(struct text *out, const struct dump *dump, const struct rend
 
     for (size_t i = 0; i < all.count; i++) {
         const struct waiting *waiting = &all.at[i];
-        const char *object = waiting->object ? waiting->object : "several things, or time";
+        const char *object = waiting->object ? waiting->object : "no single object";
         line_add(out,
                  arena_printf(&arena, "%zu %s for %s", waiting->count,
                               waiting->count == 1 ? "task waits" : "tasks wait", object),
                  BOLD, style->line);
         for (size_t j = 0; j < waiting->groups.count; j++) {
             const struct group *group = &waiting->groups.at[j];
-            line_add(out, arena_printf(&arena, "%7zu %s", group->count, describe(&arena, group)),
-                     NULL, style->line);
+            struct line line = line_begin(out, style->line);
+            line_part(&line, arena_printf(&arena, "%7zu ", group->count), NULL);
+            describe(&line, &arena, group);
+            line_end(&line);
             add_stack(out, &arena, group->first->stack, "            ", style);
         }
     }

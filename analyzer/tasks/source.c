@@ -67,7 +67,7 @@ static bool is_address(const char *name)
 static const char *explain(struct arena *arena, const char *name, int error)
 {
     if (error == EFBIG)
-        return arena_printf(arena, "it has more than %d MiB, so it is no dump",
+        return arena_printf(arena, "it has more than %d MiB, too much for a dump",
                             SOURCE_BYTES_MAX >> 20);
     if (error == ENOENT && is_address(name))
         return arena_printf(arena, "there is no such file; for a service: leash tasks http://%s",

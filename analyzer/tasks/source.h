@@ -6,7 +6,7 @@
 
 #include "base/base.h"
 
-/* More than that is no dump: a million tasks take half of it. */
+/* As much as is read: a million tasks without call stacks take two thirds of it. */
 enum { SOURCE_BYTES_MAX = 256 << 20 };
 
 struct source_options {

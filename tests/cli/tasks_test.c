@@ -431,7 +431,7 @@ static void test_tasks__an_answer_without_end(void **state)
 
     end_server(&server);
     assert_status(outcome, 2);
-    assert_has(outcome.err, "the answer has more than 256 MiB, so it is no dump");
+    assert_has(outcome.err, "the answer has more than 256 MiB, too much for a dump");
 }
 
 /* Keys are heard while an answer is waited for. */

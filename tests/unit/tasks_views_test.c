@@ -238,6 +238,10 @@ static void test_render__top_without_waits(void **state)
                     "\033[1mCOUNT\033[0m  \033[1mSTATE\033[0m    \033[1mFUNCTION\033[0m  "
                     "\033[1mPARKED AT\033[0m  \033[1mSPAWNED AT\033[0m\n"
                     "    \033[1m1\033[0m  \033[36mrunning\033[0m  main      -          -\n");
+    assert_rendered(*state,
+                    "{\"tasks\": [{\"id\": 1, \"state\": \"running\", \"function\": \"main\"}]}",
+                    render_list, (struct render_style){.line.colour = true},
+                    "task 1 [\033[36mrunning\033[0m]: \033[1mmain\033[0m\n");
     assert_rendered(*state, "{\"tasks\": []}", render_top, (struct render_style){0}, "0 tasks\n");
 }
 
@@ -283,7 +287,7 @@ static void test_render__objects(void **state)
                     "      1 [chan send, 1ms]: feed, parked at s.c:60, spawned at s.c:70\n"
                     "1 task waits for 0xb0\n"
                     "      1 [chan receive, 3m12s]: worker, parked at s.c:41, spawned at s.c:88\n"
-                    "1 task waits for several things, or time\n"
+                    "1 task waits for no single object\n"
                     "      1 [sleep, 12.3s]: ticker, parked at s.c:7, spawned at s.c:90\n");
 }
 
