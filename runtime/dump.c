@@ -1,4 +1,5 @@
 #include "dump.h"
+#include "replay.h"
 #include "scheduler.h"
 #include "stack.h"
 
@@ -196,5 +197,6 @@ void fatal(const char *site, const char *format, ...)
     if (atomic_load(&runtime.running))
         leash_task_dump(stderr);
     fflush(stderr);
+    replay_say();
     abort();
 }

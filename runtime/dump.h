@@ -14,6 +14,9 @@ void dump_task(struct task *task, FILE *out);
  * order in which fatal() does. */
 void dump_each(void (*visit)(struct task *task, void *arg), void *arg, FILE *out);
 
+/* Writes the text to stderr by what a signal handler may call alone. */
+void dump_say(const char *text);
+
 /* Makes an overflow of a task's stack end with a message: for the process, and for the thread whose
  * worker is given (from its memory `signal_stack` of DUMP_SIGNAL_STACK bytes).  What the thread had
  * for signals before is kept in `former` and given back. */

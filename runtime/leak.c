@@ -4,6 +4,7 @@
 #include "dump.h"
 #include "idle.h"
 #include "leash.h"
+#include "replay.h"
 #include "scheduler.h"
 #include "stack.h"
 
@@ -151,6 +152,7 @@ void leash_leak_check(leash_leak_mark_t *mark)
     if (!left)
         return;
     fprintf(stderr, "leash: the block left %zu task%s behind\n", left, left == 1 ? "" : "s");
+    replay_say();
     exit(STATUS_LEAKS);
 }
 
@@ -191,6 +193,7 @@ bool leak_look_at_end(enum leak_setting setting)
         return false;
     fprintf(stderr, "leash: %zu task%s left when the first one returned\n", left,
             left == 1 ? " was" : "s were");
+    replay_say();
     return setting == LEAKS_FAIL;
 }
 

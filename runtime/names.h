@@ -41,6 +41,7 @@
 #define descriptor_register     leash_rt_descriptor_register
 #define descriptor_unblock      leash_rt_descriptor_unblock
 #define dump_each               leash_rt_dump_each
+#define dump_say                leash_rt_dump_say
 #define dump_task               leash_rt_dump_task
 #define errno_get               leash_rt_errno_get
 #define errno_set               leash_rt_errno_set
@@ -87,6 +88,9 @@
 #define raid_end                leash_rt_raid_end
 #define ready                   leash_rt_ready
 #define ready_list              leash_rt_ready_list
+#define replay_say              leash_rt_replay_say
+#define replay_start            leash_rt_replay_start
+#define replay_stop             leash_rt_replay_stop
 #define run_at_end              leash_rt_run_at_end
 #define run_deadlock            leash_rt_run_deadlock
 #define runtime                 leash_rt_runtime

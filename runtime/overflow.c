@@ -3,6 +3,7 @@
  * its own.  The handler says whose stack it was, and leaves every other fault to who had it before.
  */
 #include "dump.h"
+#include "replay.h"
 #include "scheduler.h"
 #include "stack.h"
 
@@ -12,8 +13,7 @@
 
 static struct sigaction former;
 
-/* Only what a signal handler may call. */
-static void say(const char *text)
+void dump_say(const char *text)
 {
     size_t left = strlen(text);
 
@@ -35,22 +35,22 @@ static void say_number(uint64_t number)
     do
         *--place = (char)('0' + number % 10);
     while (number /= 10);
-    say(place);
+    dump_say(place);
 }
 
 static void report(const struct task *task)
 {
     const char *spawn = atomic_load_explicit(&task->spawn, memory_order_relaxed);
 
-    say("leash: stack overflow in ");
-    say(task->name);
-    say(" (task ");
+    dump_say("leash: stack overflow in ");
+    dump_say(task->name);
+    dump_say(" (task ");
     say_number(task->id);
-    say(", spawned at ");
-    say(spawn ? spawn : "?");
-    say("): a stack has ");
+    dump_say(", spawned at ");
+    dump_say(spawn ? spawn : "?");
+    dump_say("): a stack has ");
     say_number((uint64_t)((const char *)task - (const char *)stack_low(task)) / 1024);
-    say(" KiB; keep large data in malloc'd memory, or set LEASH_STACK_KIB\n");
+    dump_say(" KiB; keep large data in malloc'd memory, or set LEASH_STACK_KIB\n");
 }
 
 static void handle_fault(int number, siginfo_t *info, void *context)
@@ -58,12 +58,13 @@ static void handle_fault(int number, siginfo_t *info, void *context)
     const struct sigaction by_default = {.sa_handler = SIG_DFL};
     struct task *task = stack_of_guard(info->si_addr);
 
+    if (task)
+        report(task);
+    replay_say();
     if (!task && (former.sa_flags & SA_SIGINFO) && former.sa_sigaction) {
         former.sa_sigaction(number, info, context);
         return;
     }
-    if (task)
-        report(task);
     /* Returning runs the faulting instruction again, now with the default outcome. */
     sigaction(number, task ? &by_default : &former, NULL);
 }

@@ -6,6 +6,7 @@
 #include "leak.h"
 #include "leash.h"
 #include "pct.h"
+#include "replay.h"
 #include "scheduler.h"
 #include "signals.h"
 #include "sigquit.h"
@@ -109,6 +110,20 @@ static struct schedule read_schedule(void)
           "LEASH_SCHEDULE=%s: random:SEED or pct:SEED:DEPTH, with a number for SEED and one from 1 "
           "to %d for DEPTH",
           text, PCT_DEPTH_MAX);
+}
+
+/* What ends the program from here on says how to have the same schedule again. */
+static void start_replay(const struct schedule *schedule, uint32_t threads)
+{
+    char text[64];
+
+    if (!schedule->random)
+        return;
+    if (schedule->depth)
+        snprintf(text, sizeof(text), "pct:%" PRIu64 ":%u", schedule->seed, schedule->depth);
+    else
+        snprintf(text, sizeof(text), "random:%" PRIu64, schedule->seed);
+    replay_start(text, threads);
 }
 
 /* ---- workers --------------------------------------------------------------------------------- */
@@ -262,6 +277,7 @@ static void runtime_start(void)
     io_start();
     blocking_start();
     overflow_start();
+    start_replay(&schedule, count);
     sigquit_start();
 }
 
@@ -279,6 +295,7 @@ static void runtime_stop(uint32_t count, bool all_ended)
     if (stop)
         stop();
     overflow_stop();
+    replay_stop();
     signals_restore();
     sigquit_stop();
     bool helpers_ended = blocking_stop();
@@ -333,5 +350,6 @@ void run_deadlock(void)
     fprintf(stderr, "leash: all tasks are parked, and nothing can wake one of them:\n");
     leash_task_dump(stderr);
     fflush(stderr);
+    replay_say();
     _exit(STATUS_DEADLOCK);
 }

@@ -1,134 +1,10 @@
 /*
- * What ends the program: misuse, settings that mean nothing, an overflow of a stack, a deadlock,
- * tasks that are left under LEASH_LEAKS, and SIGQUIT where it does not.  Each runs in a child of
- * its own.
+ * What ends the program: misuse, settings that mean nothing, an overflow of a stack, tasks that are
+ * left under LEASH_LEAKS, and SIGQUIT where it does not.  Each runs in a child of its own.
  */
 // leash:ignore-file spawn-without-done -- tasks that are left are what is tested
 // leash:ignore-file unbounded-receive -- tasks that are left are what is tested
-#include "check.h"
-
-#include <signal.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-enum { SOON_MS = 20, STATUS_LEAKS = 23, STATUS_DEADLOCK = 24 };
-
-/* Read by the thread sanitizer alone, which else sleeps for a second when a child exits. */
-const char *__tsan_default_options(void);
-const char *__tsan_default_options(void)
-{
-    return "atexit_sleep_ms=0";
-}
-
-/* ---- children -------------------------------------------------------------------------------- */
-
-/* Writes the line it stands on, then makes the call. */
-#define AT(call) (fprintf(stderr, "at %s\n", LEASH_HERE), (call))
-
-struct ending {
-    int status;       /* as waitpid gives it */
-    char *text;       /* what was written to stderr; the line of AT left out */
-    char place[1000]; /* the line of AT, or empty */
-};
-
-static void run_child(int fd, void (*program)(void))
-{
-    const struct rlimit none = {0, 0};
-
-    setrlimit(RLIMIT_CORE, &none);
-    dup2(fd, STDERR_FILENO);
-    alarm(50);
-    /* cmocka has its own idea of what to do with these. */
-    signal(SIGABRT, SIG_DFL);
-    signal(SIGSEGV, SIG_DFL);
-    program();
-    exit(0);
-}
-
-static char *read_all(int fd)
-{
-    enum { BYTES_MAX = 64 * 1024 };
-    char *text = calloc(1, BYTES_MAX);
-    size_t length = 0;
-    ssize_t part;
-
-    assert_non_null(text);
-    while ((part = pread(fd, text + length, BYTES_MAX - 1 - length, (off_t)length)) > 0)
-        length += (size_t)part;
-    return text;
-}
-
-/* Splits the line of AT off. */
-static void find_place(struct ending *ending)
-{
-    char *end = strchr(ending->text, '\n');
-
-    ending->place[0] = '\0';
-    if (!end || strncmp(ending->text, "at ", 3) != 0)
-        return;
-    snprintf(ending->place, sizeof(ending->place), "%.*s", (int)(end - ending->text - 3),
-             ending->text + 3);
-    memmove(ending->text, end + 1, strlen(end + 1) + 1);
-}
-
-/* Runs `program` in a child. */
-static struct ending run(void (*program)(void))
-{
-    int fd = memfd_create("stderr", MFD_CLOEXEC);
-    struct ending ending;
-
-    assert_true(fd >= 0);
-    fflush(NULL);
-    pid_t pid = fork();
-    assert_true(pid >= 0);
-    if (pid == 0)
-        run_child(fd, program);
-    assert_int_equal(waitpid(pid, &ending.status, 0), pid);
-    ending.text = read_all(fd);
-    close(fd);
-    find_place(&ending);
-    return ending;
-}
-
-static void (*task_body)(void);
-
-static void run_as_task(void)
-{
-    check_run(task_body);
-}
-
-/* Runs `body` as the first task of a child. */
-static struct ending run_task(void (*body)(void))
-{
-    task_body = body;
-    return run(run_as_task);
-}
-
-static void expect_text(const struct ending *ending, const char *text)
-{
-    if (strstr(ending->text, text))
-        return;
-    print_error("'%s' is missing in:\n%s", text, ending->text);
-    fail();
-}
-
-static void expect_signal(const struct ending *ending, int number)
-{
-    if (WIFSIGNALED(ending->status) && WTERMSIG(ending->status) == number)
-        return;
-    print_error("status %x in place of signal %d:\n%s", ending->status, number, ending->text);
-    fail();
-}
-
-static void expect_exit(const struct ending *ending, int status)
-{
-    if (WIFEXITED(ending->status) && WEXITSTATUS(ending->status) == status)
-        return;
-    print_error("status %x in place of exit %d:\n%s", ending->status, status, ending->text);
-    fail();
-}
+#include "ending.h"
 
 /* Aborted with the line of AT, where there is one, a message and a dump. */
 static void expect_abort(void (*body)(void), const char *message)
@@ -399,22 +275,6 @@ static void do_nothing(void)
 {
 }
 
-/* Runs a program with this setting. */
-static struct ending run_with(const char *name, const char *value, void (*body)(void))
-{
-    const char *set = getenv(name);
-    char *former = set ? strdup(set) : NULL;
-
-    setenv(name, value, 1);
-    struct ending ending = run_task(body);
-    if (former)
-        setenv(name, former, 1);
-    else
-        unsetenv(name);
-    free(former);
-    return ending;
-}
-
 /* The program ends before it begins, and the message names the setting and its value. */
 static void expect_refused(const char *name, const char *value)
 {
@@ -512,125 +372,7 @@ static void test_misuse__overflow(void **state)
     free(ending.text);
 }
 
-/* ---- deadlocks ------------------------------------------------------------------------------- */
-
-static void recv_for_ever(void)
-{
-    chan_t *ch = chan_make(int, 0);
-
-    spawn(send_once, NULL);
-    AT(chan_recv(ch, NULL));
-}
-
-static void lock_twice(void)
-{
-    mu_t mu = {0};
-
-    mu_lock(&mu);
-    AT(mu_lock(&mu));
-}
-
-static void wait_for_ever(void)
-{
-    wg_t wg = {0};
-
-    wg_add(&wg, 1);
-    task_sleep_ms(2);
-    AT(wg_wait(&wg));
-}
-
-static void select_for_ever(void)
-{
-    chan_t *ch = chan_make(int, 0);
-
-    AT(chan_select(RECV(ch, NULL), SEND(ch, &(int){1})));
-}
-
-static void select_nothing(void)
-{
-    AT(chan_select(RECV(NULL, NULL)));
-}
-
-static void cancel_never(void)
-{
-    ctx_t *ctx = ctx_with_cancel(NULL);
-
-    AT(chan_recv(ctx_done(ctx), NULL));
-}
-
-static void within(void *once)
-{
-    once_do((once_t *)once, within, once);
-}
-
-static void once_within(void)
-{
-    once_t once = {0};
-
-    AT(once_do(&once, within, &once));
-}
-
-static void expect_deadlock(void (*body)(void), bool at_place)
-{
-    struct ending ending = run_task(body);
-    char parked[1100];
-
-    expect_exit(&ending, STATUS_DEADLOCK);
-    expect_text(&ending, "all tasks are parked");
-    snprintf(parked, sizeof(parked), "main, parked at %s", at_place ? ending.place : "");
-    expect_text(&ending, parked);
-    free(ending.text);
-}
-
-static void test_misuse__deadlocks(void **state)
-{
-    (void)state;
-    expect_deadlock(recv_for_ever, true);
-    expect_deadlock(lock_twice, true);
-    expect_deadlock(wait_for_ever, true);
-    expect_deadlock(select_for_ever, true);
-    expect_deadlock(select_nothing, true);
-    expect_deadlock(cancel_never, true);
-    expect_deadlock(once_within, false);
-}
-
-static void close_soon(chan_t *done)
-{
-    task_sleep_ms(SOON_MS);
-    chan_close(done);
-}
-
-/* While a timer can wake a task, there is none. */
-static void wait_for_timer(void)
-{
-    chan_t *done = done_make();
-
-    spawn(close_soon, done);
-    chan_recv(done, NULL);
-    chan_free(done);
-}
-
-static void test_misuse__no_deadlock(void **state)
-{
-    struct ending ending = run_task(wait_for_timer);
-
-    (void)state;
-    expect_exit(&ending, 0);
-    free(ending.text);
-}
-
 /* ---- SIGQUIT --------------------------------------------------------------------------------- */
-
-static size_t count_text(const char *text, const char *part)
-{
-    size_t count = 0;
-
-    while ((text = strstr(text, part))) {
-        count++;
-        text += strlen(part);
-    }
-    return count;
-}
 
 static const char parked_line[] = "recv_once, parked at " __FILE__ ":";
 static const char running_line[] = "[running]: main, spawned at leash_run\n";
@@ -742,6 +484,12 @@ static void expect_leak(const char *setting, int status, bool reported)
     free(ending.text);
 }
 
+static void close_soon(chan_t *done)
+{
+    task_sleep_ms(SOON_MS);
+    chan_close(done);
+}
+
 static void leave_none(void)
 {
     chan_t *done = done_make();
@@ -795,8 +543,6 @@ int main(void)
         cmocka_unit_test(test_misuse__outside_of_tasks),
         cmocka_unit_test(test_misuse__settings),
         cmocka_unit_test(test_misuse__overflow),
-        cmocka_unit_test(test_misuse__deadlocks),
-        cmocka_unit_test(test_misuse__no_deadlock),
         cmocka_unit_test(test_misuse__quit_dumps),
         cmocka_unit_test(test_misuse__quit_ends_unless_set),
         cmocka_unit_test(test_misuse__quit_ends_after_the_run),
@@ -804,11 +550,5 @@ int main(void)
         cmocka_unit_test(test_misuse__leaks),
         cmocka_unit_test(test_misuse__leak_check_scope),
     };
-    /* valgrind searches each child for leaks as it aborts, and sets its status for what it finds.
-     */
-    if (RUNNING_ON_VALGRIND) {
-        print_message("left out under valgrind\n");
-        return 0;
-    }
-    return CHECK_ALL(tests);
+    return ENDINGS_ALL(tests);
 }
