@@ -23,6 +23,17 @@ static void test_usage__version(void **state)
     assert_has(outcome.out, "libclang ");
 }
 
+/* What is checked may be a stranger's, and leash is often started in its folder. */
+static void test_usage__libraries_that_lie_about_are_not_loaded(void **state)
+{
+    static const char *const names[] = {"libc.so.6", "libjansson.so.4", "libyaml-0.so.2",
+                                        "libxxhash.so.0"};
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        put(*state, names[i], "");
+    struct outcome outcome = leash(*state, "--version");
+    assert_status(outcome, 0);
+}
+
 static void test_usage__misspelt_names_are_guessed(void **state)
 {
     static const struct {
@@ -130,6 +141,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         folder_test(test_usage__help_of_everything),
         folder_test(test_usage__version),
+        folder_test(test_usage__libraries_that_lie_about_are_not_loaded),
         folder_test(test_usage__misspelt_names_are_guessed),
         folder_test(test_usage__what_is_not_here_yet),
         folder_test(test_usage__rules_in_three_formats),
