@@ -165,7 +165,7 @@ static int run(int count, char **words)
         parse_words(&command_tasks, count, words, take, &request, &arena, NULL, NULL);
     int status = parsed == PARSED_HELP ? STATUS_CLEAN : STATUS_TROUBLE;
 
-    if (parsed == PARSED && !request.source)
+    if (parsed == PARSED && (!request.source || !*request.source))
         usage_error(&command_tasks, "of what? of a service: leash tasks http://127.0.0.1:6060");
     else if (parsed == PARSED) {
         if (!request.view)

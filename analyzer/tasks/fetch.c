@@ -61,7 +61,8 @@ const char *fetch_address(struct arena *arena, const char *url)
     host = host ? host + 3 : url;
     const char *path = host + strcspn(host, "/?#");
     size_t before = (size_t)(path - url);
-    if (!*path || text_is(path, "/") || text_is(path, DUMP_PATH) || text_is(path, DUMP_PATH "/"))
+    if (!*path || *path == '#' || text_is(path, "/") || text_is(path, DUMP_PATH) ||
+        text_is(path, DUMP_PATH "/"))
         return arena_printf(arena, "%.*s" DUMP_JSON, (int)before, url);
     return url;
 }
@@ -95,8 +96,8 @@ struct fetch *fetch_open(struct arena *arena, const char *url, const struct sour
 
     if (!load(&problem)) {
         *error = arena_printf(arena,
-                              "libcurl is needed to ask a service (Debian has it as libcurl4), and "
-                              "%s; or: curl -s '%s' | leash tasks -",
+                              "to ask a service takes libcurl (Debian's libcurl4), but %s; without "
+                              "it: wget -qO- '%s' | leash tasks -",
                               problem, fetch_address(arena, url));
         return NULL;
     }
@@ -144,6 +145,8 @@ static const char *explain(const struct fetch *fetch, struct arena *arena, CURLc
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_UNSUPPORTED_PROTOCOL:
         return "what answers there does not speak HTTP";
+    case CURLE_SSL_CONNECT_ERROR:
+        return "what answers there does not speak HTTPS; debug_serve is for http://";
     case CURLE_ABORTED_BY_CALLBACK:
         return "given up";
     default:

@@ -72,6 +72,8 @@ static const char *explain(struct arena *arena, const char *name, int error)
     if (error == ENOENT && is_address(name))
         return arena_printf(arena, "there is no such file; for a service: leash tasks http://%s",
                             name);
+    if (error == ENOENT && strstr(name, "://"))
+        return "there is no such file, and services are asked by http:// or https://";
     return arena_strdup(arena, strerror(error));
 }
 

@@ -79,6 +79,8 @@ static void test_tasks__wrong_input(void **state)
         const char *words, *says;
     } cases[] = {
         {"", "leash tasks http://127.0.0.1:6060"},
+        {"''", "leash tasks http://127.0.0.1:6060"},
+        {"ftp://127.0.0.1/dump.json", "services are asked by http:// or https://"},
         {"dump.json forest", "'forest' is none of top, list, tree and objects"},
         {"dump.json tree list", "tree or list: one at a time"},
         {"--interval 0 dump.json", "--interval is a number of seconds from 1 to 3600, not '0'"},
@@ -227,6 +229,16 @@ static void test_tasks__a_service(void **state)
         leash(*state, "tasks '%s/debug/tasks?format=json' objects", service.url);
     assert_status(objects, 0);
     assert_has(objects.out, "3 tasks wait for 0x");
+    struct outcome safe = leash(*state, "tasks https%s", service.url + strlen("http"));
+    assert_status(safe, 2);
+    assert_has(safe.err, "debug_serve is for http://");
+    struct outcome mark = leash(*state, "tasks '%s#here' list", service.url);
+    assert_string_equal(mark.out, list.out);
+    put(*state, "libcurl.so.4", "");
+    struct outcome bare = shell(*state, "LD_LIBRARY_PATH=. \"$LEASH\" tasks %s", service.url);
+    assert_status(bare, 2);
+    assert_has(bare.err, "to ask a service takes libcurl (Debian's libcurl4), but ");
+    assert_has(bare.err, "without it: wget -qO- 'http://127.0.0.1:");
     /* A proxy is none of it. */
     struct outcome proxy =
         shell(*state, "http_proxy=http://127.0.0.1:1 \"$LEASH\" tasks %s", service.url);
