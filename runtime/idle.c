@@ -34,13 +34,15 @@ enum {
     PAYS_WAKE_NS = 20000,  /* ... and worth waking a thread */
     NAP_MIN_NS = 50000,    /* between looks of the watcher at the others */
     NAP_MAX_NS = 2000000,
-    LAST_LOOKS = 10 /* of a watcher when all rest, before it sleeps without end */
+    IO_MOMENT_NS = 50000000, /* before a leap: longer than a kernel puts an acknowledgement off */
+    LAST_LOOKS = 10          /* of a watcher when all rest, before it sleeps without end */
 };
 
 static struct {
     _Atomic bool eager;           /* offers wake those that rest */
     _Atomic bool watching;        /* a resting worker watches */
     _Atomic bool polling;         /* a worker is in io_poll */
+    _Atomic bool io_moves;        /* tasks did I/O since descriptors were last quiet */
     _Atomic bool searching;       /* a worker was woken by an offer and has not found a task yet */
     _Atomic int64_t nap_ns;       /* the watcher's pause */
     _Atomic uint64_t ended_rests; /* counts up */
@@ -51,6 +53,7 @@ void idle_start(void)
     atomic_store(&idle.eager, true);
     atomic_store(&idle.watching, false);
     atomic_store(&idle.polling, false);
+    atomic_store(&idle.io_moves, false);
     atomic_store(&idle.searching, false);
     atomic_store(&idle.nap_ns, NAP_MIN_NS);
 }
@@ -318,12 +321,53 @@ static bool is_deadlock(void)
     return all_parked(&runtime.outside, &timer_ns) && timer_ns == NEVER;
 }
 
+void idle_note_io(void)
+{
+    if (clock_is_virtual())
+        atomic_store(&idle.io_moves, true);
+}
+
+/* Is there something to do for a worker that polls?  The look at descriptors may have taken note of
+ * an interruption, too. */
+static bool is_called(struct worker *worker)
+{
+    return queue_has_task(&worker->queue) || atomic_load(&worker->rest) == REST_NOT ||
+           atomic_load(&runtime.injected) || atomic_load(&runtime.stopping);
+}
+
+/* What tasks write to each other may take a moment on its way, as over a loopback connection, whose
+ * receiver may acknowledge late what its sender waits for.  Returns false where something came.
+ * Once nothing did, nothing is on its way until tasks do I/O again. */
+static bool io_settles(struct worker *worker)
+{
+    int64_t until_ns = clock_real_ns() + IO_MOMENT_NS;
+
+    if (!atomic_load(&runtime.outside) || !atomic_exchange(&idle.io_moves, false))
+        return true;
+    for (int64_t left_ns = IO_MOMENT_NS; left_ns > 0; left_ns = until_ns - clock_real_ns()) {
+        io_poll(left_ns);
+        if (is_called(worker)) {
+            atomic_store(&idle.io_moves, true);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* All are parked, and a timer is set. */
+static bool may_leap(int64_t *timer_ns)
+{
+    return all_parked(&runtime.helped, timer_ns) && *timer_ns != NEVER;
+}
+
 /*
- * Sets a virtual clock on to the next timer where nothing comes before it.  Returns whether there
- * is something to do now.
+ * Sets a virtual clock on to the next timer where nothing comes before it.  Returns whether to look
+ * around again, and not to wait for long.
  *
  * Descriptors that are ready come before: what tasks wrote to each other takes no time.  So it is
- * the worker that polls who does this, and no task may have run since it began to look.
+ * the worker that polls who does this, and no task may have run since it began to look.  Whoever
+ * was awake before the last look at descriptors may have offered the leap before it, and will not
+ * do so again; whoever is awake after it will.
  */
 static bool leap(struct worker *worker)
 {
@@ -331,14 +375,16 @@ static bool leap(struct worker *worker)
     int64_t timer_ns;
 
     io_poll(0);
-    /* It may have taken note of an interruption, too. */
-    if (queue_has_task(&worker->queue) || atomic_load(&worker->rest) == REST_NOT ||
-        atomic_load(&runtime.injected) || atomic_load(&runtime.stopping))
+    if (is_called(worker))
         return true;
-    if (!all_parked(&runtime.helped, &timer_ns) || timer_ns == NEVER ||
-        atomic_load(&idle.ended_rests) != ended)
+    if (!may_leap(&timer_ns))
         return false;
-    clock_leap(timer_ns);
+    if (!io_settles(worker))
+        return true;
+    if (!may_leap(&timer_ns))
+        return false;
+    if (atomic_load(&idle.ended_rests) == ended)
+        clock_leap(timer_ns);
     return true;
 }
 

@@ -10,6 +10,7 @@
 #include "chan.h"
 #include "ctx.h"
 #include "descriptor.h"
+#include "idle.h"
 #include "scheduler.h"
 #include "sys.h"
 
@@ -59,6 +60,7 @@ static void give_others_a_turn(struct descriptor *descriptor)
 static int call_begin(struct call *call)
 {
     schedule_point();
+    idle_note_io();
     call->descriptor = descriptor_get(call->fd, call->site);
     if (!call->descriptor)
         return EBADF;
@@ -567,6 +569,7 @@ int leash_io_wait(leash_ctx_t *ctx, int fd, int events, int64_t timeout_ms, cons
 int leash_io_close(int fd)
 {
     schedule_point();
+    idle_note_io();
     struct descriptor *descriptor = descriptor_get(fd, NULL);
 
     return (int)call_end(descriptor ? descriptor_close(descriptor, fd) : sys_close(fd));

@@ -49,6 +49,7 @@
 #define hangup_unwatch          leash_rt_hangup_unwatch
 #define hangup_watch            leash_rt_hangup_watch
 #define idle_find               leash_rt_idle_find
+#define idle_note_io            leash_rt_idle_note_io
 #define idle_offer_slow         leash_rt_idle_offer_slow
 #define idle_others_run         leash_rt_idle_others_run
 #define idle_start              leash_rt_idle_start

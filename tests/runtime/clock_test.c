@@ -3,6 +3,8 @@
  */
 #include "check.h"
 
+#include <netinet/in.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -126,6 +128,110 @@ static void peer_that_answers(void)
     CHECK(io_close(pair[1]) == 0);
 }
 
+/* Two bytes at a time. */
+static void echo(int fd)
+{
+    char bytes[2];
+
+    while (io_read(NULL, fd, &bytes[0], 1, NO_TIMEOUT) == 1) {
+        CHECK(io_read(NULL, fd, &bytes[1], 1, NO_TIMEOUT) == 1);
+        CHECK(io_write(NULL, fd, bytes, 2, NO_TIMEOUT) == 2);
+    }
+    CHECK(io_close(fd) == 0);
+}
+
+/* A listener on a free port of loopback, whose address goes to `address`. */
+static int listen_anywhere(struct sockaddr_in *address)
+{
+    socklen_t size = sizeof(*address);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    *address = (struct sockaddr_in){.sin_family = AF_INET};
+    address->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    CHECK(fd >= 0);
+    CHECK(bind(fd, (struct sockaddr *)address, sizeof(*address)) == 0);
+    CHECK(listen(fd, 1) == 0);
+    CHECK(getsockname(fd, (struct sockaddr *)address, &size) == 0);
+    return fd;
+}
+
+/* So it is over a connection, where the second of two small writes waits until the first was
+ * acknowledged, which the kernel puts off. */
+static void connection_that_answers(void)
+{
+    enum { ROUNDS = 20 };
+    struct sockaddr_in address;
+    int64_t start_ms = task_now_ms();
+    int listener = listen_anywhere(&address);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    CHECK(io_connect(NULL, fd, &address, sizeof(address), 1) == 0);
+    spawn(echo, io_accept(NULL, listener, 1));
+    for (char i = 0; i < ROUNDS; i++) {
+        char back[2] = {-1, -1};
+        CHECK(io_write(NULL, fd, &i, 1, NO_TIMEOUT) == 1);
+        CHECK(io_write(NULL, fd, &i, 1, NO_TIMEOUT) == 1);
+        CHECK(io_read(NULL, fd, &back[0], 1, 1) == 1);
+        CHECK(io_read(NULL, fd, &back[1], 1, 1) == 1);
+        CHECK(back[0] == i && back[1] == i);
+    }
+    CHECK(task_now_ms() == start_ms);
+    CHECK(io_close(fd) == 0);
+    CHECK(io_close(listener) == 0);
+}
+
+/* On a thread of its own. */
+static void *write_in_a_moment(void *end)
+{
+    struct timespec moment = {.tv_nsec = 5 * 1000 * 1000};
+
+    CHECK(nanosleep(&moment, NULL) == 0);
+    CHECK(write(*(const int *)end, "x", 1) == 1);
+    return NULL;
+}
+
+/* Whether a byte that is written soon comes before a timeout in virtual time. */
+static bool comes_in_time(void)
+{
+    int ends[2];
+    char byte;
+    pthread_t writer;
+
+    CHECK(pipe(ends) == 0);
+    CHECK(pthread_create(&writer, NULL, write_in_a_moment, &ends[1]) == 0);
+    bool came = io_read(NULL, ends[0], &byte, 1, HOUR_MS) == 1;
+    CHECK(pthread_join(writer, NULL) == 0);
+    CHECK(io_close(ends[0]) == 0);
+    CHECK(io_close(ends[1]) == 0);
+    return came;
+}
+
+/* The machine may be busy, and the thread late. */
+static void byte_on_its_way(void)
+{
+    enum { TRIES = 20 };
+    bool came = false;
+
+    for (int i = 0; i < TRIES && !came; i++)
+        came = comes_in_time();
+    CHECK(came);
+}
+
+/* The moment is for what was sent: a task that only waits for input does not delay each leap. */
+static void leaps_beside_a_reader(void)
+{
+    enum { LEAPS = 2000 };
+    int pair[2];
+    int64_t start_ms = task_now_ms();
+
+    CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
+    spawn(echo, pair[1]);
+    for (int i = 0; i < LEAPS; i++)
+        task_sleep_ms(MINUTE_MS);
+    CHECK(task_now_ms() == start_ms + LEAPS * (int64_t)MINUTE_MS);
+    CHECK(io_close(pair[0]) == 0);
+}
+
 static void *block_for_a_moment(void *arg)
 {
     struct timespec moment = {.tv_nsec = 5 * 1000 * 1000};
@@ -214,6 +320,9 @@ TEST(one_after_the_other)
 TEST(timers_of_all_kinds)
 TEST(silent_peer)
 TEST(peer_that_answers)
+TEST(connection_that_answers)
+TEST(byte_on_its_way)
+TEST(leaps_beside_a_reader)
 TEST(blocking_call)
 TEST(grace_beside_one_that_computes)
 TEST(grace_in_virtual_time)
@@ -227,6 +336,9 @@ int main(void)
         cmocka_unit_test(test_clock__timers_of_all_kinds),
         cmocka_unit_test(test_clock__silent_peer),
         cmocka_unit_test(test_clock__peer_that_answers),
+        cmocka_unit_test(test_clock__connection_that_answers),
+        cmocka_unit_test(test_clock__byte_on_its_way),
+        cmocka_unit_test(test_clock__leaps_beside_a_reader),
         cmocka_unit_test(test_clock__blocking_call),
         cmocka_unit_test(test_clock__grace_beside_one_that_computes),
         cmocka_unit_test(test_clock__grace_in_virtual_time),
