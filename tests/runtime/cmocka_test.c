@@ -159,6 +159,84 @@ static int run_ignoring(const char *pattern)
     return cmocka_run_group_tests_name("ignoring", tests, NULL, NULL);
 }
 
+/* ---- samples in a group ---------------------------------------------------------------------- */
+
+struct doubler {
+    chan_t *numbers, *doubled; /* int */
+};
+
+static void double_them(struct doubler *doubler)
+{
+    int number;
+
+    while (chan_recv(doubler->numbers, &number)) {
+        number *= 2;
+        chan_send(doubler->doubled, &number);
+    }
+}
+
+static int start_doubler(void **state)
+{
+    static struct doubler doubler;
+
+    doubler = (struct doubler){chan_make(int, 0), chan_make(int, 1)};
+    *state = &doubler;
+    spawn(double_them, &doubler);
+    return 0;
+}
+
+static int stop_doubler(void **state)
+{
+    struct doubler *doubler = *state;
+
+    chan_close(doubler->numbers);
+    return 0;
+}
+
+static void is_doubled(void **state)
+{
+    struct doubler *doubler = *state;
+    int number = 21;
+
+    assert_true(chan_send(doubler->numbers, &number));
+    assert_true(chan_recv(doubler->doubled, &number));
+    assert_int_equal(number, 42);
+}
+
+static int leave_doubler(void **state)
+{
+    (void)state;
+    return 0;
+}
+
+static int refuse(void **state)
+{
+    (void)state;
+    return -1;
+}
+
+/* The group once as it should be, and once for each way to set it up wrongly. */
+static int run_groups(void)
+{
+    static int number = 41;
+    const struct CMUnitTest sound[] = {
+        cmocka_unit_test(is_doubled),
+        leash_unit_test(is_doubled),
+        leash_explore_schedules(is_doubled, 20),
+        cmocka_unit_test_prestate_setup_teardown(raises_number, NULL, number_is_42, &number),
+        cmocka_unit_test(leaves_a_task),
+        cmocka_unit_test(asserts_in_a_task),
+    };
+    const struct CMUnitTest one[] = {cmocka_unit_test(is_doubled)};
+
+    return (leash_run_group_tests(sound, start_doubler, stop_doubler) == 2 &&
+            leash_run_group_tests_name("left", one, start_doubler, leave_doubler) == 1 &&
+            leash_run_group_tests_name("setup", one, refuse, NULL) == 1 &&
+            leash_run_group_tests_name("teardown", one, start_doubler, refuse) == 1)
+               ? 0
+               : 1;
+}
+
 /* ---- what was said of them ------------------------------------------------------------------- */
 
 enum { SAID_MAX = 64 * 1024 };
@@ -234,6 +312,25 @@ static void test_cmocka__replay(void **state)
     expect(said, "ok 10 - waits_for_its_task");
 }
 
+/* Each test of a group is run as one of ours, between the group's setup and teardown. */
+static void test_cmocka__group(void **state)
+{
+    static char said[SAID_MAX];
+
+    (void)state;
+    assert_true(run_self("LEASH_THREADS=2", "groups", said));
+    expect(said, "\nok 1 - is_doubled");
+    expect(said, "\nok 2 - is_doubled");
+    expect(said, "\nok 3 - is_doubled (20 schedules)");
+    expect(said, "\nok 4 - raises_number");
+    expect(said, "\nnot ok 5 - leaves_a_task");
+    expect(said, "[chan receive]: wait_for_close, parked at ");
+    expect(said, "\nnot ok 6 - asserts_in_a_task");
+    expect(said, "[chan receive]: double_them, parked at ");
+    expect(said, "the setup of its group failed");
+    expect(said, "the teardown of its group failed");
+}
+
 static void test_cmocka__ignored(void **state)
 {
     static char said[SAID_MAX];
@@ -251,11 +348,14 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cmocka__samples),
         cmocka_unit_test(test_cmocka__replay),
+        cmocka_unit_test(test_cmocka__group),
         cmocka_unit_test(test_cmocka__ignored),
     };
 
     if (argc > 1 && strcmp(argv[1], "samples") == 0)
         return run_samples();
+    if (argc > 1 && strcmp(argv[1], "groups") == 0)
+        return run_groups();
     if (argc > 1)
         return run_ignoring(argv[1]);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,9 @@
  *         return cmocka_run_group_tests(tests, NULL, NULL);
  *     }
  *
+ * leash_run_group_tests(tests, NULL, NULL) does so with all tests of a group, cmocka_unit_test's
+ * too.
+ *
  * Each test is the first task of a leash_run in a process of its own, so that one that crashes,
  * gets stuck or leaves tasks disturbs no other.  It fails by an assertion in any task of it, when
  * all tasks are parked for good, and when tasks that it spawned are left after a grace, which ends
@@ -65,7 +68,23 @@
 #define leash_explore_schedules(f, runs)                                                           \
     LEASH_CMOCKA_TEST_(#f " (" #runs " schedules)", f, NULL, NULL, NULL, runs)
 
+/* In place of cmocka_run_group_tests and its kin: each test of the array, a cmocka_unit_test too,
+ * is run as a leash_unit_test.  `setup` and `teardown`, or NULL, run in the task and process of
+ * each test, around its own; what they spawn counts as the test's, so a server that `setup` starts
+ * is to be gone after `teardown`.  *state is what `setup` made of it where the test has none of its
+ * own. */
+#define leash_run_group_tests(tests, setup, teardown)                                              \
+    leash_run_group_tests_name(#tests, tests, setup, teardown)
+#define leash_run_group_tests_name(name, tests, setup, teardown)                                   \
+    leash_cmocka_run_group_((name), (tests), sizeof(tests) / sizeof((tests)[0]),                   \
+                            &(const struct leash_cmocka_group){(setup), (teardown)}, __FILE__,     \
+                            __LINE__)
+
 /* ---- behind the macros ----------------------------------------------------------------------- */
+
+struct leash_cmocka_group {
+    CMFixtureFunction setup, teardown; /* NULL: none */
+};
 
 struct leash_cmocka_test {
     CMUnitTestFunction test;
@@ -74,13 +93,14 @@ struct leash_cmocka_test {
     unsigned schedules; /* 0: run once, as the environment says */
     const char *file;
     int line;
+    const struct leash_cmocka_group *group; /* NULL: it stands alone */
 };
 
 #define LEASH_CMOCKA_TEST_(name, f, setup, teardown, state, schedules)                             \
     {                                                                                              \
         (name), leash_cmocka_run_, NULL, NULL, &(struct leash_cmocka_test)                         \
         {                                                                                          \
-            (f), (setup), (teardown), (state), (schedules), __FILE__, __LINE__                     \
+            (f), (setup), (teardown), (state), (schedules), __FILE__, __LINE__, NULL               \
         }                                                                                          \
     }
 
@@ -88,25 +108,49 @@ enum {
     LEASH_CMOCKA_LEFT_TASKS = 23, /* as the exit status of LEASH_LEAKS=fail */
     LEASH_CMOCKA_DEADLOCK = 24,   /* as leash_run's own */
     LEASH_CMOCKA_SETUP = 25,
-    LEASH_CMOCKA_TEARDOWN = 26
+    LEASH_CMOCKA_TEARDOWN = 26,
+    LEASH_CMOCKA_GROUP_SETUP = 27,
+    LEASH_CMOCKA_GROUP_TEARDOWN = 28
 };
 
 /* What the first task of this process is to run. */
 static struct leash_cmocka_test *leash_cmocka_now_;
 
-static int leash_cmocka_entry_(int argc, char **argv)
+/* The test between its own setup and teardown: 0, or the status that says what failed. */
+static int leash_cmocka_alone_(const struct leash_cmocka_test *now, void *state)
 {
-    struct leash_cmocka_test *now = leash_cmocka_now_;
-    void *state = now->state;
-    leash_leak_mark_t mark = leash_leak_mark();
-
-    (void)argc;
-    (void)argv;
     if (now->setup && now->setup(&state) != 0)
         return LEASH_CMOCKA_SETUP;
     now->test(&state);
     if (now->teardown && now->teardown(&state) != 0)
         return LEASH_CMOCKA_TEARDOWN;
+    return 0;
+}
+
+/* The same between those of its group. */
+static int leash_cmocka_within_(const struct leash_cmocka_test *now)
+{
+    const struct leash_cmocka_group none = {NULL, NULL};
+    const struct leash_cmocka_group *group = now->group ? now->group : &none;
+    void *state = NULL;
+
+    if (group->setup && group->setup(&state) != 0)
+        return LEASH_CMOCKA_GROUP_SETUP;
+    int status = leash_cmocka_alone_(now, now->state ? now->state : state);
+    if (group->teardown && group->teardown(&state) != 0 && status == 0)
+        return LEASH_CMOCKA_GROUP_TEARDOWN;
+    return status;
+}
+
+static int leash_cmocka_entry_(int argc, char **argv)
+{
+    leash_leak_mark_t mark = leash_leak_mark();
+    int status = leash_cmocka_within_(leash_cmocka_now_);
+
+    (void)argc;
+    (void)argv;
+    if (status)
+        return status;
     return leash_leak_report(stderr, mark, LEASH_TEST_GRACE_MS) ? LEASH_CMOCKA_LEFT_TASKS : 0;
 }
 
@@ -167,6 +211,10 @@ static const char *leash_cmocka_words_(int status)
         return "its setup failed";
     case LEASH_CMOCKA_TEARDOWN:
         return "its teardown failed";
+    case LEASH_CMOCKA_GROUP_SETUP:
+        return "the setup of its group failed";
+    case LEASH_CMOCKA_GROUP_TEARDOWN:
+        return "the teardown of its group failed";
     default:
         return "ended the process";
     }
@@ -202,6 +250,42 @@ static void leash_cmocka_run_(void **state)
         snprintf(schedule, sizeof schedule, "random:%u", seed);
         leash_cmocka_judge_(test, leash_cmocka_fork_(test, schedule), schedule);
     }
+}
+
+/* What to run for a test of the group, be it one of ours or of cmocka's own. */
+static inline struct leash_cmocka_test leash_cmocka_of_(const struct CMUnitTest *test,
+                                                        const char *file, int line)
+{
+    if (test->test_func == leash_cmocka_run_)
+        return *(const struct leash_cmocka_test *)test->initial_state;
+    return (struct leash_cmocka_test){
+        .test = test->test_func,
+        .setup = test->setup_func,
+        .teardown = test->teardown_func,
+        .state = test->initial_state,
+        .file = file,
+        .line = line,
+    };
+}
+
+static inline int leash_cmocka_run_group_(const char *name, const struct CMUnitTest *tests,
+                                          size_t count, const struct leash_cmocka_group *group,
+                                          const char *file, int line)
+{
+    struct leash_cmocka_test *inner = calloc(count + 1, sizeof *inner);
+    struct CMUnitTest *outer = calloc(count + 1, sizeof *outer);
+
+    if (!inner || !outer)
+        abort();
+    for (size_t i = 0; i < count; i++) {
+        inner[i] = leash_cmocka_of_(&tests[i], file, line);
+        inner[i].group = group;
+        outer[i] = (struct CMUnitTest){tests[i].name, leash_cmocka_run_, NULL, NULL, &inner[i]};
+    }
+    int failed = _cmocka_run_group_tests(name, outer, count, NULL, NULL);
+    free(outer);
+    free(inner);
+    return failed;
 }
 
 #endif
