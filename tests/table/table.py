@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Static and dynamic: what leash says of the fixtures, beside what their tasks do when they run.
 
-    ./dev test-all table                good programs under 1000 schedules each
+    ./dev test-all table                good programs under 1000 schedules each, all under ASan too
     table.py [OPTION...] [NAME...]      NAME is as fixtures/NAME
 
 Each bad fixture that is a whole program on the runtime is run, plainly and then under schedules,
@@ -40,6 +40,9 @@ from libleash import ROOT  # noqa: E402
 KNOWN = HERE / "known.txt"
 SHOWN_MIN = 0.95  # of the bad programs
 GOES_ROUND = {"running", "runnable"}  # what the dumps say of a task that is not parked
+# Where the flags bring one in: what is left at the end is no error here, and an error is a crash.
+SANITIZERS = {"ASAN_OPTIONS": "detect_leaks=0:abort_on_error=1",
+              "UBSAN_OPTIONS": "halt_on_error=1:abort_on_error=1"}
 LIMIT_S = 2  # for a program that should take no time, or goes on for ever
 
 # The rules whose findings stand at the operation that parks; others stand at what is missing.
@@ -125,7 +128,8 @@ class Program:
         self.clock = "virtual"
         self.path = libleash.build(
             folder / fixture.name.replace("/", "-"),
-            paths_of(fixture), chosen.library, "-Wall", "-Wextra", "-Werror", *fixture.flags, compiler=chosen.compiler, cwd=ROOT)
+            paths_of(fixture), chosen.library, "-Wall", "-Wextra", "-Werror", *chosen.flag,
+            *fixture.flags, compiler=chosen.compiler, cwd=ROOT)
 
     def run(self, schedule):
         end = self._run(schedule)
@@ -137,7 +141,7 @@ class Program:
     def _run(self, schedule):
         return libleash.run(self.path, *self.fixture.arguments, schedule=schedule,
                             stdin=self.fixture.stdin, limit_s=LIMIT_S,
-                            environment={"LEASH_CLOCK": self.clock})
+                            environment={"LEASH_CLOCK": self.clock} | SANITIZERS)
 
 
 def schedules(count):
@@ -205,7 +209,8 @@ def what_was_seen(end):
     if end is None:
         return "nothing"
     tasks = "; ".join(say_task(task, None) for task in end.tasks)
-    return f"status {end.status}: {end.misused_at or tasks}"
+    lines = [line for line in end.said.splitlines() if line.strip("= ")]
+    return f"status {end.status}: {end.misused_at or tasks or ''.join(lines[:1])}"
 
 
 def sought(findings):
@@ -312,6 +317,8 @@ def options():
     parser.add_argument("--leash", default=ROOT / "build" / "leash", type=pathlib.Path)
     parser.add_argument("--library", default=ROOT / "build" / "libleash.a", type=pathlib.Path)
     parser.add_argument("--compiler", default="cc")
+    parser.add_argument("--flag", default=[], action="append",
+                        help="one more of the compiler, as the library has it: --flag=-fsanitize=...")
     parser.add_argument("--schedules", default=100, type=int, metavar="N",
                         help="how many a bad program is run under, at most (100)")
     parser.add_argument("--good", default=3, type=int, metavar="N",
