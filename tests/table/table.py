@@ -43,7 +43,7 @@ GOES_ROUND = {"running", "runnable"}  # what the dumps say of a task that is not
 # Where the flags bring one in: what is left at the end is no error here, and an error is a crash.
 SANITIZERS = {"ASAN_OPTIONS": "detect_leaks=0:abort_on_error=1",
               "UBSAN_OPTIONS": "halt_on_error=1:abort_on_error=1"}
-LIMIT_S = 2  # for a program that should take no time, or goes on for ever
+LIMIT_S = 5  # for a program that should take no time, or goes on for ever
 
 # The rules whose findings stand at the operation that parks; others stand at what is missing.
 AT_THE_PARK = {
