@@ -25,6 +25,14 @@ int64_t clock_now_ns(void);
 /* The same where clock_real_ns() was just asked, and said `real_ns`. */
 int64_t clock_of_real_ns(int64_t real_ns);
 
+/* A moment of the tasks' clock in units of CLOCK_STAMP_MS, of which the uppermost bits are left
+ * out: what lies between two comes out right up to 248 days. */
+enum { CLOCK_STAMP_MS = 10 };
+static inline uint32_t clock_stamp(int64_t tasks_ns)
+{
+    return (uint32_t)((uint64_t)tasks_ns / (CLOCK_STAMP_MS * 1000000));
+}
+
 /* Sets the virtual clock on, never back.  Any thread. */
 void clock_leap(int64_t when_ns);
 

@@ -1,4 +1,5 @@
 #include "dump.h"
+#include "clock.h"
 #include "replay.h"
 #include "scheduler.h"
 #include "stack.h"
@@ -49,7 +50,16 @@ struct view {
     const char *parked; /* the line of the call; NULL: it is not parked, or the line is not known */
     const char *spawn;  /* NULL: not known */
     const void *object; /* what it is parked on; NULL: not parked, or several things, or time */
+    int64_t parked_ms;  /* how long; -1: it is not parked */
 };
+
+/* Another thread's look at the clock may have been later than ours. */
+static int64_t ms_since(uint32_t since)
+{
+    uint32_t passed = clock_stamp(clock_now_ns()) - since;
+
+    return passed < UINT32_MAX / 2 ? (int64_t)passed * CLOCK_STAMP_MS : 0;
+}
 
 static struct view look_at(const struct task *task)
 {
@@ -60,6 +70,7 @@ static struct view look_at(const struct task *task)
         .state = state == TASK_RUNNING ? "running" : "runnable",
         .name = task->name,
         .spawn = atomic_load_explicit(&task->spawn, memory_order_relaxed),
+        .parked_ms = -1,
     };
 
     if (state == TASK_PARKED) {
@@ -67,6 +78,7 @@ static struct view look_at(const struct task *task)
         view.state = word ? word : "parked";
         view.parked = atomic_load_explicit(&task->note.site, memory_order_relaxed);
         view.object = atomic_load_explicit(&task->note.object, memory_order_relaxed);
+        view.parked_ms = ms_since(atomic_load_explicit(&task->since, memory_order_relaxed));
     }
     return view;
 }
@@ -89,11 +101,32 @@ static int finish(FILE *out)
 
 /* ---- as text --------------------------------------------------------------------------------- */
 
+/* ", 12.3s", ", 3m12s", ", 5h07m", ", 3d04h".  Below a second nothing: nobody is stuck yet. */
+static void write_duration(int64_t ms, FILE *out)
+{
+    int64_t seconds = ms / 1000;
+    int64_t minutes = seconds / 60;
+    int64_t hours = minutes / 60;
+
+    if (seconds < 1)
+        return;
+    if (minutes < 1)
+        fprintf(out, ", %" PRId64 ".%" PRId64 "s", seconds, ms % 1000 / 100);
+    else if (hours < 1)
+        fprintf(out, ", %" PRId64 "m%02" PRId64 "s", minutes, seconds % 60);
+    else if (hours < 24)
+        fprintf(out, ", %" PRId64 "h%02" PRId64 "m", hours, minutes % 60);
+    else
+        fprintf(out, ", %" PRId64 "d%02" PRId64 "h", hours / 24, hours % 24);
+}
+
 void dump_task(struct task *task, FILE *out)
 {
     struct view view = look_at(task);
 
-    fprintf(out, "task %" PRIu64 " [%s]: %s", view.id, view.state, view.name);
+    fprintf(out, "task %" PRIu64 " [%s", view.id, view.state);
+    write_duration(view.parked_ms, out);
+    fprintf(out, "]: %s", view.name);
     if (view.parked)
         fprintf(out, ", parked at %s", view.parked);
     fprintf(out, ", spawned at %s", view.spawn ? view.spawn : "?");
@@ -163,6 +196,10 @@ static void json_if_alive(struct task *task, void *arg)
     write_member("state", view.state, json->out);
     write_member("function", view.name, json->out);
     write_member("parked", view.parked, json->out);
+    if (view.parked_ms >= 0)
+        fprintf(json->out, ", \"parked_ms\": %" PRId64, view.parked_ms);
+    else
+        fputs(", \"parked_ms\": null", json->out);
     write_member("spawned", view.spawn, json->out);
     snprintf(number, sizeof(number), "0x%" PRIxPTR, (uintptr_t)view.object);
     write_member("object", view.object ? number : NULL, json->out);

@@ -534,6 +534,7 @@ struct task *idle_find(struct worker *worker)
     while (!atomic_load(&runtime.stopping)) {
         int64_t now_ns = clock_real_ns();
         int64_t tasks_ns = clock_of_real_ns(now_ns);
+        worker->now = clock_stamp(tasks_ns);
         if (wheel_next_ns(&worker->wheel) <= tasks_ns)
             wheel_advance(&worker->wheel, tasks_ns);
         if (queue_has_task(&worker->queue) ||

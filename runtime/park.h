@@ -69,7 +69,6 @@ static ALWAYS_INLINE void leave(struct worker *worker, struct task *task, struct
         kept = announce(to, ending);
         worker = go_on(worker, &task->sp, to);
     } else {
-        worker->task = NULL;
         kept = fiber_leave(ending, worker->base_low, worker->base_size, worker->sanitizer_fiber);
         worker = context_switch(&task->sp, worker->base_sp, worker);
     }
@@ -92,6 +91,7 @@ static ALWAYS_INLINE void park_until_ready(struct worker *worker, struct lock *h
     struct task *task = worker->task;
 
     task_set_state(task, TASK_PARKED);
+    task_set_since(task, worker->now);
     worker->after = AFTER_UNLOCK;
     worker->held = held;
     leave(worker, task, choose(worker), false);
@@ -103,6 +103,7 @@ static ALWAYS_INLINE void park_until_fired(struct worker *worker, struct sources
     struct task *task = worker->task;
 
     task_set_state(task, TASK_PARKED);
+    task_set_since(task, worker->now);
     worker->after = AFTER_UNLOCK_SOURCES;
     worker->sources = sources;
     leave(worker, task, choose(worker), false);

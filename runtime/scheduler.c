@@ -1,4 +1,5 @@
 #include "scheduler.h"
+#include "clock.h"
 #include "context.h"
 #include "fiber.h"
 #include "park.h"
@@ -313,6 +314,19 @@ uint64_t leash_task_id(void)
 
 /* ---- a worker's loop ------------------------------------------------------------------------- */
 
+/* The thread is in its own context again, where there is time to ask the clock for the task that
+ * was left. */
+static void come_back(struct worker *worker)
+{
+    struct task *task = worker->task;
+
+    worker->task = NULL;
+    worker->now = clock_stamp(clock_now_ns());
+    if (worker->after == AFTER_UNLOCK || worker->after == AFTER_UNLOCK_SOURCES)
+        task_set_since(task, worker->now);
+    after_switch(worker);
+}
+
 void worker_loop(struct worker *worker)
 {
     struct task *task;
@@ -322,6 +336,6 @@ void worker_loop(struct worker *worker)
         worker->after = AFTER_NOTHING;
         worker = go_on(worker, &worker->base_sp, task);
         fiber_arrive(kept);
-        after_switch(worker);
+        come_back(worker);
     }
 }

@@ -65,6 +65,8 @@ struct worker {
     uint64_t random;         /* state of random_next */
     uint64_t turn_id;        /* see pct.c: the task whose turn it is, ... */
     uint32_t turn_steps;     /* ... and its steps since it began */
+    uint32_t now;            /* clock_stamp() when it last looked around: parks are too many to ask
+                              * the clock each time */
     struct stack_cache stacks;
     int64_t looked_ns; /* when it last asked for descriptors */
     int64_t stole_ns;  /* when it got the stolen task that its work came from; 0: not stolen */

@@ -31,6 +31,7 @@ struct task {
     _Atomic uint32_t claimed; /* of a wait for several things: somebody decided it */
     _Atomic uint32_t state;   /* enum task_state */
     int saved_errno;          /* while it does not run */
+    _Atomic uint32_t since;   /* while parked: since when; see clock.h */
     struct task_note note;    /* what it is parked on */
     struct waiter *fired;     /* of a wait for several things: the one that came */
     leash_wg_t *wg;           /* told when it returns; or NULL */
@@ -60,6 +61,11 @@ static inline void task_set_state(struct task *task, enum task_state state)
 static inline bool task_is_alive(const struct task *task)
 {
     return atomic_load_explicit(&task->state, memory_order_relaxed) != TASK_FREE;
+}
+
+static inline void task_set_since(struct task *task, uint32_t since)
+{
+    atomic_store_explicit(&task->since, since, memory_order_relaxed);
 }
 
 /* Says what the task is about to wait for. */

@@ -495,8 +495,8 @@ void leash_signal_stop(leash_chan_t *ch);
 /* Tasks alive now, the caller included. */
 size_t leash_task_count(void);
 
-/* Writes every task to `out`: number, state, function, where it is parked, who spawned it; as text,
- * or as one JSON document.  0, or an errno of the writing. */
+/* Writes every task to `out`: number, state, function, where it is parked and for how long, who
+ * spawned it; as text, or as one JSON document.  0, or an errno of the writing. */
 int leash_task_dump(FILE *out);
 int leash_task_dump_json(FILE *out);
 

@@ -26,7 +26,7 @@ LIMIT_S = 30  # for what should take no time, on a busy machine
 DUMP_S = 1  # for a dump that was asked for
 
 # A task in a dump or a report.
-TASK = re.compile(r"^task (?P<id>\d+) \[(?P<state>[^\]]*)\]: (?P<function>.*?)"
+TASK = re.compile(r"^task (?P<id>\d+) \[(?P<state>[^\],]*)(?:, [^\]]*)?\]: (?P<function>.*?)"
                   r"(?:, parked at (?P<parked>.*?))?, spawned at (?P<spawned>.*?)"
                   r"(?: by task (?P<parent>\d+))?$", re.MULTILINE)
 

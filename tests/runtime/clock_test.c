@@ -35,6 +35,44 @@ static void stands_still(void)
     CHECK(task_now_ms() == start_ms);
 }
 
+static void wait_for_close(chan_t *done)
+{
+    chan_recv(done, NULL);
+}
+
+/* The dump says it of a task that has been parked for so long. */
+static void check_parked_for(int64_t ms, int (*write)(FILE *out), const char *words)
+{
+    chan_t *done = done_make();
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    spawn(wait_for_close, done);
+    task_sleep_ms(ms);
+    CHECK(out && write(out) == 0);
+    CHECK(fclose(out) == 0 && strstr(text, words));
+    free(text);
+    chan_close(done);
+    while (task_count() > 1)
+        task_yield();
+    chan_free(done);
+}
+
+static void parked_in_virtual_time(void)
+{
+    const int64_t day_ms = 24 * (int64_t)HOUR_MS;
+
+    /* To the hundredth of a second. */
+    check_parked_for(990, leash_task_dump, " [chan receive]: wait_for_close, parked at ");
+    check_parked_for(1000, leash_task_dump, " [chan receive, 1.0s]: wait_for_close, ");
+    check_parked_for(59990, leash_task_dump, " [chan receive, 59.9s]: wait_for_close, ");
+    check_parked_for(MINUTE_MS, leash_task_dump, " [chan receive, 1m00s]: wait_for_close, ");
+    check_parked_for(HOUR_MS + 7 * MINUTE_MS, leash_task_dump, " [chan receive, 1h07m]: ");
+    check_parked_for(60 * day_ms + 4 * HOUR_MS, leash_task_dump, " [chan receive, 60d04h]: ");
+    check_parked_for(MINUTE_MS + 10, leash_task_dump_json, "\"parked_ms\": 60010, ");
+}
+
 static void note_order(chan_t *order, int number)
 {
     task_sleep_ms(number * (int64_t)MINUTE_MS);
@@ -316,6 +354,7 @@ static void grace_in_virtual_time(void)
 
 TEST(sleep_exactly)
 TEST(stands_still)
+TEST(parked_in_virtual_time)
 TEST(one_after_the_other)
 TEST(timers_of_all_kinds)
 TEST(silent_peer)
@@ -332,6 +371,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_clock__sleep_exactly),
         cmocka_unit_test(test_clock__stands_still),
+        cmocka_unit_test(test_clock__parked_in_virtual_time),
         cmocka_unit_test(test_clock__one_after_the_other),
         cmocka_unit_test(test_clock__timers_of_all_kinds),
         cmocka_unit_test(test_clock__silent_peer),

@@ -167,7 +167,8 @@ static void pages(void)
     CHECK(get("/page.js") == 200 && strstr(answer, "Content-Type: text/javascript"));
     CHECK(strstr(body(), "fetch(\"/debug/tasks?format=json\")"));
     CHECK(get("/debug/tasks") == 200 && strstr(answer, "text/plain"));
-    CHECK(occurrences("[chan receive]: stay, parked at") == PARKED);
+    CHECK(occurrences(" [chan receive") == PARKED);
+    CHECK(occurrences("]: stay, parked at") == PARKED);
     CHECK(occurrences("[running]: main") == 1);
     CHECK(get("/debug/tasks?format=json") == 200 && strstr(answer, "application/json"));
     CHECK(!strncmp(body(), "{\"tasks\": [", 11));

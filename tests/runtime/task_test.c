@@ -7,7 +7,7 @@
 
 #include <inttypes.h>
 
-enum { SOON_MS = 20, LONG_MS = 20 * 1000 };
+enum { SOON_MS = 20, PARKED_MS = 30, LONG_MS = 20 * 1000 };
 
 /* ---- leash_run ------------------------------------------------------------------------------- */
 
@@ -495,6 +495,17 @@ static void receive_oddly(chan_t *ch, _Atomic uint64_t *id)
     leash_chan_recv(ch, NULL, "odd \"name\"\\\t.c:7");
 }
 
+/* Of the only parked task in a dump as JSON. */
+static long parked_ms_in(const char *text)
+{
+    static const char member[] = "\"parked_ms\": ";
+
+    for (; (text = strstr(text, member)); text += sizeof(member) - 1)
+        if (strncmp(text + sizeof(member) - 1, "null", 4) != 0)
+            return strtol(text + sizeof(member) - 1, NULL, 10);
+    return -1;
+}
+
 /* Both tasks, in either order, and nothing else. */
 static void dumps_json(void)
 {
@@ -507,16 +518,20 @@ static void dumps_json(void)
 
     leash_wg_spawn(&wg, LEASH_CALL_(receive_oddly, done, &id), "spawner.c:3");
     wait_until_parked("receive_oddly", "parked at odd");
+    task_sleep_ms(PARKED_MS);
     char *text = written_by(leash_task_dump_json);
     snprintf(own, sizeof(own),
              "{\"id\": %" PRIu64 ", \"parent\": null, \"state\": \"running\", \"function\": "
-             "\"main\", \"parked\": null, \"spawned\": \"leash_run\", \"object\": null}",
+             "\"main\", \"parked\": null, \"parked_ms\": null, \"spawned\": \"leash_run\", "
+             "\"object\": null}",
              task_id());
+    long parked_ms = parked_ms_in(text);
+    CHECK(parked_ms >= PARKED_MS - 10 && parked_ms < LONG_MS);
     snprintf(other, sizeof(other),
              "{\"id\": %" PRIu64 ", \"parent\": %" PRIu64 ", \"state\": \"chan receive\", "
              "\"function\": \"receive_oddly\", \"parked\": \"odd \\\"name\\\"\\\\\\u0009.c:7\", "
-             "\"spawned\": \"spawner.c:3\", \"object\": \"%p\"}",
-             id, task_id(), (void *)done);
+             "\"parked_ms\": %ld, \"spawned\": \"spawner.c:3\", \"object\": \"%p\"}",
+             id, task_id(), parked_ms, (void *)done);
     snprintf(document, sizeof(document), "{\"tasks\": [\n%s,\n%s\n]}\n", own, other);
     if (strcmp(text, document)) {
         snprintf(document, sizeof(document), "{\"tasks\": [\n%s,\n%s\n]}\n", other, own);
