@@ -100,15 +100,6 @@ struct task *stack_of_guard(const void *address)
     return NULL;
 }
 
-void stack_each(void (*visit)(struct task *task, void *arg), void *arg)
-{
-    lock_acquire_among_threads(&pool.lock);
-    for (size_t i = 0; i < pool.chunk_count; i++)
-        for (size_t k = 0; k < CHUNK_STACKS; k++)
-            visit(task_of_slot(pool.chunks[i].base + k * pool.stack_bytes), arg);
-    lock_release(&pool.lock);
-}
-
 void stack_hold(void)
 {
     lock_acquire_among_threads(&pool.lock);
@@ -133,6 +124,25 @@ size_t stack_bytes(void)
 struct task *stack_task(const void *slot)
 {
     return task_of_slot(slot);
+}
+
+static char *held_chunk(size_t index, size_t *bytes)
+{
+    stack_hold();
+    char *base = stack_chunk(index, bytes);
+    stack_release();
+    return base;
+}
+
+/* A visit may write for long, and spawns wait for the lock: so it is not held meanwhile. */
+void stack_each(void (*visit)(struct task *task, void *arg), void *arg)
+{
+    char *base;
+    size_t bytes;
+
+    for (size_t i = 0; (base = held_chunk(i, &bytes)); i++)
+        for (size_t k = 0; k < CHUNK_STACKS; k++)
+            visit(task_of_slot(base + k * pool.stack_bytes), arg);
 }
 
 /* ---- chunks ---------------------------------------------------------------------------------- */
