@@ -19,6 +19,7 @@
 enum {
     CHUNK_STACKS = 256,
     PAGE_BYTES = 4096,
+    TASK_ROOM = (sizeof(struct task) + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE,
     COLOURS = 16, /* control blocks begin at so many different cache lines */
     STACK_KIB_DEFAULT = RT_ASAN || RT_TSAN ? 512 : 128,
     STACK_KIB_MIN = 16,
@@ -76,9 +77,8 @@ static char *slot_of(const struct task *task)
 static struct task *task_of_slot(const char *slot)
 {
     size_t colour = (uintptr_t)slot / pool.stack_bytes % COLOURS;
-    size_t room = (sizeof(struct task) + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
 
-    return (struct task *)(slot + pool.stack_bytes - room - colour * CACHE_LINE);
+    return (struct task *)(slot + pool.stack_bytes - TASK_ROOM - colour * CACHE_LINE);
 }
 
 void *stack_low(const struct task *task)
@@ -480,3 +480,26 @@ void stack_stop(bool leave)
     free(pool.free);
     memset(&pool, 0, sizeof(pool));
 }
+
+/* ---- for debuggers --------------------------------------------------------------------------- */
+
+/* How debug/leash-gdb.py finds the tasks, also in a core file, and without debug information; in
+ * its order. */
+__attribute__((used)) const uintptr_t stack_map[] = {
+    (uintptr_t)&pool.chunks,
+    (uintptr_t)&pool.chunk_count,
+    (uintptr_t)&pool.stack_bytes,
+    sizeof(struct chunk),
+    CHUNK_STACKS,
+    COLOURS,
+    CACHE_LINE,
+    TASK_ROOM,
+    offsetof(struct task, sp),
+    offsetof(struct task, state),
+    offsetof(struct task, id),
+    offsetof(struct task, parent_id),
+    offsetof(struct task, name),
+    offsetof(struct task, spawn),
+    offsetof(struct task, note.state),
+    offsetof(struct task, note.site),
+};
