@@ -64,12 +64,11 @@ static int64_t ms_since(uint32_t since)
 static struct view look_at(const struct task *task)
 {
     uint32_t state = atomic_load_explicit(&task->state, memory_order_relaxed);
-    const char *name = atomic_load_explicit(&task->name, memory_order_relaxed);
     struct view view = {
-        .id = atomic_load_explicit(&task->id, memory_order_relaxed),
-        .parent_id = atomic_load_explicit(&task->parent_id, memory_order_relaxed),
+        .id = task->id,
+        .parent_id = task->parent_id,
         .state = state == TASK_RUNNING ? "running" : "runnable",
-        .name = name ? name : "?", /* it ended, and the memory was given back */
+        .name = task->name,
         .spawn = atomic_load_explicit(&task->spawn, memory_order_relaxed),
         .parked_ms = -1,
     };
