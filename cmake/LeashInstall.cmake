@@ -38,6 +38,10 @@ foreach(name IN LISTS pc_names)
   install(FILES ${PROJECT_BINARY_DIR}/${name}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 endforeach()
 
+# For gdb: `source PREFIX/share/leash/leash-gdb.py`.
+install(FILES ${PROJECT_SOURCE_DIR}/runtime/debug/leash-gdb.py
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/leash)
+
 file(GLOB schemas CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/rules/*.schema.json
   ${PROJECT_SOURCE_DIR}/rules/models/*.schema.json)
 install(FILES ${schemas} DESTINATION ${CMAKE_INSTALL_DATADIR}/leash)

@@ -55,9 +55,12 @@ static bool is_same_place(const struct place *a, const struct place *b)
 static bool names_place(const struct finding *finding, const struct place *place)
 {
     bool names = is_same_place(&finding->place, place);
-    for (size_t i = 0; i < finding->notes.count && !names; i++)
-        names =
-            finding->notes.at[i].place.path && is_same_place(&finding->notes.at[i].place, place);
+    for (size_t i = 0; i < finding->stuck_at.count && !names; i++)
+        names = is_same_place(&finding->stuck_at.at[i], place);
+    for (size_t i = 0; i < finding->notes.count && !names; i++) {
+        const struct note *note = &finding->notes.at[i];
+        names = note->place.path && !note->is_step && is_same_place(&note->place, place);
+    }
     return names;
 }
 
@@ -175,6 +178,21 @@ void pass_note_task(struct pass *pass, struct finding *finding, const struct fra
     if (frame->parent)
         pass_note(pass, finding, frame->parent->func, frame->op->pos,
                   "the task that waits is spawned here, to run '%s'", frame->func->symbol->name);
+}
+
+void pass_step(struct pass *pass, struct finding *finding, const struct ir_func *function,
+               struct ir_pos pos, const char *text)
+{
+    pass_note(pass, finding, function, pos, "%s", text);
+    finding->notes.at[finding->notes.count - 1].is_step = true;
+}
+
+void pass_note_inner(struct pass *pass, struct finding *finding, const struct ir_op *call)
+{
+    const struct act *act = call->act;
+    if (act && act->inner)
+        pass_note(pass, finding, act->forwarder, act->inner->pos, "%s is called here, by '%s'",
+                  act->word, act->forwarder->symbol->name);
 }
 
 void pass_stuck_at(struct pass *pass, struct finding *finding, const struct ir_func *function,

@@ -67,9 +67,14 @@ void pass_note(struct pass *, struct finding *, const struct ir_func *function, 
                const char *format, ...) __attribute__((format(printf, 5, 6)));
 /* Tells where the task that runs in this frame is spawned; nothing, where it is the first one. */
 void pass_note_task(struct pass *, struct finding *, const struct frame *);
+/* The next thing that happens in an execution; they are numbered by who tells them. */
+void pass_step(struct pass *, struct finding *, const struct ir_func *function, struct ir_pos pos,
+               const char *text);
+/* Where the call only hands on to the call that is meant: says where that one stands. */
+void pass_note_inner(struct pass *, struct finding *, const struct ir_op *call);
 /* The task of the finding stays at this place.  One stuck task is one finding: where a more
- * specific rule of the leak group stands there too, or names the place in a note, this finding
- * goes. */
+ * specific rule of the leak group stands there too, says that its task stays there, or names the
+ * place in a note that is no step, this finding goes. */
 void pass_stuck_at(struct pass *, struct finding *, const struct ir_func *function, struct ir_pos);
 /* Was this function, run by this operation in this frame, judged in several programs of the run
  * already?  Tests by the dozen link one library: the question is the same in each, and so is nearly

@@ -35,6 +35,7 @@ static struct finding *report(const struct wait *wait, const char *why)
                     "%s(%s) can wait here for ever: %s", wait->receive->op->act->word,
                     flow_text(pass->arena, wait->receive->func, wait->receive->object), why);
     pass_stuck_at(pass, finding, wait->receive->func, wait->receive->op->pos);
+    pass_note_inner(pass, finding, wait->receive->op);
     pass_note(pass, finding, wait->channel.maker_func, wait->channel.maker->pos,
               "the channel is made here");
     pass_note_task(pass, finding, wait->frame);

@@ -20,29 +20,46 @@ static bool is_at(const struct place *place, const char *path, const struct ir_p
            strcmp(place->path, path) == 0;
 }
 
-/* Does a finding of a rule already tell of that place, itself or in a note? */
-static bool is_reported(const struct pass *pass, const struct ir_func *func,
-                        const struct ir_pos *pos)
+/* The findings that already tell of a place, themselves or in a note. */
+struct told {
+    struct finding *first; /* NULL: none */
+    bool has_others;       /* that stand elsewhere */
+};
+
+/* Does the finding tell of what is stuck there? */
+static bool tells(const struct pass *pass, const struct finding *finding, const char *path,
+                  const struct ir_pos *pos)
 {
-    const char *path = ir_pos_path(func->unit, pos);
+    if (finding->group != GROUP_LEAK && finding->group != GROUP_MISUSE)
+        return false;
+    /* What must not happen there is another matter than who is stuck. */
+    if (finding->group == GROUP_MISUSE && finding->stuck_at.count == 0)
+        return false;
+    /* Of these two, the more specific one is kept in the end. */
+    if (finding->stuck_at.count > 0 && finding->rule != pass->rule->id)
+        return false;
+    bool tells = is_at(&finding->place, path, pos);
+    for (size_t i = 0; i < finding->stuck_at.count && !tells; i++)
+        tells = is_at(&finding->stuck_at.at[i], path, pos);
+    for (size_t i = 0; i < finding->notes.count && !tells; i++)
+        tells = !finding->notes.at[i].is_step && is_at(&finding->notes.at[i].place, path, pos);
+    return tells;
+}
+
+static struct told who_tells(const struct pass *pass, const struct verdict *verdict)
+{
+    const char *path = ir_pos_path(verdict->func->unit, &verdict->pos);
+    struct told told = {0};
     for (size_t i = 0; i < pass->out->count; i++) {
-        const struct finding *finding = pass->out->at[i];
-        if (finding->group != GROUP_LEAK && finding->group != GROUP_MISUSE)
+        struct finding *finding = pass->out->at[i];
+        if (!tells(pass, finding, path, &verdict->pos))
             continue;
-        /* What must not happen there is another matter than who is stuck. */
-        if (finding->group == GROUP_MISUSE && finding->stuck_at.count == 0)
-            continue;
-        /* Of these two, the more specific one is kept in the end. */
-        if (finding->stuck_at.count > 0 && finding->rule != pass->rule->id)
-            continue;
-        if (is_at(&finding->place, path, pos))
-            return true;
-        for (size_t k = 0; k < finding->notes.count; k++)
-            if (is_at(&finding->notes.at[k].place, path, pos) &&
-                finding->confidence != CONFIDENCE_PROVEN)
-                return true;
+        if (!told.first)
+            told.first = finding;
+        told.has_others |= finding->place.line != told.first->place.line ||
+                           finding->place.column != told.first->place.column;
     }
-    return false;
+    return told;
 }
 
 static bool is_misuse_reported(const struct pass *pass, const struct ir_func *func,
@@ -53,6 +70,76 @@ static bool is_misuse_reported(const struct pass *pass, const struct ir_func *fu
         if (pass->out->at[i]->group == GROUP_MISUSE && is_at(&pass->out->at[i]->place, path, pos))
             return true;
     return false;
+}
+
+static const char *step_text(struct arena *arena, const struct explore_step *step)
+{
+    const char *later =
+        step->left_out > 0 ? arena_printf(arena, "(%zu steps later) ", step->left_out) : "";
+    const char *times = step->times > 1 ? arena_printf(arena, ", %zu times", step->times) : "";
+    return arena_printf(arena, "%s%s%s", later, step->text, times);
+}
+
+/* The steps of the execution, and where it ends. */
+static void note_story(struct pass *pass, struct finding *finding, const struct verdict *verdict)
+{
+    struct arena *arena = pass->arena;
+    if (verdict->park)
+        pass_note_inner(pass, finding, verdict->park);
+    for (size_t i = 0; i < verdict->steps.count; i++) {
+        const struct explore_step *step = &verdict->steps.at[i];
+        pass_step(pass, finding, step->func, step->pos,
+                  arena_printf(arena, "%zu. %s", i + 1, step_text(arena, step)));
+    }
+    if (!verdict->park)
+        return;
+    pass_stuck_at(pass, finding, verdict->park_func, verdict->park->pos);
+    const char *number =
+        verdict->task_number > 0 ? arena_printf(arena, " #%zu", verdict->task_number) : "";
+    pass_step(pass, finding, verdict->park_func, verdict->park->pos,
+              arena_printf(arena, "%zu. '%s'%s waits here: %s", verdict->steps.count + 1,
+                           verdict->task, number, verdict->why));
+}
+
+/* Do the notes of the execution stand there? */
+static bool tells_of(const struct verdict *verdict, const struct place *place)
+{
+    for (size_t i = 0; i < verdict->steps.count; i++) {
+        const struct explore_step *step = &verdict->steps.at[i];
+        if (is_at(place, ir_pos_path(step->func->unit, &step->pos), &step->pos))
+            return true;
+    }
+    if (!verdict->park)
+        return false;
+    const struct act *act = verdict->park->act;
+    if (act && act->inner &&
+        is_at(place, ir_pos_path(act->forwarder->unit, &act->inner->pos), &act->inner->pos))
+        return true;
+    return is_at(place, ir_pos_path(verdict->park_func->unit, &verdict->park->pos),
+                 &verdict->park->pos);
+}
+
+/* What the execution tells as well need not be said twice. */
+static void drop_told(struct finding *finding, const struct verdict *verdict)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < finding->notes.count; i++)
+        if (!tells_of(verdict, &finding->notes.at[i].place))
+            finding->notes.at[kept++] = finding->notes.at[i];
+    finding->notes.count = kept;
+}
+
+/* What the flow of control tells names the mend best; the execution shows that it happens.  Of
+ * several ways that may have led to one wait, it is not known which of them it took. */
+static void confirm(struct pass *pass, const struct told *told, const struct verdict *verdict)
+{
+    struct finding *finding = told->first;
+    enum confidence confidence = confidence_of(verdict->certainty);
+    if (finding->rule != pass->rule->id || told->has_others || confidence <= finding->confidence)
+        return;
+    finding->confidence = confidence;
+    drop_told(finding, verdict);
+    note_story(pass, finding, verdict);
 }
 
 static void report(struct pass *pass, const struct verdict *verdict)
@@ -66,15 +153,7 @@ static void report(struct pass *pass, const struct verdict *verdict)
                                verdict->task, word, verdict->object, verdict->why);
     struct finding *finding = pass_report(pass, verdict->func, verdict->pos,
                                           confidence_of(verdict->certainty), "%s", message);
-    if (verdict->park)
-        pass_stuck_at(pass, finding, verdict->park_func, verdict->park->pos);
-    for (size_t i = 0; i < verdict->steps.count; i++) {
-        const struct explore_step *step = &verdict->steps.at[i];
-        pass_note(pass, finding, step->func, step->pos, "%zu. %s", i + 1, step->text);
-    }
-    if (verdict->park)
-        pass_note(pass, finding, verdict->park_func, verdict->park->pos, "%zu. '%s' waits here: %s",
-                  verdict->steps.count + 1, verdict->task, verdict->why);
+    note_story(pass, finding, verdict);
 }
 
 /* Tests by the dozen link one library: the first programs of a run get all they may need, the
@@ -97,9 +176,14 @@ void verdict_report(struct pass *pass, enum cause cause)
     const struct verdicts *verdicts = explore_program(pass->flow, budget_of(pass));
     for (size_t i = 0; i < verdicts->at.count; i++) {
         const struct verdict *verdict = &verdicts->at.at[i];
-        bool is_told = verdict->park ? is_reported(pass, verdict->func, &verdict->pos)
-                                     : is_misuse_reported(pass, verdict->func, &verdict->pos);
-        if (verdict->cause == cause && !is_told)
+        if (verdict->cause != cause)
+            continue;
+        struct told told = {0};
+        if (verdict->park)
+            told = who_tells(pass, verdict);
+        if (told.first)
+            confirm(pass, &told, verdict);
+        else if (verdict->park || !is_misuse_reported(pass, verdict->func, &verdict->pos))
             report(pass, verdict);
     }
 }

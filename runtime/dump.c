@@ -64,11 +64,12 @@ static int64_t ms_since(uint32_t since)
 static struct view look_at(const struct task *task)
 {
     uint32_t state = atomic_load_explicit(&task->state, memory_order_relaxed);
+    const char *name = atomic_load_explicit(&task->name, memory_order_relaxed);
     struct view view = {
-        .id = task->id,
-        .parent_id = task->parent_id,
+        .id = atomic_load_explicit(&task->id, memory_order_relaxed),
+        .parent_id = atomic_load_explicit(&task->parent_id, memory_order_relaxed),
         .state = state == TASK_RUNNING ? "running" : "runnable",
-        .name = task->name,
+        .name = name ? name : "?", /* it ended, and the memory was given back */
         .spawn = atomic_load_explicit(&task->spawn, memory_order_relaxed),
         .parked_ms = -1,
     };

@@ -10,8 +10,8 @@
 /* One line about a task that is alive. */
 void dump_task(struct task *task, FILE *out);
 
-/* stack_each() for a visit that writes to `out`: takes the stream's lock before the pool's, in the
- * order in which fatal() does. */
+/* stack_each() for a visit that writes to `out`: what others write there does not come in between.
+ */
 void dump_each(void (*visit)(struct task *task, void *arg), void *arg, FILE *out);
 
 /* Writes the text to stderr by what a signal handler may call alone. */

@@ -34,8 +34,8 @@ enum {
     PAYS_WAKE_NS = 20000,  /* ... and worth waking a thread */
     NAP_MIN_NS = 50000,    /* between looks of the watcher at the others */
     NAP_MAX_NS = 2000000,
-    IO_MOMENT_NS = 50000000, /* before a leap: longer than a kernel puts an acknowledgement off */
-    LAST_LOOKS = 10          /* of a watcher when all rest, before it sleeps without end */
+    IO_MOMENT_NS = 100000000, /* before a leap: longer than a kernel puts an acknowledgement off */
+    LAST_LOOKS = 10           /* of a watcher when all rest, before it sleeps without end */
 };
 
 static struct {

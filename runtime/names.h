@@ -115,6 +115,7 @@
 #define stack_get               leash_rt_stack_get
 #define stack_hold              leash_rt_stack_hold
 #define stack_low               leash_rt_stack_low
+#define stack_map               leash_rt_stack_map
 #define stack_of_guard          leash_rt_stack_of_guard
 #define stack_put               leash_rt_stack_put
 #define stack_release           leash_rt_stack_release

@@ -262,10 +262,7 @@ int task_spawn(void (*fn)(void), const leash_args *args, const char *name, leash
     for (int i = 0; i < 6; i++)
         task->args[i] = args->value[i];
     task->wg = wg;
-    task->id = take_id();
-    task->parent_id = worker->task ? worker->task->id : 0;
-    task->name = name;
-    atomic_store_explicit(&task->spawn, site, memory_order_relaxed);
+    task_set_origin(task, take_id(), worker->task, name, site);
     task_describe(task, NULL, NULL, NULL);
     task->sanitizer_fiber = fiber_make();
     task->sp = NULL;

@@ -19,6 +19,7 @@
 enum {
     CHUNK_STACKS = 256,
     PAGE_BYTES = 4096,
+    TASK_ROOM = (sizeof(struct task) + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE,
     COLOURS = 16, /* control blocks begin at so many different cache lines */
     STACK_KIB_DEFAULT = RT_ASAN || RT_TSAN ? 512 : 128,
     STACK_KIB_MIN = 16,
@@ -76,9 +77,8 @@ static char *slot_of(const struct task *task)
 static struct task *task_of_slot(const char *slot)
 {
     size_t colour = (uintptr_t)slot / pool.stack_bytes % COLOURS;
-    size_t room = (sizeof(struct task) + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
 
-    return (struct task *)(slot + pool.stack_bytes - room - colour * CACHE_LINE);
+    return (struct task *)(slot + pool.stack_bytes - TASK_ROOM - colour * CACHE_LINE);
 }
 
 void *stack_low(const struct task *task)
@@ -98,15 +98,6 @@ struct task *stack_of_guard(const void *address)
         return place < slot + pool.guard_bytes ? task_of_slot(slot) : NULL;
     }
     return NULL;
-}
-
-void stack_each(void (*visit)(struct task *task, void *arg), void *arg)
-{
-    lock_acquire_among_threads(&pool.lock);
-    for (size_t i = 0; i < pool.chunk_count; i++)
-        for (size_t k = 0; k < CHUNK_STACKS; k++)
-            visit(task_of_slot(pool.chunks[i].base + k * pool.stack_bytes), arg);
-    lock_release(&pool.lock);
 }
 
 void stack_hold(void)
@@ -133,6 +124,25 @@ size_t stack_bytes(void)
 struct task *stack_task(const void *slot)
 {
     return task_of_slot(slot);
+}
+
+static char *held_chunk(size_t index, size_t *bytes)
+{
+    stack_hold();
+    char *base = stack_chunk(index, bytes);
+    stack_release();
+    return base;
+}
+
+/* A visit may write for long, and spawns wait for the lock: so it is not held meanwhile. */
+void stack_each(void (*visit)(struct task *task, void *arg), void *arg)
+{
+    char *base;
+    size_t bytes;
+
+    for (size_t i = 0; (base = held_chunk(i, &bytes)); i++)
+        for (size_t k = 0; k < CHUNK_STACKS; k++)
+            visit(task_of_slot(base + k * pool.stack_bytes), arg);
 }
 
 /* ---- chunks ---------------------------------------------------------------------------------- */
@@ -470,3 +480,26 @@ void stack_stop(bool leave)
     free(pool.free);
     memset(&pool, 0, sizeof(pool));
 }
+
+/* ---- for debuggers --------------------------------------------------------------------------- */
+
+/* How debug/leash-gdb.py finds the tasks, also in a core file, and without debug information; in
+ * its order. */
+__attribute__((used)) const uintptr_t stack_map[] = {
+    (uintptr_t)&pool.chunks,
+    (uintptr_t)&pool.chunk_count,
+    (uintptr_t)&pool.stack_bytes,
+    sizeof(struct chunk),
+    CHUNK_STACKS,
+    COLOURS,
+    CACHE_LINE,
+    TASK_ROOM,
+    offsetof(struct task, sp),
+    offsetof(struct task, state),
+    offsetof(struct task, id),
+    offsetof(struct task, parent_id),
+    offsetof(struct task, name),
+    offsetof(struct task, spawn),
+    offsetof(struct task, note.state),
+    offsetof(struct task, note.site),
+};

@@ -37,9 +37,11 @@ struct task {
     leash_wg_t *wg;           /* told when it returns; or NULL */
     void (*entry)(void);      /* the user's function */
     uintptr_t args[6];        /* its arguments */
-    uint64_t id;              /* counts up from 1 */
-    uint64_t parent_id;       /* 0: none */
-    const char *name;         /* of the function */
+    /* Written by who spawns it.  Atomic, since a dump may come to a stack that is just used anew.
+     */
+    _Atomic uint64_t id;         /* counts up from 1 */
+    _Atomic uint64_t parent_id;  /* 0: none */
+    _Atomic(const char *) name;  /* of the function */
     _Atomic(const char *) spawn; /* the line that spawned it */
     void *sanitizer_fiber;       /* what a sanitizer knows it by; NULL without one */
     uint64_t priority;           /* the highest runs first, where runtime.has_priorities */
@@ -61,6 +63,18 @@ static inline void task_set_state(struct task *task, enum task_state state)
 static inline bool task_is_alive(const struct task *task)
 {
     return atomic_load_explicit(&task->state, memory_order_relaxed) != TASK_FREE;
+}
+
+/* Who it is, and where from; `parent` may be NULL. */
+static inline void task_set_origin(struct task *task, uint64_t id, const struct task *parent,
+                                   const char *name, const char *site)
+{
+    uint64_t parent_id = parent ? atomic_load_explicit(&parent->id, memory_order_relaxed) : 0;
+
+    atomic_store_explicit(&task->id, id, memory_order_relaxed);
+    atomic_store_explicit(&task->parent_id, parent_id, memory_order_relaxed);
+    atomic_store_explicit(&task->name, name, memory_order_relaxed);
+    atomic_store_explicit(&task->spawn, site, memory_order_relaxed);
 }
 
 static inline void task_set_since(struct task *task, uint32_t since)

@@ -45,6 +45,8 @@ struct explore_step {
     const struct ir_func *func; /* whose unit `pos` belongs to */
     struct ir_pos pos;
     const char *text; /* "task 'worker' sends on results" */
+    size_t times;     /* that it happens, one right after the other */
+    size_t left_out;  /* steps before this one that are not told */
 };
 
 struct verdict {
@@ -57,6 +59,7 @@ struct verdict {
     const struct ir_op *misused; /* what must not happen as it does; NULL: a wait */
     const char *object;          /* what it waits for, as the code says it there */
     const char *task;            /* the function that the task runs */
+    size_t task_number;          /* which of the tasks that run it, from 1; 0: the only one */
     const char *why;             /* the end of a sentence: "nobody receives from it any more" */
     bool is_of_part;             /* a bound was hit in the search that found it */
     const char *message;         /* what the finding says, where it does not stand at the park */

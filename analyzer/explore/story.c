@@ -16,12 +16,23 @@ const char *story_name_of(const struct ir_func *func)
     return func && func->symbol ? func->symbol->name : "main";
 }
 
+static bool is_same_step(const struct explore_step *a, const struct explore_step *b)
+{
+    return a->func == b->func && memcmp(&a->pos, &b->pos, sizeof a->pos) == 0 &&
+           text_is(a->text, b->text);
+}
+
 void story_add_step(struct story *story, const struct ir_func *func, struct ir_pos pos,
                     const char *text)
 {
+    struct explore_step step = {.func = func, .pos = pos, .text = text, .times = 1};
     if (!func)
         return;
-    *vec_add(story->arena, &story->verdict->steps) = (struct explore_step){func, pos, text};
+    size_t count = story->verdict->steps.count;
+    if (count > 0 && is_same_step(&story->verdict->steps.at[count - 1], &step))
+        story->verdict->steps.at[count - 1].times++;
+    else
+        *vec_add(story->arena, &story->verdict->steps) = step;
 }
 
 /* ---- words ----------------------------------------------------------------------------------- */
@@ -117,37 +128,73 @@ static void tell_client(struct story *story, const struct event *event)
                        arena_printf(story->arena, "a caller calls '%s'", story_name_of(called)));
 }
 
+static bool is_spawn(const struct event *event)
+{
+    return event->kind == EVENT_OP && event->op && event->partner && story_is_act(event, ACT_SPAWN);
+}
+
+/* Of the spawned task, see task_number of struct verdict. */
+static size_t number_of(const struct story *story, const struct event *spawn)
+{
+    size_t number = 0, all = 0;
+    for (size_t i = 0; i < story->search->machine.events.count; i++) {
+        const struct event *event = story_event_at(story, i);
+        all += is_spawn(event) && event->entry == spawn->entry;
+        if (event == spawn)
+            number = all;
+    }
+    return all > 1 ? number : 0;
+}
+
+static const char *name_of_task(const struct story *story, size_t task)
+{
+    const char *name = story_name_of(story->entry_of[task]);
+    size_t number = story->number_of[task];
+    return number ? arena_printf(story->arena, "'%s' #%zu", name, number)
+                  : arena_printf(story->arena, "'%s'", name);
+}
+
 void story_tell_event(struct story *story, const struct event *event)
 {
     struct arena *arena = story->arena;
-    const char *who = story_name_of(story->entry_of[event->task]);
+    const char *who = name_of_task(story, event->task);
     if (event->kind == EVENT_TIME) {
         story_add_step(story, event->func, event->pos, "the time of this context runs out");
         return;
     }
     if (event->kind != EVENT_OP || !event->op || !event->op->act)
         return;
-    if (event->op->act->kind == ACT_SPAWN && event->partner)
+    if (is_spawn(event)) {
         story->entry_of[event->partner - 1] = event->entry;
+        story->number_of[event->partner - 1] = number_of(story, event);
+    }
     if (client_has(event->func))
         tell_client(story, event);
     else if (is_about(story, event))
         story_add_step(story, event->func, event->pos,
-                       arena_printf(arena, "'%s': %s", who, what_happens(story, event)));
+                       arena_printf(arena, "%s: %s", who, what_happens(story, event)));
 }
 
 /* Rounds of a loop look alike: the first and the last are enough. */
 void story_shorten(struct story *story)
 {
-    size_t count = story->verdict->steps.count;
+    struct explore_step *steps = story->verdict->steps.at;
+    size_t count = story->verdict->steps.count, key = story->key_step;
     if (count <= STEPS_MAX)
         return;
-    size_t first = STEPS_MAX / 2, last = STEPS_MAX - first, key = story->key_step;
-    if (key > first && key <= count - last)
-        story->verdict->steps.at[count - last] = story->verdict->steps.at[key - 1];
-    memmove(story->verdict->steps.at + first, story->verdict->steps.at + count - last,
-            last * sizeof *story->verdict->steps.at);
-    story->verdict->steps.count = STEPS_MAX;
+    size_t first = STEPS_MAX / 2, rest = count - (STEPS_MAX - first), kept = first;
+    if (key > first && key <= rest) {
+        steps[kept] = steps[key - 1];
+        steps[kept++].left_out = key - 1 - first;
+        rest++;
+    }
+    size_t told = kept > first ? key : first;
+    for (size_t i = rest; i < count; i++) {
+        steps[kept] = steps[i];
+        steps[kept++].left_out = i - told;
+        told = i + 1;
+    }
+    story->verdict->steps.count = kept;
 }
 
 /* ---- why nobody helps ------------------------------------------------------------------------ */
@@ -568,5 +615,6 @@ void story_tell(struct arena *arena, struct search *search, uint32_t state,
     verdict->certainty = goes_by_list(&story) ? CERTAINTY_POSSIBLE : story_certainty_of(&story);
     for (size_t i = 0; i < search->machine.events.count; i++)
         story_tell_event(&story, &search->machine.events.at[i]);
+    verdict->task_number = story.number_of[blame->task];
     story_shorten(&story);
 }

@@ -21,6 +21,7 @@ struct story {
     const struct blame *blame;
     struct verdict *verdict;
     const struct ir_func *entry_of[TASKS_MAX]; /* what runs in each slot, as the story goes on */
+    size_t number_of[TASKS_MAX];               /* as task_number of struct verdict */
     struct points wanted;                      /* what the task waits for */
     const struct site *maker;                  /* of that; NULL: not made by a call */
     bool is_guess;   /* it rests on what only somebody out of sight would do */

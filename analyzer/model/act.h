@@ -105,9 +105,11 @@ struct act_outcome {
 
 struct act {
     enum act_kind kind;
-    enum object_kind object_kind; /* of `object` */
-    const char *function;         /* the model's function, for messages: "leash_chan_recv" */
-    const char *word;             /* what users call it: "chan_recv" */
+    enum object_kind object_kind;    /* of `object` */
+    const char *function;            /* the model's function, for messages: "leash_chan_recv" */
+    const char *word;                /* what users call it: "chan_recv" */
+    const struct ir_func *forwarder; /* the call names a function that only hands it on, perhaps */
+    const struct ir_op *inner; /* through others, to this call in this one; NULL: it does not */
     const struct ir_expr *object;
     const struct ir_expr *value;
     const struct ir_expr *entry; /* a function's address */

@@ -444,13 +444,23 @@ static void resolve_values(struct applier *applier, const struct ir_op *call,
     act->timeout_ms = resolve_timeout(applier, call, entry);
 }
 
-static const struct act *make_act(struct applier *applier, const struct ir_op *call,
+/* The call that is meant, with the caller's arguments, and where it stands. */
+struct meaning {
+    struct ir_op call;
+    const struct ir_func *forwarder; /* NULL: it stands where it was found */
+    const struct ir_op *inner;
+};
+
+static const struct act *make_act(struct applier *applier, const struct meaning *meaning,
                                   const struct entry *entry)
 {
+    const struct ir_op *call = &meaning->call;
     struct act *act = arena_new(applier->arena, struct act);
     act->kind = entry->kind;
     act->function = arena_strdup(applier->arena, entry->function);
     act->word = arena_strdup(applier->arena, entry->word);
+    act->forwarder = meaning->forwarder;
+    act->inner = meaning->inner;
     act->mode = entry->mode;
     act->wakes_all = entry->wakes_all;
     act->tries = entry->tries;
@@ -473,17 +483,20 @@ static const struct act *make_act(struct applier *applier, const struct ir_op *c
 
 enum { FORWARDS_MAX = 8 }; /* of one call, from function to function */
 
-/* The call that is meant: through functions that only hand it on. */
-static struct ir_op meant(struct applier *applier, const struct ir_op *op)
+/* Through functions that only hand it on. */
+static struct meaning meant(struct applier *applier, const struct ir_op *op)
 {
-    struct ir_op call = *op;
-    for (int i = 0; i < FORWARDS_MAX && call.kind == IR_OP_CALL && ir_callee(&call); i++) {
-        const struct ir_op *inner = applier->forwards[ir_callee(&call)->id];
-        if (!inner)
+    struct meaning meaning = {.call = *op};
+    struct ir_op *call = &meaning.call;
+    for (int i = 0; i < FORWARDS_MAX && call->kind == IR_OP_CALL && ir_callee(call); i++) {
+        const struct ir_symbol *symbol = ir_callee(call);
+        if (!applier->forwards[symbol->id])
             break;
-        call = forward_through(applier->arena, &call, inner);
+        meaning.forwarder = symbol->func;
+        meaning.inner = applier->forwards[symbol->id];
+        *call = forward_through(applier->arena, call, meaning.inner);
     }
-    return call;
+    return meaning;
 }
 
 /* What stands in a function that is looked through was said at its calls. */
@@ -503,15 +516,15 @@ static bool apply_calls(struct applier *applier, struct ir_func *func, bool is_f
     for (size_t b = 0; b < func->block_count; b++)
         for (size_t i = 0; i < func->blocks[b].op_count; i++) {
             struct ir_op *op = &func->blocks[b].ops[i];
-            struct ir_op call = meant(applier, op);
-            const struct entry *entry = entry_of(applier, &call);
+            struct meaning meaning = meant(applier, op);
+            const struct entry *entry = entry_of(applier, &meaning.call);
             if (!entry)
                 continue;
             bool is_select = entry->kind == ACT_SELECT;
             has_selects = has_selects || is_select;
             if (is_select == is_for_selects)
                 op->act =
-                    is_forward ? nothing_more(applier, entry) : make_act(applier, &call, entry);
+                    is_forward ? nothing_more(applier, entry) : make_act(applier, &meaning, entry);
         }
     return has_selects;
 }

@@ -23,6 +23,7 @@ struct place {
 struct note {
     struct place place;
     const char *message;
+    bool is_step; /* of an execution that ends where the task stays */
 };
 
 struct edit {

@@ -311,6 +311,65 @@ static void test_explore__a_place_that_is_none(void **state)
     }
 }
 
+/* ---- how it is told -------------------------------------------------------------------------- */
+
+/* The producer can end without closing, and the consumers are two tasks of one function; what they
+ * receive with only hands on. */
+static const char told_source[] = "#include <leash.h>\n"
+                                  "\n"
+                                  "extern int coin(void);\n"
+                                  "\n"
+                                  "static int next(chan_t *ch, int *value)\n"
+                                  "{\n"
+                                  "    return chan_recv(ch, value);\n"
+                                  "}\n"
+                                  "\n"
+                                  "static void produce(chan_t *ch)\n"
+                                  "{\n"
+                                  "    for (int i = 0; i < 5; i++)\n"
+                                  "        chan_send(ch, &i);\n"
+                                  "    if (coin())\n"
+                                  "        return;\n"
+                                  "    chan_close(ch);\n"
+                                  "}\n"
+                                  "\n"
+                                  "static void consume(chan_t *ch)\n"
+                                  "{\n"
+                                  "    for (int value; next(ch, &value);)\n"
+                                  "        ;\n"
+                                  "}\n"
+                                  "\n"
+                                  "int main(void)\n"
+                                  "{\n"
+                                  "    chan_t *ch = chan_make(int, 5);\n"
+                                  "    spawn(produce, ch);\n"
+                                  "    spawn(consume, ch);\n"
+                                  "    spawn(consume, ch);\n"
+                                  "    return 0;\n"
+                                  "}\n";
+
+static void test_explore__an_execution_confirms_a_finding(void **state)
+{
+    put(*state, "told.c", told_source);
+    struct outcome text = leash(*state, "check told.c -- -I%s", LEASH_INCLUDE);
+    assert_has(text.out, "told.c:15:9: error: 'produce' can end here without closing 'ch'");
+    assert_has(text.out, "told.c:16:5: note: on other ways it is closed here");
+    assert_has(text.out, "told.c:28:5: note: 1. 'main': a task is spawned to run 'produce'");
+    assert_has(text.out, "told.c:7:12: note: chan_recv is called here, by 'next'");
+    assert_has(text.out, "'consume' #1 waits here: nobody is left who would close it");
+    struct outcome json =
+        leash(*state, "check --format json --rules missing-close told.c -- -I%s", LEASH_INCLUDE);
+    assert_has(json.out, "\"confidence\":\"proven\"");
+}
+
+static void test_explore__a_story_counts_what_comes_again(void **state)
+{
+    put(*state, "told.c", told_source);
+    struct outcome text = leash(*state, "check told.c -- -I%s", LEASH_INCLUDE);
+    assert_has(text.out, "'produce': sends on ch, 5 times");
+    assert_lacks(text.out, "'produce' #");
+}
+
 /* By another way to the same file, and with the unit in a file of its own. */
 static void test_explore__other_names_of_the_file(void **state)
 {
@@ -339,6 +398,8 @@ int main(void)
         folder_test(test_explore__what_nothing_reaches),
         folder_test(test_explore__a_place_that_is_none),
         folder_test(test_explore__other_names_of_the_file),
+        folder_test(test_explore__an_execution_confirms_a_finding),
+        folder_test(test_explore__a_story_counts_what_comes_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,7 +39,7 @@ static void test_input__status_follows_fail_on_and_rules(void **state)
         {"--rules=-missing-wg-done", 0, 0},
         {"--rules leak", 1, 1},
         {"--rules all", 1, 1},
-        {"--min-confidence proven", 0, 0},
+        {"--min-confidence proven", 1, 1},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct outcome outcome =
@@ -47,6 +47,30 @@ static void test_input__status_follows_fail_on_and_rules(void **state)
         assert_status(outcome, cases[i].status);
         assert_int_equal(count_of(outcome.out, "[missing-wg-done]"), cases[i].findings);
     }
+}
+
+/* A loop that never ends is likely a mistake: no execution shows that it was not meant. */
+static void test_input__what_is_not_sure_enough_is_left_out(void **state)
+{
+    put(*state, "tick.c",
+        "#include <leash.h>\n"
+        "static void tick(void)\n"
+        "{\n"
+        "    for (;;)\n"
+        "        task_sleep_ms(10);\n"
+        "}\n"
+        "int main(void)\n"
+        "{\n"
+        "    spawn(tick);\n"
+        "    return 0;\n"
+        "}\n");
+    struct outcome likely = leash(*state, "check --rules leak tick.c -- -I%s", LEASH_INCLUDE);
+    assert_status(likely, 1);
+    assert_has(likely.out, "[endless-task]");
+    struct outcome proven =
+        leash(*state, "check --rules leak --min-confidence proven tick.c -- -I%s", LEASH_INCLUDE);
+    assert_status(proven, 0);
+    assert_string_equal(proven.out, "");
 }
 
 static void test_input__json(void **state)
@@ -401,6 +425,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         folder_test(test_input__clean_and_leaky),
         folder_test(test_input__status_follows_fail_on_and_rules),
+        folder_test(test_input__what_is_not_sure_enough_is_left_out),
         folder_test(test_input__json),
         folder_test(test_input__directory),
         folder_test(test_input__missing_and_unreadable),

@@ -23,7 +23,7 @@ rm -rf "$prefix" "$work/by-cmake" "$work/by-pkg-config"
 
 for file in bin/leash include/leash.h include/leash/cmocka.h share/doc/leash/LICENSE share/doc/leash/README.md \
     share/doc/leash/rules/missing-wg-done.md share/leash/settings.schema.json \
-    share/leash/model.schema.json; do
+    share/leash/model.schema.json share/leash/leash-gdb.py; do
     [ -f "$prefix/$file" ] || fail "$file was not installed"
 done
 "$prefix/bin/leash" --version | grep -qF "$version" || fail "leash --version does not say $version"

@@ -6,8 +6,8 @@
         for task in end.tasks:
             print(task.state, task.parked, task.spawned)
 
-A run reports the tasks that are left (LEASH_LEAKS=fail).  One that goes on after its time is asked for
-a dump and killed, so that its tasks are known too.
+A run reports the tasks that are left (LEASH_LEAKS=fail).  One that goes on after its time is asked
+for a dump and killed, so that its tasks are known too.
 """
 import os
 import pathlib
@@ -111,8 +111,8 @@ def settings_of(schedule, threads):
 
 def run(program, *arguments, schedule=None, threads=1, limit_s=LIMIT_S, stdin="", cwd=None,
         environment=None):
-    """Runs it to its end.  `schedule` is one of LEASH_SCHEDULE, None the plain one; on one thread the
-    same one picks alike each time."""
+    """Runs it to its end.  `schedule` is one of LEASH_SCHEDULE, None the plain one; on one thread
+    the same one picks alike each time."""
     child = subprocess.Popen(
         [program, *arguments], cwd=cwd, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE, text=True, errors="replace",

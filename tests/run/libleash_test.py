@@ -44,7 +44,8 @@ class Dumps(unittest.TestCase):
         self.assertEqual(
             libleash.tasks_in("leash: a.c:3: a message\n"
                               "task 1 [running]: main, spawned at leash_run\n"
-                              "task 2 [chan send, 3m12s]: f, parked at a b/c.c:4, spawned at /d.c:7 by task 1\n"
+                              "task 2 [chan send, 3m12s]: f, parked at a b/c.c:4, spawned at /d.c:7"
+                              " by task 1\n"
                               "task 3 [mutex lock]: g, spawned at d.c:8 by task 2\n"),
             [Task(1, "running", "main", None, None, None),
              Task(2, "chan send", "f", Site("a b/c.c", 4), Site("/d.c", 7), 1),

@@ -2,7 +2,6 @@
  * Under LEASH_SCHEDULE whatever ends the program says, once, how to bring it about again.
  */
 // leash:ignore-file spawn-without-done -- tasks that get stuck are what is tested
-// leash:ignore-file unbounded-receive -- tasks that get stuck are what is tested
 #include "ending.h"
 
 static void wait_for_ever(void)

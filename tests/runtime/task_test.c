@@ -5,7 +5,11 @@
 // leash:ignore-file spawn-without-done -- tasks that are left are what is tested
 #include "check.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
+#include <pthread.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 enum { SOON_MS = 20, PARKED_MS = 30, LONG_MS = 20 * 1000 };
 
@@ -562,6 +566,55 @@ static void dump_fails(void)
     dump_fails_by(leash_task_dump_json);
 }
 
+/* What a thread without tasks writes, as that of LEASH_SIGQUIT does. */
+static void *write_dump(void *out)
+{
+    CHECK(task_dump(out) == 0);
+    CHECK(fclose(out) == 0);
+    return NULL;
+}
+
+/* Until all is written. */
+static int count_newlines(int fd)
+{
+    char text[4096];
+    ssize_t bytes;
+    int lines = 0;
+
+    while ((bytes = read(fd, text, sizeof(text))) > 0)
+        for (ssize_t i = 0; i < bytes; i++)
+            lines += text[i] == '\n';
+    CHECK(bytes == 0);
+    return lines;
+}
+
+/* Spawns go on while nobody reads the dump: more than there are free stacks at hand. */
+static void dump_waits_alone(void)
+{
+    enum { BEFORE = 300, AFTER = 2000 };
+    chan_t *done = done_make();
+    wg_t wg = {0};
+    pthread_t writer;
+    int ends[2];
+
+    for (int i = 0; i < BEFORE; i++)
+        wg_spawn(&wg, wait_for_end, done);
+    CHECK(pipe(ends) == 0 && fcntl(ends[1], F_SETPIPE_SZ, 4096) >= 0);
+    FILE *out = fdopen(ends[1], "w");
+    CHECK(out && pthread_create(&writer, NULL, write_dump, out) == 0);
+    for (int full = 0; full < 4096;) {
+        CHECK(ioctl(ends[0], FIONREAD, &full) == 0);
+        task_yield();
+    }
+    for (int i = 0; i < AFTER; i++)
+        wg_spawn(&wg, wait_for_end, done);
+    CHECK(count_newlines(ends[0]) > BEFORE);
+    CHECK(pthread_join(writer, NULL) == 0 && close(ends[0]) == 0);
+    chan_close(done);
+    wg_wait(&wg);
+    chan_free(done);
+}
+
 static void clock_goes_on(void)
 {
     int64_t former_ms = task_now_ms();
@@ -660,6 +713,7 @@ TEST(counts)
 TEST(dumps)
 TEST(dumps_json)
 TEST(dump_fails)
+TEST(dump_waits_alone)
 TEST(clock_goes_on)
 TEST(order)
 TEST(own_errno)
@@ -685,6 +739,7 @@ int main(void)
         cmocka_unit_test(test_task__dumps),
         cmocka_unit_test(test_task__dumps_json),
         cmocka_unit_test(test_task__dump_fails),
+        cmocka_unit_test(test_task__dump_waits_alone),
         cmocka_unit_test(test_task__clock_goes_on),
         cmocka_unit_test(test_task__order),
         cmocka_unit_test(test_task__own_errno),

@@ -5,18 +5,18 @@
     table.py [OPTION...] [NAME...]      NAME is as fixtures/NAME
 
 Each bad fixture that is a whole program on the runtime is run, plainly and then under schedules,
-until each of its findings is met: until a task that is left, or stuck as all are, is parked within a
-place of the finding and was spawned within another.  The places are the finding's own lines and
-those of its story.  Where the rule is about a call that parks, a task has to be parked in that call.
-A misuse is also met where the runtime ends the program for it, or where the program says by its
-status that work was lost.  A blind spot, `expect-missing`, has to be parked at too, where its rule is
-about such a call.
+until each of its findings is met: until a task that is left, or stuck as all are, is parked within
+a place of the finding and was spawned within another.  The places are the finding's own lines and
+those of its story.  Where the rule is about a call that parks, a task has to be parked in that
+call.  A misuse is also met where the runtime ends the program for it, or where the program says by
+its status that work was lost.  A blind spot, `expect-missing`, has to be parked at too, where its
+rule is about such a call.
 
 Each good one must end by itself with status 0, under every schedule, and leave no task.
 
 What does not agree stands in known.txt with its reason; a line there that is not needed any more
-is a failure too.  Left out, and counted: fragments, which have no main or call what is not there, and
-programs on threads, of which the runtime knows nothing.
+is a failure too.  Left out, and counted: fragments, which have no main or call what is not there,
+and programs on threads, of which the runtime knows nothing.
 
 Exit status 1: something disagrees, or too few of the bad programs show what is wrong with them.
 """
@@ -82,8 +82,8 @@ class Finding(typing.NamedTuple):
         return any(lines.hold(site) for lines in (self.own, *self.story))
 
     def is_met_by(self, task):
-        """Is the task parked, and was it spawned, where this says?  The first task is spawned nowhere, and
-        one that goes round is parked nowhere."""
+        """Is the task parked, and was it spawned, where this says?  The first task is spawned
+        nowhere, and one that goes round is parked nowhere."""
         parks = self.own.hold if self.rule in AT_THE_PARK else self.knows
         spawns = task.spawned is None or not self.group or self.knows(task.spawned)
         if task.state in GOES_ROUND:
@@ -108,7 +108,8 @@ def blind_spots(fixture):
 
 def ask_leash(leash, fixture):
     done = subprocess.run(
-        [leash, "check", "--format=json", "--jobs=1", *paths_of(fixture), "--", *libleash.FLAGS, *fixture.flags],
+        [leash, "check", "--format=json", "--jobs=1", *paths_of(fixture), "--", *libleash.FLAGS,
+         *fixture.flags],
         cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode not in (0, 1):
         raise RuntimeError(f"{fixture.name}: leash ended with {done.returncode}: {done.stderr}")
@@ -238,7 +239,8 @@ def judge_bad(program, findings, count):
 def rows_of(name, findings, met, first):
     if not findings:
         return [Row(name, "-", "-", what_was_seen(first), False)]
-    return [Row(name, finding.rule, str(finding), met.get(finding) or what_was_seen(first), finding in met)
+    seen = what_was_seen(first)
+    return [Row(name, finding.rule, str(finding), met.get(finding, seen), finding in met)
             for finding in findings]
 
 
@@ -296,8 +298,8 @@ def print_counts(kind, found, answers):
     kinds = collections.Counter(fixture.kind for fixture in found)
     programs = [answer for answer in answers if answer.is_program]
     unlinked = kinds[fixtures.RUNTIME] - len(programs)
-    print(f"{kind}: {len(programs)} programs run; not run: {kinds[fixtures.FRAGMENT]} without a main, "
-          f"{unlinked} that call what is not there, {kinds[fixtures.THREADS]} on threads")
+    print(f"{kind}: {len(programs)} programs run; not run: {kinds[fixtures.FRAGMENT]} without a "
+          f"main, {unlinked} that call what is not there, {kinds[fixtures.THREADS]} on threads")
     return programs
 
 
@@ -305,20 +307,22 @@ def print_bad(programs, rows):
     """Returns whether enough of them showed what is wrong."""
     shown = [answer.shown for answer in programs if answer.shown]
     plain = shown.count("plain")
-    print(f"  {len(shown)} of {len(programs)} show it ({100 * len(shown) / max(len(programs), 1):.1f} %): "
-          f"{plain} in a plain run, {len(shown) - plain} under a schedule")
+    share = len(shown) / max(len(programs), 1)
+    print(f"  {len(shown)} of {len(programs)} show it ({100 * share:.1f} %): {plain} in a plain run, "
+          f"{len(shown) - plain} under a schedule")
     agree = sum(row.agrees for row in rows)
     print(f"  {agree} of {len(rows)} findings agree with a run")
     return len(shown) >= SHOWN_MIN * len(programs)
 
 
 def options():
-    parser = argparse.ArgumentParser(description="what leash says of the fixtures, and how they run")
+    parser = argparse.ArgumentParser(
+        description="what leash says of the fixtures, and how they run")
     parser.add_argument("--leash", default=ROOT / "build" / "leash", type=pathlib.Path)
     parser.add_argument("--library", default=ROOT / "build" / "libleash.a", type=pathlib.Path)
     parser.add_argument("--compiler", default="cc")
     parser.add_argument("--flag", default=[], action="append",
-                        help="one more of the compiler, as the library has it: --flag=-fsanitize=...")
+                        help="one more of the compiler, as the library has it")
     parser.add_argument("--schedules", default=100, type=int, metavar="N",
                         help="how many a bad program is run under, at most (100)")
     parser.add_argument("--good", default=3, type=int, metavar="N",
@@ -336,9 +340,10 @@ def chosen_fixtures(prefix, names):
 def judge_all(found, chosen):
     """The answers on those that have a main and run tasks, in order."""
     programs = [fixture for fixture in found if fixture.kind == fixtures.RUNTIME]
-    with tempfile.TemporaryDirectory() as folder, \
+    with tempfile.TemporaryDirectory() as name, \
             concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        return list(pool.map(lambda fixture: judge(fixture, pathlib.Path(folder), chosen), programs))
+        folder = pathlib.Path(name)
+        return list(pool.map(lambda fixture: judge(fixture, folder, chosen), programs))
 
 
 def main():

@@ -41,7 +41,8 @@ class Findings(unittest.TestCase):
     def test_meets__only_runs_that_are_stuck(self):
         self.assertIn("a.c:4", table.meets(LEAK, left(SENDS), None))
         self.assertIsNone(table.meets(LEAK, left(SENDS)._replace(status=0), None))
-        self.assertIn("(random:3)", table.meets(LEAK, left(SENDS)._replace(status=None), "random:3"))
+        goes_on = left(SENDS)._replace(status=None)
+        self.assertIn("(random:3)", table.meets(LEAK, goes_on, "random:3"))
 
     def test_meets__a_misuse_by_the_end_of_the_program(self):
         misuse = LEAK._replace(rule="close-twice", group="misuse")
