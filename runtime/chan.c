@@ -62,7 +62,6 @@ bool leash_chan_send(leash_chan_t *ch, const void *value, const char *site)
     bool ok;
 
     schedule_point();
-    count_one(COUNT_SENDS);
     if (unlikely(!ch))
         chan_park_for_ever("chan send (NULL)", site);
     lock_acquire(&ch->lock);
@@ -81,7 +80,6 @@ bool leash_chan_recv(leash_chan_t *ch, void *out, const char *site)
     bool ok;
 
     schedule_point();
-    count_one(COUNT_RECEIVES);
     if (unlikely(!ch))
         chan_park_for_ever("chan receive (NULL)", site);
     lock_acquire(&ch->lock);
@@ -162,16 +160,14 @@ static int operate_with_ctx(leash_ctx_t *ctx, struct leash_chan *ch, void *value
 
 int leash_chan_send_ctx(leash_ctx_t *ctx, leash_chan_t *ch, const void *value, const char *site)
 {
-    count_one(COUNT_SENDS);
     return operate_with_ctx(ctx, ch, (void *)value, true, site);
 }
 
 int leash_chan_recv_ctx(leash_ctx_t *ctx, leash_chan_t *ch, void *out, const char *site)
 {
     size_t size = ch ? ch->element_size : 0;
-
-    count_one(COUNT_RECEIVES);
     int error = operate_with_ctx(ctx, ch, out, false, site);
+
     if (error == EPIPE && out && size)
         memset(out, 0, size);
     return error;
@@ -293,7 +289,6 @@ void chan_close_quietly(struct leash_chan *ch)
 void leash_chan_close(leash_chan_t *ch, const char *site)
 {
     schedule_point();
-    count_one(COUNT_CLOSES);
     if (unlikely(!ch))
         fatal(site, "closing a NULL channel");
     const char *made = ch->site;

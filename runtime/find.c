@@ -1,12 +1,17 @@
 /*
  * Tasks that are lost: parked on what nothing that can still run reaches.
  *
- * While the world stands, all memory is searched for pointers as a conservative garbage collector
- * does.  Two kinds of memory are not searched before something leads there: the stack of a task
- * that is parked, and a channel that such a task stands at.  A parked task comes back to life when
- * a pointer leads to its stack or to a channel that it stands at, or, where it stands at an object
- * on some task's stack, when that task lives.  Then its stack is searched too.  What has not come
- * back in the end is lost.
+ * While the world stands a copy of the process is made, as by fork, and then it goes on.  What is
+ * lost in the copy is so in the process, since nothing leads there any more.  Memory that the copy
+ * shares with the process changes meanwhile: where there is some the world stands until the end, as
+ * it does where the system grants no copy and the search is made in place.
+ *
+ * All memory of the copy is searched for pointers as a conservative garbage collector does.  Two
+ * kinds of memory are not searched before something leads there: the stack of a task that is
+ * parked, and a channel that such a task stands at.  A parked task comes back to life when a
+ * pointer leads to its stack or to a channel that it stands at, or, where it stands at an object on
+ * some task's stack, when that task lives.  Then its stack is searched too.  What has not come back
+ * in the end is lost.
  *
  * In doubt a task lives.  So does one that stands at an object elsewhere (a global, a block of the
  * heap, a context, a descriptor), since nobody knows where such a block begins and ends, and one
@@ -26,11 +31,15 @@
 #include "stack.h"
 #include "world.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum {
@@ -67,9 +76,12 @@ struct item {
     struct slot *slot; /* NULL: a channel */
 };
 
-/* All of it lies in one mapping, which is searched by nobody. */
+/* All of it lies in one mapping, which is searched by nobody, and which the copy shares. */
 struct finder {
     struct range own;
+    size_t root_bytes; /* of the mappings that may hold pointers, as the process sees them */
+    size_t seen_bytes; /* as the one who searches does */
+    bool has_shared;   /* some of them change while a copy is searched */
     size_t slot_bytes;
     struct range *chunks; /* of stacks; sorted */
     size_t chunk_count;
@@ -283,14 +295,25 @@ static void reach(struct finder *finder, uintptr_t address)
         revive(finder, slot);
 }
 
+/* Of memory that is known to be there. */
+static void search_here(struct finder *finder, uintptr_t low, uintptr_t high)
+{
+    const uintptr_t *word = (const uintptr_t *)((low + sizeof(low) - 1) & ~(sizeof(low) - 1));
+
+    for (; (uintptr_t)(word + 1) <= high; word++)
+        if (*word)
+            reach(finder, *word);
+}
+
+/* Of memory that may not be there in part. */
 static void search(struct finder *finder, uintptr_t low, uintptr_t high)
 {
     low = (low + sizeof(low) - 1) & ~(sizeof(low) - 1);
     while (low + sizeof(low) <= high) {
         size_t bytes = high - low < BUFFER_BYTES ? high - low : BUFFER_BYTES;
         size_t got = peek(low, finder->buffer, bytes) / sizeof(low);
-        for (size_t i = 0; i < got; i++)
-            reach(finder, finder->buffer[i]);
+        uintptr_t copy = (uintptr_t)finder->buffer;
+        search_here(finder, copy, copy + got * sizeof(low));
         /* A page that cannot be read holds nothing. */
         low = got ? low + got * sizeof(low) : (low / PAGE_BYTES + 1) * PAGE_BYTES;
     }
@@ -301,12 +324,12 @@ static void search_items(struct finder *finder)
     while (finder->item_count) {
         struct item item = finder->items[--finder->item_count];
         if (!item.slot) {
-            search(finder, item.place.low, item.place.high);
+            search_here(finder, item.place.low, item.place.high);
             continue;
         }
         struct task *task = item.slot->task;
-        search(finder, item.slot->sp, (uintptr_t)task);
-        search(finder, (uintptr_t)&task->wg, (uintptr_t)&task->id); // its arguments as well
+        search_here(finder, item.slot->sp, (uintptr_t)task);
+        search_here(finder, (uintptr_t)&task->wg, (uintptr_t)&task->id); // its arguments as well
         reach_place(finder, item.place.low);
     }
 }
@@ -342,25 +365,34 @@ static uintptr_t read_number(const char **text, unsigned base)
     }
 }
 
-/* low-high rwxp offset device inode path.  What nobody can write holds no pointers of the program,
- * unless it is memory that was protected. */
-static void search_line(struct finder *finder, const char *line)
+/* low-high rwxp offset device inode path.  False: it holds no pointers of the program, as what
+ * nobody can write, unless it is memory that was protected. */
+static bool read_line(const char *line, struct range *range, bool *shared)
 {
-    struct range range;
-
-    range.low = read_number(&line, 16);
+    range->low = read_number(&line, 16);
     line++;
-    range.high = read_number(&line, 16);
+    range->high = read_number(&line, 16);
     bool readable = line[1] == 'r';
     bool writable = line[2] == 'w';
+    *shared = line[4] == 's';
     for (int fields = 0; fields < 4 && *line; line++)
         fields += *line == ' ';
-    if (readable && (writable || !read_number(&line, 10)))
-        search_but_apart(finder, range);
+    return readable && (writable || !read_number(&line, 10));
+}
+
+typedef void visit_root(struct finder *finder, struct range range, bool shared);
+
+static void visit_line(struct finder *finder, const char *line, visit_root *visit)
+{
+    struct range range;
+    bool shared;
+
+    if (read_line(line, &range, &shared))
+        visit(finder, range, shared);
 }
 
 /* False: the list of mappings cannot be read. */
-static bool search_roots(struct finder *finder)
+static bool each_root(struct finder *finder, visit_root *visit)
 {
     int maps = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
     char text[PAGE_BYTES];
@@ -378,12 +410,25 @@ static bool search_roots(struct finder *finder)
                 continue;
             }
             line[length] = '\0';
-            search_line(finder, line);
+            visit_line(finder, line, visit);
             length = 0;
         }
     }
     close(maps);
     return bytes == 0;
+}
+
+static void measure_root(struct finder *finder, struct range range, bool shared)
+{
+    finder->root_bytes += range.high - range.low;
+    finder->has_shared |= shared && range.low != finder->own.low;
+}
+
+static void search_root(struct finder *finder, struct range range, bool shared)
+{
+    (void)shared;
+    finder->seen_bytes += range.high - range.low;
+    search_but_apart(finder, range);
 }
 
 /* ---- the states of the tasks ----------------------------------------------------------------- */
@@ -452,7 +497,7 @@ static void set_all_apart(struct finder *finder)
     sort(finder->apart, finder->apart_count, sizeof(*finder->apart));
 }
 
-/* ---- the whole ------------------------------------------------------------------------------- */
+/* ---- room ------------------------------------------------------------------------------------ */
 
 static void *carve(uintptr_t *place, size_t count, size_t size)
 {
@@ -489,7 +534,7 @@ static bool prepare(struct finder *finder)
     lay_out(finder, &place);
     size_t all = place;
     void *own =
-        mmap(NULL, all, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        mmap(NULL, all, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (own == MAP_FAILED)
         return false;
     finder->own = (struct range){(uintptr_t)own, (uintptr_t)own + all};
@@ -503,7 +548,8 @@ static bool prepare(struct finder *finder)
     return true;
 }
 
-/* While the world stands.  False: the memory cannot be read. */
+/* While the world stands, or in a copy.  False: not all memory can be read.  A copy may lack some
+ * (MADV_DONTFORK). */
 static bool mark(struct finder *finder, const char *own_sp)
 {
     uintptr_t word;
@@ -513,7 +559,7 @@ static bool mark(struct finder *finder, const char *own_sp)
     look_at_tasks(finder, own_sp);
     set_all_apart(finder);
     search_items(finder);
-    if (!search_roots(finder))
+    if (!each_root(finder, search_root) || finder->seen_bytes != finder->root_bytes)
         return false;
     search_items(finder);
     return true;
@@ -542,24 +588,75 @@ static size_t cannot_tell(FILE *out, const char *why)
     return 0;
 }
 
-/* With the stacks held.  `own_sp`: what lies below is not the caller's. */
+/* ---- the copy -------------------------------------------------------------------------------- */
+
+/* Makes a copy of the process that searches, and returns its number; 0: none is granted.  It shares
+ * the descriptors, so that none stays open for its sake.  It sends no signal when it ends, so that
+ * nobody else waits for it.  No handler of the program may run there. */
+static pid_t search_in_copy(struct finder *finder, const char *own_sp)
+{
+    sigset_t all;
+    sigset_t former;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &former);
+    long copy = syscall(SYS_clone, CLONE_FILES, NULL, NULL, NULL, NULL);
+    if (copy == 0)
+        _exit(!mark(finder, own_sp));
+    pthread_sigmask(SIG_SETMASK, &former, NULL);
+    return copy > 0 ? (pid_t)copy : 0;
+}
+
+static void *await_copy(void *copy)
+{
+    int status;
+    pid_t pid;
+
+    while ((pid = waitpid(*(pid_t *)copy, &status, __WALL)) < 0 && errno == EINTR)
+        ;
+    return pid > 0 && status == 0 ? copy : NULL;
+}
+
+/* While the world stands.  The copy, if it searches on; else 0, and `marked` says whether the
+ * search, which is over then, went well. */
+static pid_t begin_search(struct finder *finder, const char *own_sp, bool *marked)
+{
+    if (!each_root(finder, measure_root))
+        return 0;
+    pid_t copy = search_in_copy(finder, own_sp);
+    if (copy && !finder->has_shared)
+        return copy;
+    *marked = copy ? await_copy(&copy) != NULL : mark(finder, own_sp);
+    return 0;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------- */
+
 static size_t find(FILE *out, const char *own_sp)
 {
     struct finder finder = {.slots = NULL};
-
-    if (!prepare(&finder))
-        return cannot_tell(out, "no memory");
+    bool marked = false;
     size_t lost = 0;
+    pid_t copy = 0;
+
+    stack_hold();
+    bool prepared = prepare(&finder);
     int64_t begin_ns = clock_real_ns();
-    bool stands_still = world_stop();
-    bool marked = stands_still && mark(&finder, own_sp);
-    if (stands_still)
+    bool stands_still = prepared && world_stop();
+    if (stands_still) {
+        copy = begin_search(&finder, own_sp, &marked);
         world_go();
+    }
     int64_t stood_ns = clock_real_ns() - begin_ns;
+    stack_release();
+    if (!prepared)
+        return cannot_tell(out, "no memory");
+    if (copy)
+        marked = task_self() ? leash_task_blocking(await_copy, &copy, NULL) : await_copy(&copy);
     if (marked)
         lost = report(&finder, out, stood_ns);
     else
-        cannot_tell(out, stands_still ? "the process may not read its own memory"
+        cannot_tell(out, stands_still ? "not all memory of the process can be read"
                                       : "a thread does not let itself be stopped by SIGURG");
     munmap((void *)finder.own.low, finder.own.high - finder.own.low);
     return lost;
@@ -568,6 +665,17 @@ static size_t find(FILE *out, const char *own_sp)
 static RT_OPAQUE size_t find_above_here(FILE *out)
 {
     return find(out, __builtin_frame_address(0));
+}
+
+/* A task that has it may park, so others must not spin for it. */
+static void acquire_turn(struct lock *turn)
+{
+    while (!lock_try(turn)) {
+        if (task_self())
+            leash_task_sleep_ms(1, NULL);
+        else
+            usleep(1000);
+    }
 }
 
 size_t leash_leak_find(FILE *out)
@@ -580,10 +688,8 @@ size_t leash_leak_find(FILE *out)
         return cannot_tell(out, "outside of leash_run there are no tasks");
     /* The caller's registers are on its stack from here on. */
     __builtin_unwind_init();
-    lock_acquire_among_threads(&one_at_a_time);
-    stack_hold();
+    acquire_turn(&one_at_a_time);
     size_t lost = find_above_here(out);
-    stack_release();
     lock_release(&one_at_a_time);
     return lost;
 }

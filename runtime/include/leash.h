@@ -523,14 +523,17 @@ void leash_leak_ignore(const char *pattern);
 
 /* Tasks that can never run again: parked on what no running task, no thread, timer or global, and
  * no value in a channel that these reach, leads to.  Dumps them to `out`, then a line with their
- * number and how long the search took, and returns the number.
+ * number and how long all threads stood still, and returns the number.
  *
- * All threads stand still meanwhile, stopped by SIGURG; a sleep or an epoll_wait of a thread that
- * runs no tasks may end with EINTR.  The search is conservative, as a garbage collector's: what
- * looks like a pointer is one, and all of the heap counts as in use, so a task may be lost and not
- * be told of; the other way round only where a program hides its pointers (in files, unaligned, in
- * disguise).  Under a sanitizer or valgrind, or where a thread blocks SIGURG, it says that it
- * cannot tell and returns 0. */
+ * They are stopped by SIGURG until there is a copy of the process, as by fork; a sleep or an
+ * epoll_wait of a thread that runs no tasks may end with EINTR.  The copy is searched while all go
+ * on, and a calling task is parked meanwhile.  Where the process shares memory with others
+ * (MAP_SHARED), or a copy is refused, the threads stand until the search is over.  The search is
+ * conservative, as a garbage collector's: what looks like a pointer is one, and all of the heap
+ * counts as in use, so a task may be lost and not be told of; the other way round only where a
+ * program hides its pointers (in files, unaligned, in disguise, under MADV_WIPEONFORK).  Under a
+ * sanitizer or valgrind, where a thread blocks SIGURG, or where memory is kept from copies
+ * (MADV_DONTFORK), it says that it cannot tell and returns 0. */
 size_t leash_leak_find(FILE *out);
 
 /* Serves /debug/tasks, /metrics (Prometheus' text form) and /healthz by HTTP on a thread of its

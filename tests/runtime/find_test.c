@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include <pthread.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -465,7 +466,7 @@ static void play(chan_t *ch, chan_t *back)
 
 static void while_others_run(void)
 {
-    enum { PAIRS = 8, LOOKS = 10 };
+    enum { PAIRS = 8, LOOKS = 5 };
     wg_t playing = {0};
 
     enough = false;
@@ -484,6 +485,37 @@ static void while_others_run(void)
 }
 
 /* ---- all ------------------------------------------------------------------------------------- */
+
+/* What changes while a copy is searched: memory that the copy shares. */
+static void held_by_shared_memory(void)
+{
+    size_t bytes = sizeof(chan_t *);
+    chan_t **shared = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    CHECK(shared != MAP_FAILED);
+    make_waited(shared);
+    check_await_parked(1);
+    CHECK_FOUND(0);
+    *shared = NULL;
+    CHECK_FOUND(1);
+    munmap(shared, bytes);
+}
+
+/* A copy does not have it, so nobody can tell. */
+static void held_by_memory_not_copied(void)
+{
+    enum { BYTES = 64 * 1024 };
+    char *text;
+    chan_t **kept = mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    CHECK(kept != MAP_FAILED && madvise(kept, BYTES, MADV_DONTFORK) == 0);
+    make_waited(kept);
+    check_await_parked(1);
+    CHECK(find(&text) == 0);
+    CHECK(strstr(text, "cannot tell"));
+    free(text);
+    munmap(kept, BYTES);
+}
 
 static void cannot_tell(void)
 {
@@ -535,6 +567,8 @@ TEST(on_lock)
 TEST(on_condition)
 TEST(among_many)
 TEST(while_others_run)
+TEST(held_by_shared_memory)
+TEST(held_by_memory_not_copied)
 
 int main(void)
 {
@@ -557,6 +591,8 @@ int main(void)
         cmocka_unit_test(test_on_condition),
         cmocka_unit_test(test_among_many),
         cmocka_unit_test(test_while_others_run),
+        cmocka_unit_test(test_held_by_shared_memory),
+        cmocka_unit_test(test_held_by_memory_not_copied),
     };
 
     return CHECK_ALL(tests);
