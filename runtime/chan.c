@@ -62,6 +62,7 @@ bool leash_chan_send(leash_chan_t *ch, const void *value, const char *site)
     bool ok;
 
     schedule_point();
+    count_one(COUNT_SENDS);
     if (unlikely(!ch))
         chan_park_for_ever("chan send (NULL)", site);
     lock_acquire(&ch->lock);
@@ -80,6 +81,7 @@ bool leash_chan_recv(leash_chan_t *ch, void *out, const char *site)
     bool ok;
 
     schedule_point();
+    count_one(COUNT_RECEIVES);
     if (unlikely(!ch))
         chan_park_for_ever("chan receive (NULL)", site);
     lock_acquire(&ch->lock);
@@ -160,14 +162,16 @@ static int operate_with_ctx(leash_ctx_t *ctx, struct leash_chan *ch, void *value
 
 int leash_chan_send_ctx(leash_ctx_t *ctx, leash_chan_t *ch, const void *value, const char *site)
 {
+    count_one(COUNT_SENDS);
     return operate_with_ctx(ctx, ch, (void *)value, true, site);
 }
 
 int leash_chan_recv_ctx(leash_ctx_t *ctx, leash_chan_t *ch, void *out, const char *site)
 {
     size_t size = ch ? ch->element_size : 0;
-    int error = operate_with_ctx(ctx, ch, out, false, site);
 
+    count_one(COUNT_RECEIVES);
+    int error = operate_with_ctx(ctx, ch, out, false, site);
     if (error == EPIPE && out && size)
         memset(out, 0, size);
     return error;
@@ -289,6 +293,7 @@ void chan_close_quietly(struct leash_chan *ch)
 void leash_chan_close(leash_chan_t *ch, const char *site)
 {
     schedule_point();
+    count_one(COUNT_CLOSES);
     if (unlikely(!ch))
         fatal(site, "closing a NULL channel");
     const char *made = ch->site;

@@ -40,10 +40,19 @@ static void count_state(struct task *task, void *arg)
     }
 }
 
+static void add_up(struct counts *counts, struct worker *worker)
+{
+    counts->switches += atomic_load_explicit(&worker->ticks, memory_order_relaxed);
+    for (int i = 0; i < COUNT_KINDS; i++)
+        counts->total[i] += atomic_load_explicit(&worker->counts[i], memory_order_relaxed);
+}
+
 struct counts counts_read(void)
 {
     struct counts counts = count_spawned();
 
+    for (uint32_t i = 0; i < runtime.worker_count; i++)
+        add_up(&counts, runtime.workers[i]);
     stack_each(count_state, &counts);
     return counts;
 }

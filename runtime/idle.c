@@ -153,9 +153,9 @@ static struct worker *find_victim(struct worker *worker)
 }
 
 /* The turns that the worker's tasks take while it is watched for so long. */
-static uint32_t study(struct worker *victim, int64_t duration_ns)
+static uint64_t study(struct worker *victim, int64_t duration_ns)
 {
-    uint32_t ticks = atomic_load(&victim->ticks);
+    uint64_t ticks = atomic_load(&victim->ticks);
     int64_t until_ns = clock_real_ns() + duration_ns;
 
     while (clock_real_ns() < until_ns)
@@ -244,8 +244,10 @@ static struct task *steal(struct worker *worker)
         return NULL;
     struct task *task = steal_from(worker, victim);
     worker->was_woken = worker->was_woken || !task;
-    if (task)
+    if (task) {
+        count_one(COUNT_STEALS);
         worker->stole_ns = clock_real_ns();
+    }
     return task;
 }
 

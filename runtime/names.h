@@ -28,6 +28,7 @@
 #define clock_start             leash_rt_clock_start
 #define context_begin           leash_rt_context_begin
 #define context_switch          leash_rt_context_switch
+#define counts_of_thread        leash_rt_counts_of_thread
 #define counts_read             leash_rt_counts_read
 #define ctx_end                 leash_rt_ctx_end
 #define ctx_error               leash_rt_ctx_error
@@ -138,6 +139,7 @@
 #define task_main               leash_rt_task_main
 #define task_self               leash_rt_task_self
 #define task_spawn              leash_rt_task_spawn
+#define this_counts             leash_rt_this_counts
 #define timer_source            leash_rt_timer_source
 #define timer_start             leash_rt_timer_start
 #define timer_start_locked      leash_rt_timer_start_locked

@@ -90,6 +90,7 @@ static ALWAYS_INLINE void park_until_ready(struct worker *worker, struct lock *h
 {
     struct task *task = worker->task;
 
+    count_for(worker, COUNT_PARKS);
     task_set_state(task, TASK_PARKED);
     task_set_since(task, worker->now);
     worker->after = AFTER_UNLOCK;
@@ -102,6 +103,7 @@ static ALWAYS_INLINE void park_until_fired(struct worker *worker, struct sources
 {
     struct task *task = worker->task;
 
+    count_for(worker, COUNT_PARKS);
     task_set_state(task, TASK_PARKED);
     task_set_since(task, worker->now);
     worker->after = AFTER_UNLOCK_SOURCES;

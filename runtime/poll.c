@@ -473,6 +473,7 @@ void io_poll(int64_t timeout_ns)
     struct task *woken = NULL;
     struct task **tail = &woken;
 
+    count_one(COUNT_POLLS);
     int count = wait_for_events(timeout_ns);
     for (int i = 0; i < count; i++) {
         uint64_t data = poller.event[i].data.u64;

@@ -15,6 +15,18 @@ struct runtime runtime;
 
 static _Thread_local struct worker *this_worker;
 
+/* By threads that run no tasks. */
+static _Atomic uint64_t counted_elsewhere[COUNT_KINDS];
+
+/* Used by count_one() in assembly, which no compiler looks into. */
+__attribute__((used)) _Thread_local _Atomic uint64_t *this_counts = counted_elsewhere;
+
+RT_OPAQUE _Atomic uint64_t *counts_of_thread(void)
+{
+    __asm__ volatile("" ::: "memory");
+    return this_counts;
+}
+
 RT_OPAQUE struct worker *worker_self(void)
 {
     __asm__ volatile("" ::: "memory");
@@ -24,6 +36,7 @@ RT_OPAQUE struct worker *worker_self(void)
 RT_OPAQUE void worker_enter(struct worker *worker)
 {
     this_worker = worker;
+    this_counts = worker ? worker->counts : counted_elsewhere;
     if (worker)
         worker->errno_place = &errno;
 }
@@ -156,6 +169,7 @@ void ready(struct task *task)
         inject(&task, 1);
         return;
     }
+    count_for(worker, COUNT_WAKES);
     if (unlikely(!worker->task || runtime.random_schedule)) {
         queue_push(worker, task);
         idle_offer();
@@ -179,24 +193,18 @@ void ready_list(struct task *list)
         struct task *task = list;
         list = task->next;
         task_set_state(task, TASK_READY);
-        if (worker)
+        if (worker) {
+            count_for(worker, COUNT_WAKES);
             queue_push(worker, task);
-        else
+        } else {
             inject(&task, 1);
+        }
     }
     if (worker)
         idle_offer();
 }
 
 /* ---- a task's life --------------------------------------------------------------------------- */
-
-/* For counters that one thread writes. */
-static inline void count_up(_Atomic uint64_t *counter)
-{
-    uint64_t count = atomic_load_explicit(counter, memory_order_relaxed);
-
-    atomic_store_explicit(counter, count + 1, memory_order_relaxed);
-}
 
 typedef void words_6(uintptr_t, uintptr_t, uintptr_t, uintptr_t, uintptr_t, uintptr_t);
 

@@ -18,6 +18,7 @@
 #define LEASH_RT_SCHEDULER_H
 
 #include "base.h"
+#include "counts.h"
 #include "lock.h"
 #include "queue.h"
 #include "stack.h"
@@ -60,7 +61,7 @@ struct worker {
     struct lock *held;       /* AFTER_UNLOCK */
     struct task *left;       /* AFTER_QUEUE, AFTER_BEHIND_FRESH, AFTER_END */
     struct sources *sources; /* AFTER_UNLOCK_SOURCES */
-    uint32_t switches;       /* counts up */
+    uint64_t switches;       /* counts up */
     uint32_t polls;          /* counts up, see poll_point */
     uint64_t random;         /* state of random_next */
     uint64_t turn_id;        /* see pct.c: the task whose turn it is, ... */
@@ -82,9 +83,10 @@ struct worker {
     void *sanitizer_fiber; /* the thread's own context */
 
     /* read by others now and then */
-    alignas(CACHE_LINE) _Atomic uint32_t ticks; /* a copy of switches, for those who watch */
+    alignas(CACHE_LINE) _Atomic uint64_t ticks; /* a copy of switches, for those who watch */
     _Atomic uint64_t spawned;                   /* counts up */
     _Atomic uint64_t ended;                     /* counts up */
+    _Atomic uint64_t counts[COUNT_KINDS];       /* see count_one() */
     /* written by others */
     alignas(CACHE_LINE) _Atomic uint32_t rest; /* enum rest; a futex */
     alignas(CACHE_LINE) struct wheel wheel;    /* its timers */
@@ -120,6 +122,16 @@ extern struct runtime runtime;
 
 /* The calling thread's worker; NULL on threads that run no tasks.  Asked anew after every park. */
 struct worker *worker_self(void);
+
+/* count_one() where the calling thread's worker is at hand. */
+static ALWAYS_INLINE void count_for(struct worker *worker, enum count what)
+{
+#if !defined(LEASH_WITHOUT_COUNTS)
+    count_up(&worker->counts[what]);
+#else
+    (void)worker, (void)what;
+#endif
+}
 
 /* ---- for the objects ------------------------------------------------------------------------- */
 

@@ -244,6 +244,7 @@ int leash_select(leash_case *cases, size_t count, const char *site)
     size_t channels = 0;
 
     schedule_point();
+    count_one(COUNT_SELECTS);
     for (size_t i = 0; i < count; i++) {
         if (!is_channel_case(&cases[i]))
             continue;

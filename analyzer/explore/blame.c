@@ -1,12 +1,11 @@
 #include "explore/blame.h"
 
+#include "explore/ahead.h"
 #include "flow/points.h"
 #include "flow/tasks.h"
 #include "flow/waits.h"
 
 #include <string.h>
-
-#define KIND(kind) ((uint64_t)1 << (kind))
 
 /* ---- where a task is ------------------------------------------------------------------------- */
 
@@ -35,137 +34,6 @@ const struct ir_expr *blame_object(const struct ir_op *op, size_t arm)
     if (op->act->kind == ACT_SELECT)
         return arm < op->act->arm_count ? op->act->arms[arm].channel : NULL;
     return op->act->object;
-}
-
-/* ---- who could still wake it ----------------------------------------------------------------- */
-
-struct hunt {
-    struct search *search;
-    uint64_t kinds;
-    struct points wanted;
-    bool *seen;     /* by function of the slice */
-    bool by_itself; /* not by what it spawns */
-};
-
-/* To end a context is to close its done channel. */
-static bool ends_wanted(const struct hunt *hunt, const struct points *points)
-{
-    for (size_t i = 0; i < points->count; i++)
-        for (size_t k = 0; k < hunt->wanted.count; k++)
-            if (points->at[i] + DONE_OFFSET == hunt->wanted.at[k])
-                return true;
-    return false;
-}
-
-static bool may_be_wanted(const struct hunt *hunt, const struct ir_func *func,
-                          const struct ir_expr *object)
-{
-    struct flow *flow = hunt->search->machine.flow;
-    if (!object)
-        return false;
-    struct points points = flow_points_in(flow, func, object);
-    return flow_points_meet(flow, &points, &hunt->wanted) || ends_wanted(hunt, &points) ||
-           (points.count == 0 && points.has_unknown);
-}
-
-static bool act_fits(const struct hunt *hunt, const struct ir_func *func, const struct act *act)
-{
-    if (act->kind == ACT_SELECT) {
-        for (size_t i = 0; i < act->arm_count; i++) {
-            enum act_kind kind = act->arms[i].kind == ARM_SEND ? ACT_SEND : ACT_RECV;
-            bool is_channel = act->arms[i].kind == ARM_SEND || act->arms[i].kind == ARM_RECV;
-            if (is_channel && (hunt->kinds & KIND(kind)) &&
-                may_be_wanted(hunt, func, act->arms[i].channel))
-                return true;
-        }
-        return false;
-    }
-    return act->kind < 64 && (hunt->kinds & KIND(act->kind)) &&
-           may_be_wanted(hunt, func, act->object);
-}
-
-static bool func_fits(struct hunt *, const struct ir_func *);
-
-static bool op_fits(struct hunt *hunt, const struct ir_func *func, const struct ir_op *op)
-{
-    if (op->kind != IR_OP_CALL)
-        return false;
-    if (op->act && act_fits(hunt, func, op->act))
-        return true;
-    if (op->act && op->act->kind == ACT_SPAWN && hunt->by_itself)
-        return false;
-    if (op->act && op->act->kind == ACT_SPAWN && op->act->counted_by &&
-        (hunt->kinds & KIND(ACT_DONE)) && may_be_wanted(hunt, func, op->act->counted_by))
-        return true;
-    struct flow_targets targets = flow_callees(hunt->search->machine.flow, func, op);
-    for (size_t i = 0; i < targets.bodies.count; i++)
-        if (func_fits(hunt, targets.bodies.at[i]))
-            return true;
-    return false;
-}
-
-static bool func_fits(struct hunt *hunt, const struct ir_func *func)
-{
-    const struct slice_func *in = slice_find(hunt->search->machine.slice, func);
-    if (!in || hunt->seen[in->index])
-        return false;
-    hunt->seen[in->index] = true;
-    for (const struct ir_op *op = ir_next_op(func, IR_OP_CALL, NULL); op;
-         op = ir_next_op(func, IR_OP_CALL, op))
-        if (op_fits(hunt, func, op))
-            return true;
-    return false;
-}
-
-static bool frame_fits(struct hunt *hunt, const struct world_frame *frame, bool is_top)
-{
-    struct machine *machine = &hunt->search->machine;
-    const struct ir_func *func = machine->slice->funcs.at[frame->func]->func;
-    const struct ir_block *block = &func->blocks[frame->block];
-    bool *reached = arena_array(machine->arena, bool, func->block_count);
-    for (size_t i = 0; i < block->edge_count; i++)
-        flow_reach_from(machine->flow, func, block->edges[i].to, reached);
-    for (uint32_t i = frame->op + 1; i < block->op_count; i++)
-        if (op_fits(hunt, func, &block->ops[i]))
-            return true;
-    (void)is_top;
-    for (size_t b = 0; b < func->block_count; b++)
-        for (size_t i = 0; reached[b] && i < func->blocks[b].op_count; i++)
-            if (op_fits(hunt, func, &func->blocks[b].ops[i]))
-                return true;
-    return false;
-}
-
-static bool can_still(struct search *search, uint8_t task, uint64_t kinds,
-                      const struct ir_func *func, const struct ir_expr *object, bool by_itself)
-{
-    struct machine *machine = &search->machine;
-    struct world *world = &machine->world;
-    if (!object)
-        return false;
-    struct hunt hunt = {.search = search, .kinds = kinds, .by_itself = by_itself};
-    hunt.seen = arena_array(machine->arena, bool, machine->slice->funcs.count);
-    hunt.wanted = flow_points_in(machine->flow, func, object);
-    for (uint16_t at = world->tasks[task].top; at; at = world->frames[at - 1].parent)
-        if (frame_fits(&hunt, &world->frames[at - 1], at == world->tasks[task].top))
-            return true;
-    return false;
-}
-
-bool blame_can_still(struct search *search, uint8_t task, uint64_t kinds,
-                     const struct ir_func *func, const struct ir_expr *object)
-{
-    return can_still(search, task, kinds, func, object, false);
-}
-
-bool blame_does(struct search *search, const struct ir_func *entry, uint64_t kinds,
-                const struct ir_func *func, const struct ir_expr *object)
-{
-    struct machine *machine = &search->machine;
-    struct hunt hunt = {.search = search, .kinds = kinds, .by_itself = true};
-    hunt.seen = arena_array(machine->arena, bool, machine->slice->funcs.count);
-    hunt.wanted = flow_points_in(machine->flow, func, object);
-    return entry && func_fits(&hunt, entry);
 }
 
 /* ---- what would wake it ---------------------------------------------------------------------- */
@@ -243,7 +111,8 @@ static bool arm_fits(struct search *search, uint8_t other, const struct ir_func 
     for (size_t i = 0; i < op->act->arm_count; i++) {
         enum arm_kind kind = op->act->arms[i].kind;
         if ((kind == ARM_RECV || kind == ARM_SEND) &&
-            blame_can_still(search, other, wakers_of(kind == ARM_SEND ? ACT_SEND : ACT_RECV), func,
+            ahead_can_still(&search->machine, other,
+                            wakers_of(kind == ARM_SEND ? ACT_SEND : ACT_RECV), func,
                             op->act->arms[i].channel))
             return true;
     }
@@ -259,7 +128,7 @@ static bool is_counted_by(const struct machine *machine, uint8_t task, struct va
 static bool owes_done(struct search *search, uint8_t task, const struct blame *blame)
 {
     const struct ir_func *entry = blame_entry(&search->machine, task);
-    return blame_does(search, entry, KIND(ACT_DONE), blame->func, blame->op->act->object);
+    return ahead_does(&search->machine, entry, KIND(ACT_DONE), blame->func, blame->op->act->object);
 }
 
 /* Was the task given the group when it was spawned?  Then it is there to lower the count, be its
@@ -301,9 +170,10 @@ static bool could_wake(struct search *search, uint8_t other, const struct blame 
          was_given(search, other, blame)))
         return true;
     const struct act *act = blame->op->act;
-    if (act->context && blame_can_still(search, other, KIND(ACT_CANCEL), blame->func, act->context))
+    if (act->context &&
+        ahead_can_still(&search->machine, other, KIND(ACT_CANCEL), blame->func, act->context))
         return true;
-    return blame_can_still(search, other, wakers_of(act->kind), blame->func, act->object);
+    return ahead_can_still(&search->machine, other, wakers_of(act->kind), blame->func, act->object);
 }
 
 /* ---- the cause ------------------------------------------------------------------------------- */
@@ -433,8 +303,8 @@ static enum cause circle_cause(struct machine *machine, const struct blames *bla
 static bool waits_for_itself(struct search *search, const struct blame *blame)
 {
     return is_counted_by(&search->machine, blame->task, blame->handle) ||
-           can_still(search, blame->task, KIND(ACT_DONE), blame->func, blame->op->act->object,
-                     true);
+           ahead_is_its_own(&search->machine, blame->task, KIND(ACT_DONE), blame->func,
+                            blame->op->act->object);
 }
 
 static enum cause sink_cause(struct search *search, struct blame *blame)
@@ -495,7 +365,7 @@ static bool find_tellers(struct search *search, uint16_t stuck, struct blame *bl
         return false;
     for (uint8_t task = 0; task < TASKS_MAX; task++) {
         if (machine->world.tasks[task].state == TASK_NONE ||
-            !blame_can_still(search, task, ends, func, arm->channel))
+            !ahead_can_still(machine, task, ends, func, arm->channel))
             continue;
         if (task == blame->task)
             blame->tells_later = true;

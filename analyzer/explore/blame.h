@@ -40,13 +40,6 @@ struct value blame_handle(const struct machine *, uint8_t task);
 /* The call that made what the task waits for, or the context that would end the wait; NULL: not
  * made by a call. */
 const struct site *blame_maker(struct machine *, const struct blame *);
-/* Can the task, from where it stands, still do one of these kinds (bits) to what `handle` may be,
- * which is `object` in `func`? */
-bool blame_can_still(struct search *, uint8_t task, uint64_t kinds, const struct ir_func *func,
-                     const struct ir_expr *object);
-/* Does a task that runs the function do one of these kinds (bits) to it, anywhere, itself? */
-bool blame_does(struct search *, const struct ir_func *entry, uint64_t kinds,
-                const struct ir_func *func, const struct ir_expr *object);
 /* The expression of the object that the operation waits for. */
 const struct ir_expr *blame_object(const struct ir_op *, size_t arm);
 /* The outermost function of a task. */

@@ -30,14 +30,43 @@ uint32_t machine_choose(struct machine *machine, uint32_t count)
     return machine->taken[at];
 }
 
-bool machine_choose_rare(struct machine *machine)
+/* From the last on, the first whose weights, added up, are more than what is thrown. */
+static uint32_t throw_weighted(struct machine *machine, const uint32_t *weights, uint32_t count)
+{
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < count; i++)
+        sum += weights[i];
+    uint64_t thrown = throw_dice(machine) % sum;
+    uint32_t chosen = count - 1;
+    while (thrown >= weights[chosen])
+        thrown -= weights[chosen--];
+    return chosen;
+}
+
+uint32_t machine_choose_weighted(struct machine *machine, const uint32_t *weights, uint32_t count)
 {
     size_t at = machine->choice_at;
     bool is_new = machine->dice && at == machine->choice_count;
-    uint32_t chosen = machine_choose(machine, 2);
-    if (is_new && at < CHOICES_MAX)
-        chosen = machine->taken[at] = throw_dice(machine) % 16 == 0;
-    return chosen == 1;
+    uint32_t chosen = machine_choose(machine, count);
+    if (is_new && count > 1 && at < CHOICES_MAX)
+        chosen = machine->taken[at] = (uint8_t)throw_weighted(machine, weights, count);
+    return chosen;
+}
+
+bool machine_choose_rare(struct machine *machine)
+{
+    return machine_choose_weighted(machine, (const uint32_t[]){RARELY - 1, 1}, 2) == 1;
+}
+
+void machine_begin_walk(struct machine *machine, uint64_t dice)
+{
+    machine->dice = dice;
+    if (machine->is_library)
+        return;
+    bool is_even = throw_dice(machine) % 2 == 0;
+    machine->rarity = throw_dice(machine) % 2 == 0 ? 1 : RARELY;
+    for (size_t i = 0; i < TASKS_MAX; i++)
+        machine->weights[i] = is_even ? 1 : 1u << 2 * (throw_dice(machine) % 4);
 }
 
 bool machine_next_choices(struct machine *machine)

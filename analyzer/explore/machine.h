@@ -95,7 +95,10 @@ struct machine {
     struct map parts_of; /* by type, see eval.c */
     uint8_t taken[CHOICES_MAX], choices[CHOICES_MAX];
     size_t choice_count, choice_at;
-    uint64_t dice;        /* not 0: new choices are thrown with these, for a walk */
+    uint64_t dice; /* not 0: new choices are thrown with these, for a walk */
+    /* Of a walk through a program: how much seldomer than others what happens by itself does, and
+     * how much sooner than others each task goes on. */
+    uint32_t rarity, weights[TASKS_MAX];
     uint32_t moved;       /* bit by task: those that the step moved */
     bool is_pruned;       /* the step leads nowhere: what was assumed cannot be */
     unsigned bounds;      /* enum bound: those that were hit */
@@ -115,10 +118,20 @@ void machine_begin(struct machine *, struct slice *, struct arena *);
 
 /* A number below `count`, each in turn when the step is run again. */
 uint32_t machine_choose(struct machine *, uint32_t count);
+/* The same, but on a walk each as often as its weight, of 1 or more, is part of them all. */
+uint32_t machine_choose_weighted(struct machine *, const uint32_t *weights, uint32_t count);
+/* What on a walk is to happen seldom does so once in that many times. */
+enum { RARELY = 16 };
 /* A failure that may happen, but on a walk seldom does. */
 bool machine_choose_rare(struct machine *);
 /* The next choices of the same step; false: there are no others. */
 bool machine_next_choices(struct machine *);
+
+/* From now on choices are thrown.  On every other walk some tasks are a lot faster than others:
+ * what takes a late task, or an early one, is hardly ever met else (S. Burckhardt, P. Kothari, M.
+ * Musuvathi, S. Nagarakatte, "A Randomized Scheduler with Probabilistic Guarantees of Finding
+ * Bugs", 2010). */
+void machine_begin_walk(struct machine *, uint64_t dice);
 
 /* One step of the world: false: no task can do any.  Which one is the first choice. */
 bool machine_step(struct machine *);
@@ -232,6 +245,8 @@ enum outlook {
     OUTLOOK_OUTSIDE = 16  /* somebody out of sight */
 };
 unsigned sync_outlook(struct machine *, uint8_t task);
+/* Is there a context whose time will run out among those that end its wait? */
+bool sync_can_time_out(struct machine *, uint8_t task);
 /* The task has not begun, and who joins it now calls it off. */
 bool sync_begins_later(const struct machine *, uint8_t task);
 /* The operation the task stands before; NULL: it starts, or turns in a loop. */

@@ -1,5 +1,6 @@
 #include "explore/misuse.h"
 
+#include "explore/ahead.h"
 #include "explore/story.h"
 
 /* The close that came before. */
@@ -52,13 +53,13 @@ static bool is_close_by_receiver(const struct story *story, const struct search_
     if (!closer->event || closer->is_one_of_many || !closer->has_received ||
         closer->event->task == misuse->task)
         return false;
-    if (blame_does(search, closer->entry, send, misuse->func, channel))
+    if (ahead_does(&search->machine, closer->entry, send, misuse->func, channel))
         return false;
     search_load(search, at->state);
     uint8_t task = closer->event->task;
     const struct ir_op *op = sync_op(&search->machine, task, NULL);
     bool receives = op && op->act && (op->act->kind == ACT_RECV || op->act->kind == ACT_SELECT);
-    return !receives && !blame_can_still(search, task, receive, misuse->func, channel);
+    return !receives && !ahead_can_still(&search->machine, task, receive, misuse->func, channel);
 }
 
 static const char *text_of_closer(struct story *story, const struct misuse *misuse,

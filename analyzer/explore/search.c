@@ -1,6 +1,7 @@
 #include "explore/search.h"
 
 #include "explore/explain.h"
+#include "explore/stay.h"
 
 #include <string.h>
 
@@ -317,6 +318,17 @@ static bool has_unexpanded(const struct search *search)
     return search->expanded < search->states.count;
 }
 
+/* Is it clear without looking any further that all stay?  Of made-up clients nothing is clear: what
+ * they leave out may wake a task. */
+static bool all_stay(struct search *search, uint32_t state)
+{
+    if (search->machine.is_library)
+        return false;
+    search_load(search, state);
+    search->states.at[state].stays = stay_tasks(&search->machine);
+    return search->states.at[state].stays == search->states.at[state].present;
+}
+
 static void walk(struct search *search)
 {
     struct machine *machine = &search->machine;
@@ -325,12 +337,13 @@ static void walk(struct search *search)
     for (size_t steps = 0;
          steps < search->budget.walked && has_unexpanded(search) && !is_spent(search);) {
         uint32_t state = 0;
-        machine->dice = dice;
+        machine_begin_walk(machine, dice);
         for (int i = 0; i < WALK_STEPS_MAX && walk_on(search, &state); i++)
             steps++;
         dice = machine->dice ? machine->dice : 1;
         machine->dice = 0;
-        close_up(search, state);
+        if (!all_stay(search, state))
+            close_up(search, state);
         steps++;
     }
 }
@@ -382,8 +395,9 @@ static void spread(struct search *search, struct backward *backward)
         for (uint32_t i = backward->first[to]; i < backward->first[to + 1]; i++) {
             struct search_state *state =
                 &search->states.at[search->edges.at[backward->edges[i]].from];
-            uint16_t alive = state->alive | (behind->alive & state->present);
-            uint16_t ends = state->ends | (behind->ends & state->present & behind->present);
+            uint16_t can_go = state->present & (uint16_t)~state->stays;
+            uint16_t alive = state->alive | (behind->alive & can_go);
+            uint16_t ends = state->ends | (behind->ends & can_go & behind->present);
             if (alive == state->alive && ends == state->ends)
                 continue;
             state->alive = alive;
@@ -399,7 +413,8 @@ static void find_alive(struct search *search)
     turn_round(search, &backward);
     for (size_t i = 0; i < search->states.count; i++)
         if (search->states.at[i].is_open || !search->states.at[i].is_expanded)
-            search->states.at[i].alive = search->states.at[i].ends = search->states.at[i].present;
+            search->states.at[i].alive = search->states.at[i].ends =
+                search->states.at[i].present & (uint16_t)~search->states.at[i].stays;
     for (size_t i = 0; i < search->edges.count; i++) {
         const struct search_edge *edge = &search->edges.at[i];
         struct search_state *from = &search->states.at[edge->from];

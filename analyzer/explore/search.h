@@ -23,6 +23,7 @@ struct search_state {
     uint16_t present; /* bit by task: those that are there */
     uint16_t alive;   /* those that can still move */
     uint16_t ends;    /* those that can still end */
+    uint16_t stays;   /* those of which the code says that they stay for good, see stay.h */
     bool is_expanded;
     uint32_t first_edge, edge_count; /* its own, in search.edges */
 };

@@ -976,25 +976,35 @@ static bool is_above(struct world *world, uint16_t object, struct value context)
     return false;
 }
 
+static bool is_watched_by(struct world *world, uint16_t object, const struct world_task *task)
+{
+    for (size_t k = 0; task->state == TASK_AT && k < task->operand_count; k++)
+        if (is_above(world, object, task->operands[k]))
+            return true;
+    return false;
+}
+
 /* Time matters to those who stand where they would see it run out. */
 static bool is_watched(struct world *world, uint16_t object)
 {
     for (size_t i = 0; i < TASKS_MAX; i++)
-        for (size_t k = 0; world->tasks[i].state == TASK_AT && k < world->tasks[i].operand_count;
-             k++)
-            if (is_above(world, object, world->tasks[i].operands[k]))
-                return true;
+        if (is_watched_by(world, object, &world->tasks[i]))
+            return true;
     return false;
+}
+
+static bool runs_out(struct world *world, uint16_t object)
+{
+    struct value *cell = world_find_cell(world, object, 0);
+    return cell && cell->kind == V_CONTEXT && (cell->flags & CONTEXT_TIMED) &&
+           !(cell->flags & CONTEXT_ENDED) && !sync_has_ended(world, eval_pointer(object, 0));
 }
 
 static void add_times(struct machine *machine, struct options *options)
 {
     struct world *world = &machine->world;
     for (uint16_t i = 0; i < world->object_count; i++) {
-        struct value *cell = world_find_cell(world, i, 0);
-        if (!cell || cell->kind != V_CONTEXT || !(cell->flags & CONTEXT_TIMED) ||
-            (cell->flags & CONTEXT_ENDED) || sync_has_ended(world, eval_pointer(i, 0)) ||
-            !is_watched(world, i))
+        if (!runs_out(world, i) || !is_watched(world, i))
             continue;
         struct option *option = add(options, 0);
         option->is_time = true;
@@ -1402,27 +1412,6 @@ static void fire(struct machine *machine, const struct option *option)
         fire_plain(machine, option, op);
 }
 
-bool machine_step(struct machine *machine)
-{
-    static _Thread_local struct options options;
-    options.count = 0;
-    for (uint8_t i = 0; i < TASKS_MAX; i++)
-        if (machine->world.tasks[i].state != TASK_NONE)
-            add_of_task(machine, &options, i);
-    add_times(machine, &options);
-    if (options.count == 0)
-        return false;
-    struct option option = options.at[machine_choose(machine, (uint32_t)options.count)];
-    fire(machine, &option);
-    return true;
-}
-
-void machine_step_alone(struct machine *machine, uint8_t task)
-{
-    machine->moved |= 1u << task;
-    step_run(machine, task);
-}
-
 /* ---- what is ahead of a task ------------------------------------------------------------------
  */
 
@@ -1462,4 +1451,59 @@ unsigned sync_outlook(struct machine *machine, uint8_t task)
             outlook |= outlook_of(machine, option, sync_op(machine, task, NULL));
     }
     return outlook;
+}
+
+bool sync_can_time_out(struct machine *machine, uint8_t task)
+{
+    struct world *world = &machine->world;
+    for (uint16_t i = 0; i < world->object_count; i++)
+        if (runs_out(world, i) && is_watched_by(world, i, &world->tasks[task]))
+            return true;
+    return false;
+}
+
+/* ---- one step -------------------------------------------------------------------------------- */
+
+/* Does it happen without anybody in sight: time that runs out, a stranger? */
+static bool happens_by_itself(struct machine *machine, const struct option *option)
+{
+    return option->is_time || (outlook_of(machine, option, sync_op(machine, option->task, NULL)) &
+                               (OUTLOOK_TIME | OUTLOOK_OUTSIDE));
+}
+
+/* On a walk through a program, what can happen at any moment would else come long before all that
+ * takes many steps.  Made-up clients are short, and live by strangers: there all is alike. */
+static uint32_t choose_option(struct machine *machine, const struct options *options)
+{
+    uint32_t weights[OPTIONS_MAX];
+    uint32_t count = (uint32_t)options->count;
+    if (!machine->dice || machine->is_library)
+        return machine_choose(machine, count);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct option *option = &options->at[i];
+        weights[i] = machine->weights[option->task] *
+                     (happens_by_itself(machine, option) ? 1 : machine->rarity);
+    }
+    return machine_choose_weighted(machine, weights, count);
+}
+
+bool machine_step(struct machine *machine)
+{
+    static _Thread_local struct options options;
+    options.count = 0;
+    for (uint8_t i = 0; i < TASKS_MAX; i++)
+        if (machine->world.tasks[i].state != TASK_NONE)
+            add_of_task(machine, &options, i);
+    add_times(machine, &options);
+    if (options.count == 0)
+        return false;
+    struct option option = options.at[choose_option(machine, &options)];
+    fire(machine, &option);
+    return true;
+}
+
+void machine_step_alone(struct machine *machine, uint8_t task)
+{
+    machine->moved |= 1u << task;
+    step_run(machine, task);
 }

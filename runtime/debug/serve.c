@@ -41,23 +41,57 @@ static struct {
 
 /* ---- what is said ---------------------------------------------------------------------------- */
 
+static void write_head(FILE *out, const char *name, const char *type, const char *help)
+{
+    fprintf(out, "# HELP leash_%s %s\n# TYPE leash_%s %s\n", name, help, name, type);
+}
+
+static void write_counter(FILE *out, const char *name, const char *help, uint64_t value)
+{
+    write_head(out, name, "counter", help);
+    fprintf(out, "leash_%s %" PRIu64 "\n", name, value);
+}
+
+static void write_tasks(FILE *out, const struct counts *counts)
+{
+    write_head(out, "tasks", "gauge", "Tasks that are alive, by state.");
+    fprintf(out,
+            "leash_tasks{state=\"running\"} %" PRIu64 "\n"
+            "leash_tasks{state=\"runnable\"} %" PRIu64 "\n"
+            "leash_tasks{state=\"parked\"} %" PRIu64 "\n",
+            counts->running, counts->runnable, counts->parked);
+}
+
+static void write_channels(FILE *out, const uint64_t *total)
+{
+    write_head(out, "channel_operations_total", "counter",
+               "Calls of chan_send, chan_recv, chan_close and chan_select.");
+    fprintf(out,
+            "leash_channel_operations_total{operation=\"send\"} %" PRIu64 "\n"
+            "leash_channel_operations_total{operation=\"receive\"} %" PRIu64 "\n"
+            "leash_channel_operations_total{operation=\"close\"} %" PRIu64 "\n"
+            "leash_channel_operations_total{operation=\"select\"} %" PRIu64 "\n",
+            total[COUNT_SENDS], total[COUNT_RECEIVES], total[COUNT_CLOSES], total[COUNT_SELECTS]);
+}
+
 static int write_metrics(FILE *out)
 {
     struct counts counts = counts_read();
 
-    fprintf(out,
-            "# HELP leash_tasks Tasks that are alive, by state.\n"
-            "# TYPE leash_tasks gauge\n"
-            "leash_tasks{state=\"running\"} %" PRIu64 "\n"
-            "leash_tasks{state=\"runnable\"} %" PRIu64 "\n"
-            "leash_tasks{state=\"parked\"} %" PRIu64 "\n"
-            "# HELP leash_tasks_spawned_total Tasks spawned since leash_run began.\n"
-            "# TYPE leash_tasks_spawned_total counter\n"
-            "leash_tasks_spawned_total %" PRIu64 "\n"
-            "# HELP leash_tasks_finished_total Tasks that have returned.\n"
-            "# TYPE leash_tasks_finished_total counter\n"
-            "leash_tasks_finished_total %" PRIu64 "\n",
-            counts.running, counts.runnable, counts.parked, counts.spawned, counts.finished);
+    write_tasks(out, &counts);
+    write_counter(out, "tasks_spawned_total", "Tasks spawned since leash_run began.",
+                  counts.spawned);
+    write_counter(out, "tasks_finished_total", "Tasks that have returned.", counts.finished);
+    write_channels(out, counts.total);
+    write_counter(out, "switches_total",
+                  "Times a task left its thread: it parked, yielded or ended.", counts.switches);
+    write_counter(out, "parks_total", "Times a task parked.", counts.total[COUNT_PARKS]);
+    write_counter(out, "wakeups_total", "Times a thread of tasks made a parked one ready.",
+                  counts.total[COUNT_WAKES]);
+    write_counter(out, "steals_total", "Times a thread took ready tasks from another.",
+                  counts.total[COUNT_STEALS]);
+    write_counter(out, "polls_total", "Times a thread asked for descriptors that are ready.",
+                  counts.total[COUNT_POLLS]);
     return 0;
 }
 

@@ -134,6 +134,135 @@ static void check_serves(void)
     CHECK(!strcmp(body(), "ok\n"));
 }
 
+/* ---- metrics --------------------------------------------------------------------------------- */
+
+/* Past a name of letters, digits and '_' that begins with leash_, kept in `name`. */
+static const char *read_name(const char *text, char *name, size_t size)
+{
+    size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_");
+
+    CHECK(length < size && !strncmp(text, "leash_", 6));
+    memcpy(name, text, length);
+    name[length] = '\0';
+    return text + length;
+}
+
+/* Past {label="value"}, if there is one. */
+static const char *skip_label(const char *text)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz_";
+
+    if (*text != '{')
+        return text;
+    size_t name = strspn(++text, letters);
+    CHECK(name && !strncmp(text + name, "=\"", 2));
+    text += name + 2;
+    size_t value = strspn(text, letters);
+    CHECK(value && !strncmp(text + value, "\"}", 2));
+    return text + value + 2;
+}
+
+/* Past the lines of one metric: its help, its type, and one sample or more of its name.  A
+ * counter's name ends in _total, and no other's. */
+static const char *skip_metric(const char *text)
+{
+    char name[64];
+    char other[64];
+
+    CHECK(!strncmp(text, "# HELP ", 7));
+    text = read_name(text + 7, name, sizeof(name));
+    CHECK(*text == ' ' && text[1] != '\n');
+    text = strchr(text, '\n') + 1;
+    CHECK(!strncmp(text, "# TYPE ", 7));
+    text = read_name(text + 7, other, sizeof(other));
+    CHECK(!strcmp(name, other));
+    bool counter = strlen(name) > 6 && !strcmp(name + strlen(name) - 6, "_total");
+    const char *type = counter ? " counter\n" : " gauge\n";
+    CHECK(!strncmp(text, type, strlen(type)));
+    text += strlen(type);
+    do {
+        text = skip_label(read_name(text, other, sizeof(other)));
+        CHECK(!strcmp(name, other) && *text++ == ' ');
+        size_t digits = strspn(text, "0123456789");
+        CHECK(digits && text[digits] == '\n');
+        text += digits + 1;
+    } while (!strncmp(text, "leash_", 6));
+    return text;
+}
+
+/* The value of the sample with this name and label; it must be there, once. */
+static unsigned long long metric(const char *sample)
+{
+    char line[128];
+
+    snprintf(line, sizeof(line), "\n%s ", sample);
+    CHECK(occurrences(line) == 1);
+    return strtoull(strstr(answer, line) + strlen(line), NULL, 10);
+}
+
+static void ask_metrics(void)
+{
+    CHECK(get("/metrics") == 200 && strstr(answer, "text/plain; version=0.0.4"));
+    const char *text = body();
+    while (*text)
+        text = skip_metric(text);
+}
+
+#define OPERATIONS "leash_channel_operations_total"
+
+static void echo(chan_t *in, chan_t *out)
+{
+    int value;
+
+    while (chan_recv(in, &value))
+        chan_send(out, &value);
+    chan_close(out);
+}
+
+static void metrics(void)
+{
+    enum { ROUNDS = 100, SELECTS = 7 };
+    chan_t *in = chan_make(int, 0);
+    chan_t *out = chan_make(int, 0);
+    int value = 0;
+
+    serve_anywhere();
+    ask_metrics();
+    CHECK(metric(OPERATIONS "{operation=\"send\"}") == 0);
+    CHECK(metric(OPERATIONS "{operation=\"receive\"}") == 0);
+    spawn(echo, in, out);
+    for (int i = 0; i < ROUNDS; i++) {
+        chan_send(in, &value);
+        chan_recv(out, &value);
+    }
+    for (int i = 0; i < SELECTS; i++)
+        chan_select(RECV(out, NULL), DEFAULT());
+    chan_close(in);
+    CHECK(!chan_recv(out, NULL));
+    while (task_count() != 1)
+        task_yield();
+    ask_metrics();
+    CHECK(metric(OPERATIONS "{operation=\"send\"}") == 2 * ROUNDS);
+    CHECK(metric(OPERATIONS "{operation=\"receive\"}") == 2 * ROUNDS + 2);
+    CHECK(metric(OPERATIONS "{operation=\"close\"}") == 2);
+    CHECK(metric(OPERATIONS "{operation=\"select\"}") == SELECTS);
+    unsigned long long parks = metric("leash_parks_total");
+    unsigned long long switches = metric("leash_switches_total");
+    /* Each value that is handed over parks one side; all that parked goes on by now. */
+    CHECK(parks >= 2 * ROUNDS && parks <= 4 * ROUNDS + 3);
+    CHECK(metric("leash_wakeups_total") == parks);
+    CHECK(switches > parks);
+    CHECK(metric("leash_steals_total") <= switches);
+    unsigned long long polls = metric("leash_polls_total");
+    task_sleep_ms(20); /* all threads rest, so one waits for descriptors */
+    ask_metrics();
+    CHECK(metric("leash_polls_total") > polls);
+    CHECK(metric("leash_parks_total") > parks);
+    debug_stop();
+    chan_free(in);
+    chan_free(out);
+}
+
 /* ---- pages ----------------------------------------------------------------------------------- */
 
 static void stay(chan_t *done)
@@ -174,12 +303,12 @@ static void pages(void)
     CHECK(!strncmp(body(), "{\"tasks\": [", 11));
     CHECK(occurrences("\"function\": \"stay\"") == PARKED);
 
-    CHECK(get("/metrics") == 200 && strstr(answer, "text/plain; version=0.0.4"));
-    CHECK(strstr(answer, "\nleash_tasks{state=\"running\"} 1\n"));
-    CHECK(strstr(answer, "\nleash_tasks{state=\"runnable\"} 0\n"));
-    CHECK(strstr(answer, "\nleash_tasks{state=\"parked\"} 3\n"));
-    CHECK(strstr(answer, "\nleash_tasks_spawned_total 5\n"));
-    CHECK(strstr(answer, "\nleash_tasks_finished_total 1\n"));
+    ask_metrics();
+    CHECK(metric("leash_tasks{state=\"running\"}") == 1);
+    CHECK(metric("leash_tasks{state=\"runnable\"}") == 0);
+    CHECK(metric("leash_tasks{state=\"parked\"}") == PARKED);
+    CHECK(metric("leash_tasks_spawned_total") == PARKED + 2);
+    CHECK(metric("leash_tasks_finished_total") == 1);
 
     CHECK(ask("HEAD /metrics HTTP/1.1\r\nHost: localhost:1\r\nConnection: close\r\n\r\n") == 200);
     CHECK(strstr(answer, "Content-Length: ") && !*body());
@@ -346,6 +475,12 @@ static void run_pages(void **state)
     check_run(pages);
 }
 
+static void run_metrics(void **state)
+{
+    (void)state;
+    check_run(metrics);
+}
+
 static void run_refusals(void **state)
 {
     (void)state;
@@ -397,9 +532,10 @@ static void run_stuck(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(run_pages),        cmocka_unit_test(run_refusals),
-        cmocka_unit_test(run_slow_clients), cmocka_unit_test(run_restart),
-        cmocka_unit_test(run_addresses),    cmocka_unit_test(run_stuck),
+        cmocka_unit_test(run_pages),    cmocka_unit_test(run_metrics),
+        cmocka_unit_test(run_refusals), cmocka_unit_test(run_slow_clients),
+        cmocka_unit_test(run_restart),  cmocka_unit_test(run_addresses),
+        cmocka_unit_test(run_stuck),
     };
 
     return CHECK_ALL(tests);
