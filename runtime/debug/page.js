@@ -72,4 +72,16 @@ async function keepLooking() {
     setTimeout(keepLooking, Math.max(PAUSE_MS, 10 * (performance.now() - start)));
 }
 
+// Only when asked: the search stops the program.
+async function findLost() {
+    show("lost", "");
+    try {
+        const response = await fetch("/debug/tasks/lost");
+        show("lost", await response.text());
+    } catch (error) {
+        show("lost", `no answer: ${error.message}`);
+    }
+}
+
+document.getElementById("find").addEventListener("click", findLost);
 keepLooking();

@@ -95,6 +95,13 @@ static int write_metrics(FILE *out)
     return 0;
 }
 
+/* All that it could say of an error is in the text. */
+static int write_lost(FILE *out)
+{
+    leash_leak_find(out);
+    return 0;
+}
+
 #define TEXT "text/plain; charset=utf-8"
 
 /* A path, and what it says in a format; "" stands for none wanted. */
@@ -106,6 +113,7 @@ static const struct page {
     {"/", "", "text/html; charset=utf-8", page_html, NULL},
     {"/debug/tasks", "", TEXT, NULL, leash_task_dump},
     {"/debug/tasks", "json", "application/json", NULL, leash_task_dump_json},
+    {"/debug/tasks/lost", "", TEXT, NULL, write_lost},
     {"/healthz", "", TEXT, "ok\n", NULL},
     {"/metrics", "", "text/plain; version=0.0.4; charset=utf-8", NULL, write_metrics},
     {"/page.css", "", "text/css; charset=utf-8", page_css, NULL},
@@ -272,8 +280,10 @@ static int start(const union address *address)
     if (address->any.sa_family == AF_INET6)
         flags |= MHD_USE_IPv6;
     server.loopback = is_loopback(address);
-    /* Signals are for the threads of the tasks, and a client that is gone raises none. */
+    /* Signals are for the threads of the tasks, and a client that is gone raises none.  By SIGURG
+     * leak_find stops this thread too. */
     sigfillset(&all);
+    sigdelset(&all, SIGURG);
     pthread_sigmask(SIG_SETMASK, &all, &former);
     errno = 0;
     server.daemon = MHD_start_daemon(

@@ -536,8 +536,9 @@ void leash_leak_ignore(const char *pattern);
  * (MADV_DONTFORK), it says that it cannot tell and returns 0. */
 size_t leash_leak_find(FILE *out);
 
-/* Serves /debug/tasks, /metrics (Prometheus' text form) and /healthz by HTTP on a thread of its
- * own, until debug_stop or the end of leash_run.  It keeps no task alive and can wake none.
+/* Serves /debug/tasks, /debug/tasks/lost (what leak_find says: each request stops all threads),
+ * /metrics (Prometheus' text form) and /healthz by HTTP on a thread of its own, until debug_stop or
+ * the end of leash_run.  It keeps no task alive and can wake none.
  *
  * `address` is "127.0.0.1:6060" or "[::1]:6060"; ":6060" is that port of 127.0.0.1, and NULL the
  * first of these.  Port 0 picks a free one.  A line on stderr says which it is.  Beyond loopback
