@@ -9,6 +9,41 @@
  * states read and written. */
 enum { OPS_OF_STATE = 40, WORDS_OF_STATE = 4096 };
 
+/* A search for all states is given up once a part of its budget is spent, and what is left of it
+ * is so many times too little. */
+enum { HOPE_BEGINS = 16, HOPE = 2 };
+
+/* The part of their budget after which walks that find nothing new end, and no less than that: they
+ * go a few times. */
+enum { PATIENCE = 20, PATIENCE_MIN = 1000 };
+
+/* ---- bounds ---------------------------------------------------------------------------------- */
+
+size_t search_effort(const struct search *search)
+{
+    return search->states.count + search->machine.ops / OPS_OF_STATE +
+           search->moved_words / WORDS_OF_STATE;
+}
+
+/* Walks go on for a while, within what they may cost. */
+static void give_time(struct search *search)
+{
+    size_t patience = search->budget.walked / PATIENCE;
+    size_t until = search_effort(search) + (patience < PATIENCE_MIN ? PATIENCE_MIN : patience);
+    search->limit = until < search->walks_until ? until : search->walks_until;
+}
+
+/* Is what the search may cost used up?  Then it is cut. */
+static bool is_spent(struct search *search)
+{
+    bool has_memory = search->arena->bytes <= search->budget.memory;
+    if (has_memory && search_effort(search) <= search->limit)
+        return false;
+    search->machine.bounds |= has_memory ? BOUND_STATES : BOUND_MEMORY;
+    search->is_cut = true;
+    return true;
+}
+
 /* ---- states ---------------------------------------------------------------------------------- */
 
 static uint64_t hash_of(const uint32_t *blocks, size_t count)
@@ -48,6 +83,29 @@ static uint16_t present_tasks(const struct world *world)
     return present;
 }
 
+/* Which operations tasks stand at, alone and two at the same time: what walks are there to find.
+ * What is new buys them time. */
+static void note_meetings(struct search *search)
+{
+    const struct ir_op *at[TASKS_MAX];
+    size_t count = 0;
+    bool is_new = false;
+    for (uint8_t task = 0; task < TASKS_MAX; task++) {
+        const struct ir_op *op = sync_op(&search->machine, task, NULL);
+        if (op)
+            at[count++] = op;
+    }
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = i; k < count; k++) {
+            const struct ir_op *pair[2] = {at[i], at[k]};
+            void **met = map_put(&search->meetings, pair, sizeof pair);
+            is_new |= !*met;
+            *met = search;
+        }
+    if (is_new)
+        give_time(search);
+}
+
 static uint32_t find_or_add(struct search *search, const uint64_t *words, size_t word_count,
                             uint32_t parent)
 {
@@ -72,6 +130,8 @@ static uint32_t find_or_add(struct search *search, const uint64_t *words, size_t
     state->choice_count = (uint8_t)search->machine.choice_count;
     state->present = present_tasks(&search->machine.world);
     state->alone = search->alone;
+    if (search->walks_until)
+        note_meetings(search);
     return (uint32_t)search->states.count - 1;
 }
 
@@ -81,25 +141,6 @@ void search_load(struct search *search, uint32_t state)
     const struct search_state *at = &search->states.at[state];
     search->moved_words += blocks_get(&search->blocks, at->blocks, at->block_count, words);
     world_read(&search->machine.world, search->machine.slice, words);
-}
-
-/* ---- bounds ---------------------------------------------------------------------------------- */
-
-size_t search_effort(const struct search *search)
-{
-    return search->states.count + search->machine.ops / OPS_OF_STATE +
-           search->moved_words / WORDS_OF_STATE;
-}
-
-/* Is what the search may cost used up?  Then it is cut. */
-static bool is_spent(struct search *search)
-{
-    bool has_memory = search->arena->bytes <= search->budget.memory;
-    if (has_memory && search_effort(search) <= search->limit)
-        return false;
-    search->machine.bounds |= has_memory ? BOUND_STATES : BOUND_MEMORY;
-    search->is_cut = true;
-    return true;
 }
 
 /* ---- steps ----------------------------------------------------------------------------------- */
@@ -250,12 +291,28 @@ static bool begin(struct search *search)
     return count != 0;
 }
 
+/* Do the states that are still to be expanded, at the price of those before, cost far more than is
+ * left?  Then what follows would be spent on a part of them, of which nothing could be said. */
+static bool is_hopeless(const struct search *search, size_t expanded)
+{
+    size_t waiting = search->states.count - expanded, spent = search_effort(search);
+    if (spent < search->limit / HOPE_BEGINS || spent >= search->limit)
+        return false;
+    return waiting * spent > HOPE * expanded * (search->limit - spent);
+}
+
 /* Every state from the first on, in the order in which they are found. */
 static void explore(struct search *search)
 {
     search->limit = search->budget.states;
-    for (uint32_t i = 0; i < search->states.count && !is_spent(search); i++)
+    for (uint32_t i = 0; i < search->states.count && !is_spent(search); i++) {
         expand(search, i);
+        if (is_hopeless(search, i + 1)) {
+            search->machine.bounds |= BOUND_STATES;
+            search->is_cut = true;
+            return;
+        }
+    }
 }
 
 /* ---- walks ----------------------------------------------------------------------------------- */
@@ -333,7 +390,8 @@ static void walk(struct search *search)
 {
     struct machine *machine = &search->machine;
     uint64_t dice = 0x9e3779b97f4a7c15u;
-    search->limit = search_effort(search) + search->budget.walked;
+    search->walks_until = search_effort(search) + search->budget.walked;
+    give_time(search);
     for (size_t steps = 0;
          steps < search->budget.walked && has_unexpanded(search) && !is_spent(search);) {
         uint32_t state = 0;
@@ -430,7 +488,7 @@ static void find_alive(struct search *search)
 void search_run(struct search *search, struct slice *slice, struct arena *arena,
                 struct search_budget budget)
 {
-    search->arena = search->blocks.arena = arena;
+    search->arena = search->blocks.arena = search->meetings.arena = arena;
     search->budget = budget;
     machine_begin(&search->machine, slice, arena);
     if (begin(search)) {

@@ -57,9 +57,11 @@ struct search {
     VEC(struct search_misuse) misuses;
     uint32_t *table; /* by hash: state + 1 */
     size_t table_size;
-    size_t expanded;    /* states */
-    size_t moved_words; /* read and written, of all steps */
-    size_t limit;       /* of the effort, for the part of the search that goes on */
+    size_t expanded;     /* states */
+    size_t moved_words;  /* read and written, of all steps */
+    struct map meetings; /* of two operations, or of one: tasks have stood there on a walk */
+    size_t walks_until;  /* the effort at which walks are over; 0: there were none yet */
+    size_t limit;        /* of the effort, for the part of the search that goes on */
     struct search_budget budget;
     bool is_cut;             /* a bound was hit */
     bool has_pruned;         /* a step of the state that is being looked at leads nowhere */
