@@ -54,10 +54,20 @@ static struct value opened(struct machine *machine, const struct ir_type *type)
     return value;
 }
 
+/* A character of a text; a byte without sign is more often a flag or a kind. */
+static bool is_character(const struct ir_type *type)
+{
+    return type && type->kind == IR_TYPE_INT && type->size == 1 && type->is_signed &&
+           !type->enumerator_count;
+}
+
+/* A text that the program does not spell out is no more kept than what strcmp would answer: a
+ * branch on it is as good as a branch on that. */
 static struct value unknown_like(struct machine *machine, struct value any,
                                  const struct ir_type *type)
 {
-    return any.kind == V_ANY && any.flags ? opened(machine, type) : eval_unknown(machine, type);
+    bool is_opened = any.kind == V_ANY && any.flags && !is_character(type);
+    return is_opened ? opened(machine, type) : eval_unknown(machine, type);
 }
 
 /* ---- objects --------------------------------------------------------------------------------- */
@@ -840,6 +850,16 @@ void eval_copy(struct context *context, struct lvalue to, struct lvalue from,
         put(world, to.object, to.offset + parts->at[i].offset, values[i]);
 }
 
+/* Of a text that the program spells out, up to its end. */
+static struct value character_at(const struct machine *machine, const struct ir_expr *text,
+                                 int64_t at)
+{
+    bool is_wide = text->type->kind != IR_TYPE_ARRAY || !is_character(text->type->target);
+    if (is_wide || !text->text || (size_t)at > strlen(text->text))
+        return (struct value){V_ANY, 1, 0, 0};
+    return VALUE_INT((int32_t)eval_scaled(machine, text->text[at]));
+}
+
 void eval_store_literal(struct context *context, struct lvalue to, const struct ir_type *type,
                         const struct ir_expr *literal)
 {
@@ -859,6 +879,9 @@ void eval_store_literal(struct context *context, struct lvalue to, const struct 
             int64_t inside = parts->at[k].offset - (int64_t)element->offset;
             if (!is_whole && inside == 0)
                 values[k] = eval(context, element->value);
+            else if (element->value->kind == IR_STRING && is_whole && inside >= 0 &&
+                     inside < extent(part))
+                values[k] = character_at(context->machine, element->value, inside);
             else if (is_whole && inside >= 0 && inside < extent(part))
                 values[k] = from.kind == L_CELL ? part_at(context->machine, from, (int32_t)inside,
                                                           parts->at[k].type)
