@@ -15,7 +15,7 @@ enum { HOPE_BEGINS = 16, HOPE = 2 };
 
 /* The part of their budget after which walks that find nothing new end, and no less than that: they
  * go a few times. */
-enum { PATIENCE = 20, PATIENCE_MIN = 1000 };
+enum { PATIENCE = 8, PATIENCE_MIN = 1000 };
 
 /* ---- bounds ---------------------------------------------------------------------------------- */
 
