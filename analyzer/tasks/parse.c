@@ -7,6 +7,7 @@
 #include "base/utf8.h"
 #include "tasks/dump.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -338,6 +339,20 @@ static bool read_member(struct reader *reader)
     return read_tasks(reader);
 }
 
+/* "task 7 [chan receive]: ..." */
+static bool is_text_dump(const char *at, const char *end)
+{
+    static const char word[] = "task ";
+    const size_t length = sizeof word - 1;
+
+    while ((at = memmem(at, (size_t)(end - at), word, length))) {
+        at += length;
+        if (at < end && isdigit((unsigned char)*at))
+            return true;
+    }
+    return false;
+}
+
 /* What people take for it more often than something that is nearly right. */
 static bool is_no_json(struct reader *reader)
 {
@@ -347,7 +362,7 @@ static bool is_no_json(struct reader *reader)
         complain(reader, "it is empty; " WANTED);
     else if (first == '<')
         complain(reader, "it is a page of the web, no dump; " WANTED);
-    else if (first != '{' && memmem(reader->at, (size_t)(reader->end - reader->at), "task ", 5))
+    else if (first != '{' && is_text_dump(reader->at, reader->end))
         complain(reader, "it is text, as a dump for people has it; " WANTED);
     else if (first != '{')
         complain(reader, "it is no dump; " WANTED);
