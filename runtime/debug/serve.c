@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 
 /* What clients may cost.  On loopback all of them have the same address, so one of them may not
@@ -179,7 +180,7 @@ static bool host_is_foreign(const char *host)
 {
     if (!host || !server.loopback || *host == '[')
         return false;
-    if (!strncmp(host, "localhost", 9) && (!host[9] || host[9] == ':'))
+    if (!strncasecmp(host, "localhost", 9) && (!host[9] || host[9] == ':'))
         return false;
     return host[strspn(host, "0123456789.:")] != '\0';
 }

@@ -315,6 +315,7 @@ static void pages(void)
 
     CHECK(ask("HEAD /metrics HTTP/1.1\r\nHost: localhost:1\r\nConnection: close\r\n\r\n") == 200);
     CHECK(strstr(answer, "Content-Length: ") && !*body());
+    CHECK(ask("GET /healthz HTTP/1.1\r\nHost: LocalHost\r\nConnection: close\r\n\r\n") == 200);
     debug_stop();
     chan_close(done);
     wg_wait(&wg);
