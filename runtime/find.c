@@ -443,6 +443,18 @@ static void look_at(struct finder *finder, struct slot *slot)
         revive(finder, slot);
 }
 
+/* A thread is in the task.  Where it stands on another stack, that of a signal handler of the
+ * program, nobody knows what of the task's is in use. */
+static void look_at_worker(struct finder *finder, const struct worker *worker)
+{
+    struct slot *slot = worker->task ? slot_of(finder, (uintptr_t)worker->task) : NULL;
+
+    if (!slot)
+        return;
+    slot->sp = (uintptr_t)stack_low(slot->task);
+    revive(finder, slot);
+}
+
 /* A thread stands on the stack: what the task's state says may be about to change. */
 static void look_at_thread(struct finder *finder, const char *sp)
 {
@@ -466,6 +478,8 @@ static void look_at_tasks(struct finder *finder, const char *own_sp)
         finder->slots[i].task = stack_task((const void *)low);
         look_at(finder, &finder->slots[i]);
     }
+    for (uint32_t i = 0; i < runtime.worker_count; i++)
+        look_at_worker(finder, runtime.workers[i]);
     look_at_thread(finder, own_sp);
     for (uint32_t i = 0; (sp = world_stack_pointer(i)); i++)
         look_at_thread(finder, sp);

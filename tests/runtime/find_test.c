@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -152,6 +153,62 @@ static void held_by_other_thread(void)
     CHECK_FOUND(1);
     step = 4;
     pthread_join(thread, NULL);
+}
+
+static pthread_t holder;
+
+static void stay_in_handler(int signal)
+{
+    (void)signal;
+    step = 2;
+    while (step == 2)
+        ;
+}
+
+static __attribute__((noinline)) void hold_below(int frames)
+{
+    chan_t *volatile held = NULL;
+
+    if (frames > 0) {
+        hold_below(frames - 1);
+    } else {
+        held = global;
+        global = NULL;
+        holder = pthread_self();
+        step = 1;
+        while (step != 3)
+            ;
+    }
+    (void)held;
+}
+
+static void hold_and_run(void)
+{
+    task_sleep_ms(1); /* where it was parked is not where its frames end now */
+    hold_below(20);
+}
+
+/* Its thread stands on the stack for signals, so that nothing tells how far its own is in use. */
+static void held_by_task_in_a_handler(void)
+{
+    struct sigaction action = {.sa_handler = stay_in_handler, .sa_flags = SA_ONSTACK};
+    wg_t ends = {0};
+
+    if (!strcmp(getenv("LEASH_THREADS"), "1"))
+        return; /* the task computes, and another one looks */
+    step = 0;
+    CHECK(sigaction(SIGUSR1, &action, NULL) == 0);
+    make_waited(&global);
+    check_await_parked(1);
+    wg_spawn(&ends, hold_and_run);
+    while (step != 1)
+        task_yield();
+    CHECK(pthread_kill(holder, SIGUSR1) == 0);
+    while (step != 2)
+        ;
+    CHECK_FOUND(0);
+    step = 3;
+    wg_wait(&ends);
 }
 
 static void close_it(void *ch)
@@ -551,6 +608,7 @@ TEST(held_by_heap)
 TEST(held_by_own_stack)
 TEST(held_by_thread_local)
 TEST(held_by_other_thread)
+TEST(held_by_task_in_a_handler)
 TEST(held_by_alarm)
 TEST(held_by_sleeper)
 TEST(held_by_buffered_value)
@@ -575,6 +633,7 @@ int main(void)
         cmocka_unit_test(test_held_by_own_stack),
         cmocka_unit_test(test_held_by_thread_local),
         cmocka_unit_test(test_held_by_other_thread),
+        cmocka_unit_test(test_held_by_task_in_a_handler),
         cmocka_unit_test(test_held_by_alarm),
         cmocka_unit_test(test_held_by_sleeper),
         cmocka_unit_test(test_held_by_buffered_value),
