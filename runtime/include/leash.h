@@ -531,8 +531,9 @@ void leash_leak_ignore(const char *pattern);
  * (MAP_SHARED), or a copy is refused, the threads stand until the search is over.  The search is
  * conservative, as a garbage collector's: what looks like a pointer is one, and all of the heap
  * counts as in use, so a task may be lost and not be told of; the other way round only where a
- * program hides its pointers (in files, unaligned, in disguise, under MADV_WIPEONFORK).  Under a
- * sanitizer or valgrind, where a thread blocks SIGURG, or where memory is kept from copies
+ * program hides its pointers (in files, pipes, what epoll or a timer of the system keeps for it,
+ * memory that may not be read at the moment, unaligned, in disguise, under MADV_WIPEONFORK).  Under
+ * a sanitizer or valgrind, where a thread blocks SIGURG, or where memory is kept from copies
  * (MADV_DONTFORK), it says that it cannot tell and returns 0. */
 size_t leash_leak_find(FILE *out);
 
