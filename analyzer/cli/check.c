@@ -28,7 +28,7 @@ enum {
 
 static const struct option options[] = {
     {OPTION_DATABASE, "-p", "BUILD-DIR", "the program of BUILD-DIR/compile_commands.json"},
-    {OPTION_FORMAT, "--format", "text|json", "how findings are written (text)"},
+    {OPTION_FORMAT, "--format", "text|json|sarif", "how findings are written (text)"},
     {OPTION_OUTPUT, "-o", "FILE", "write there instead of standard output"},
     {OPTION_RULES, "--rules", "LIST", "ids, groups, all or default, with commas; -ID takes away"},
     {OPTION_MIN_CONFIDENCE, "--min-confidence", "WORD", "possible, likely or proven (likely)"},
@@ -56,8 +56,9 @@ struct request {
 
 static bool take_format(struct check_options *check, const char *word)
 {
-    static const char *const known[] = {"text", "json"};
-    static const char *const later[] = {"sarif", "github", "gitlab", "checkstyle", "html"};
+    static const char *const known[] = {
+        [OUTPUT_TEXT] = "text", [OUTPUT_JSON] = "json", [OUTPUT_SARIF] = "sarif"};
+    static const char *const later[] = {"github", "gitlab", "checkstyle", "html"};
     for (size_t i = 0; i < COUNT_OF(later); i++)
         if (text_is(word, later[i])) {
             usage_error(&command_check, "the format %s is not in this version of leash", word);
@@ -65,10 +66,10 @@ static bool take_format(struct check_options *check, const char *word)
         }
     for (size_t i = 0; i < COUNT_OF(known); i++)
         if (text_is(word, known[i])) {
-            check->format = i == 0 ? OUTPUT_TEXT : OUTPUT_JSON;
+            check->format = (enum output_format)i;
             return true;
         }
-    usage_error(&command_check, "--format is text or json, not '%s'", word);
+    usage_error(&command_check, "--format is text, json or sarif, not '%s'", word);
     return false;
 }
 
@@ -278,6 +279,7 @@ const struct command command_check = {
             "  leash check                                 the program built in . or build/\n"
             "  leash check -p out src/server.c             one file, judged with all others\n"
             "  leash check --rules leak,-missing-wg-done   the leak rules but one\n"
-            "  leash check --format json -o leash.json     for a program to read\n",
+            "  leash check --format json -o leash.json     for a program to read\n"
+            "  leash check --format sarif -o leash.sarif   for code scanning services, editors\n",
     .run = run,
 };

@@ -9,7 +9,8 @@
 
 /* A line of the list: a rule of the table, or what the report itself finds. */
 struct entry {
-    const char *id, *group, *severity, *summary;
+    struct report_rule rule;
+    const char *group, *severity;
     bool is_default;
 };
 
@@ -18,32 +19,50 @@ static size_t entry_count(void)
     return rule_count + 1;
 }
 
-static struct entry entry_at(size_t index)
+static struct entry own_entry(void)
 {
-    if (index == rule_count)
-        return (struct entry){
-            .id = UNUSED_SUPPRESSION,
-            .group = rule_group_word(GROUP_CONVENTION),
-            .severity = severity_word(SEVERITY_WARNING),
-            .summary = "a comment that suppresses a finding suppresses none",
-            .is_default = true,
-        };
-    const struct rule *rule = rules[index];
     return (struct entry){
-        .id = rule->id,
-        .group = rule_group_word(rule->group),
-        .severity = severity_word(rule_severity(rule)),
-        .summary = rule->summary,
+        .rule =
+            {
+                .id = UNUSED_SUPPRESSION,
+                .summary = "a comment that suppresses a finding suppresses none",
+                .page = rule_page(UNUSED_SUPPRESSION),
+                .group = GROUP_CONVENTION,
+                .severity = SEVERITY_WARNING,
+            },
+        .is_default = true,
+    };
+}
+
+static struct entry entry_of(const struct rule *rule)
+{
+    return (struct entry){
+        .rule =
+            {
+                .id = rule->id,
+                .summary = rule->summary,
+                .page = rule_page(rule->id),
+                .group = rule->group,
+                .severity = rule_severity(rule),
+            },
         .is_default = rule_is_default(rule),
     };
+}
+
+static struct entry entry_at(size_t index)
+{
+    struct entry entry = index < rule_count ? entry_of(rules[index]) : own_entry();
+    entry.group = rule_group_word(entry.rule.group);
+    entry.severity = severity_word(entry.rule.severity);
+    return entry;
 }
 
 static void list_text(struct text *out)
 {
     for (size_t i = 0; i < entry_count(); i++) {
         struct entry entry = entry_at(i);
-        text_printf(out, "%-26s %-11s %-4s %s\n", entry.id, entry.group,
-                    entry.is_default ? "on" : "off", entry.summary);
+        text_printf(out, "%-26s %-11s %-4s %s\n", entry.rule.id, entry.group,
+                    entry.is_default ? "on" : "off", entry.rule.summary);
     }
 }
 
@@ -52,8 +71,8 @@ static void list_markdown(struct text *out)
     text_add(out, "| rule | group | default | summary |\n|---|---|---|---|\n");
     for (size_t i = 0; i < entry_count(); i++) {
         struct entry entry = entry_at(i);
-        text_printf(out, "| `%s` | %s | %s | %s |\n", entry.id, entry.group,
-                    entry.is_default ? "on" : "off", entry.summary);
+        text_printf(out, "| `%s` | %s | %s | %s |\n", entry.rule.id, entry.group,
+                    entry.is_default ? "on" : "off", entry.rule.summary);
     }
 }
 
@@ -62,9 +81,9 @@ static void list_json(struct text *out)
     json_t *list = json_array();
     for (size_t i = 0; i < entry_count(); i++) {
         struct entry entry = entry_at(i);
-        json_t *object =
-            json_pack("{s:s, s:s, s:s, s:b, s:s}", "id", entry.id, "group", entry.group, "severity",
-                      entry.severity, "default", entry.is_default, "summary", entry.summary);
+        json_t *object = json_pack("{s:s, s:s, s:s, s:b, s:s}", "id", entry.rule.id, "group",
+                                   entry.group, "severity", entry.severity, "default",
+                                   entry.is_default, "summary", entry.rule.summary);
         BUG_ON(!object || json_array_append_new(list, object) != 0);
     }
     char *json = json_dumps(list, JSON_INDENT(1));
@@ -90,6 +109,14 @@ void catalog_rules(struct text *out, enum catalog_format format)
     }
 }
 
+struct report_rules catalog_report_rules(struct arena *arena)
+{
+    struct report_rule *list = arena_array(arena, struct report_rule, entry_count());
+    for (size_t i = 0; i < entry_count(); i++)
+        list[i] = entry_at(i).rule;
+    return (struct report_rules){list, entry_count()};
+}
+
 static void add_page(struct text *out, const char *page, enum catalog_style style)
 {
     if (out->length)
@@ -108,9 +135,9 @@ bool catalog_explain(struct text *out, const char *id, enum catalog_style style,
     bool found = false;
     for (size_t i = 0; i < entry_count(); i++) {
         struct entry entry = entry_at(i);
-        const char *page = rule_page(entry.id);
-        *vec_add(&arena, &ids) = entry.id;
-        if (!page || (!text_is(id, "all") && !text_is(id, entry.id)))
+        const char *page = entry.rule.page;
+        *vec_add(&arena, &ids) = entry.rule.id;
+        if (!page || (!text_is(id, "all") && !text_is(id, entry.rule.id)))
             continue;
         add_page(out, page, style);
         found = true;

@@ -4,7 +4,7 @@
 #ifndef LEASH_CATALOG_H
 #define LEASH_CATALOG_H
 
-#include "base/base.h"
+#include "report/report.h"
 
 enum catalog_format { CATALOG_TEXT, CATALOG_JSON, CATALOG_MARKDOWN };
 
@@ -16,6 +16,9 @@ enum catalog_style {
     CATALOG_PLAIN,  /* for a terminal */
     CATALOG_COLOUR, /* for a terminal with colours */
 };
+
+/* The same for a report that carries its rules along: each with its page. */
+struct report_rules catalog_report_rules(struct arena *);
 
 /* The page of one rule, or of "all".  false: there is none of that name; then `nearest`, if not
  * NULL, is what was perhaps meant. */

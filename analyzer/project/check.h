@@ -14,7 +14,7 @@
 
 enum { STATUS_CLEAN, STATUS_FINDINGS, STATUS_TROUBLE };
 
-enum output_format { OUTPUT_TEXT, OUTPUT_JSON };
+enum output_format { OUTPUT_TEXT, OUTPUT_JSON, OUTPUT_SARIF };
 enum { CHECK_BUDGET_MS_MAX = 10 * 60 * 1000 };
 
 struct check_options {

@@ -1,3 +1,4 @@
+#include "project/catalog.h"
 #include "project/run.h"
 
 #include <string.h>
@@ -164,10 +165,16 @@ static struct counts count_units(const struct run *run)
     return counts;
 }
 
-static void show_json(struct run *run)
+static const struct report_tool *tool(void)
+{
+    static struct report_tool it = {.version = LEASH_VERSION};
+    it.frontend = frontend_version();
+    return &it;
+}
+
+static failures failures_of(struct run *run)
 {
     failures failed = {0};
-    struct counts counts = count_units(run);
     for (size_t i = 0; i < run->problems.count; i++) {
         const struct problem *problem = &run->problems.at[i];
         const char *message = problem->message;
@@ -176,6 +183,13 @@ static void show_json(struct run *run)
         *vec_add(&run->arena, &failed) =
             (struct failure){.path = problem->path, .line = problem->line, .message = message};
     }
+    return failed;
+}
+
+static void show_json(struct run *run)
+{
+    failures failed = failures_of(run);
+    struct counts counts = count_units(run);
     const struct report_stat stats[] = {
         {"units", (int64_t)counts.analysed},
         {"units_in_part", (int64_t)counts.in_part},
@@ -191,21 +205,33 @@ static void show_json(struct run *run)
         {"scopes_cut", (int64_t)run->explored.cut_scopes},
         {"states", (int64_t)run->explored.states},
     };
-    struct report_tool tool = {.version = LEASH_VERSION, .frontend = frontend_version()};
-    report_json(&run->result->output, &run->found, &failed, &tool, stats, COUNT_OF(stats),
+    report_json(&run->result->output, &run->found, &failed, tool(), stats, COUNT_OF(stats),
                 run->directory);
+}
+
+static void show_sarif(struct run *run, const struct report_style *style)
+{
+    failures failed = failures_of(run);
+    struct report_rules known = catalog_report_rules(&run->arena);
+    report_sarif(&run->result->output, &run->found, &failed, tool(), &known, style);
 }
 
 void run_show_findings(struct run *run)
 {
-    if (run->options->format == OUTPUT_JSON) {
-        show_json(run);
-        return;
-    }
     struct sources sources = {0};
     struct report_style style = {
         .sources = &sources, .directory = run->directory, .colour = run->options->colour};
-    report_text(&run->result->output, &run->found, &style);
+    switch (run->options->format) {
+    case OUTPUT_TEXT:
+        report_text(&run->result->output, &run->found, &style);
+        break;
+    case OUTPUT_JSON:
+        show_json(run);
+        break;
+    case OUTPUT_SARIF:
+        show_sarif(run, &style);
+        break;
+    }
     sources_release(&sources);
 }
 

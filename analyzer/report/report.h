@@ -4,6 +4,7 @@
  *     report_finish(run, &found, &job);          merge, suppress, filter, sort, fingerprint
  *     report_text(&out, &found, &style);         for people
  *     report_json(&out, &found, &failed, ...);   for programs
+ *     report_sarif(&out, &found, &failed, ...);  for code scanning services and editors
  *
  * Everything written goes to a struct text that the caller prints.  No function here fails: a
  * source file that cannot be read only costs the lines that would have been shown.
@@ -87,7 +88,7 @@ struct report_tally report_finish(struct arena *run, findings *, const struct re
 /* The middle part alone: takes away what comments suppress, adds what is unused, in no order. */
 size_t suppress_apply(struct arena *run, findings *, const struct report_job *);
 
-/* ---- showing (text.c, json.c, page.c) -------------------------------------------------------- */
+/* ---- showing (text.c, json.c, sarif.c, page.c) ----------------------------------------------- */
 
 struct report_style {
     struct sources *sources; /* NULL: no source lines */
@@ -115,6 +116,25 @@ struct report_stat {
  * that are no UTF-8 become U+FFFD. */
 void report_json(struct text *out, const findings *, const failures *, const struct report_tool *,
                  const struct report_stat *stats, size_t stat_count, const char *directory);
+
+/* What a form that carries its rules along says of one. */
+struct report_rule {
+    const char *id, *summary, *page; /* the page: Markdown */
+    enum rule_group group;
+    enum severity severity; /* where no settings change it */
+};
+
+struct report_rules {
+    const struct report_rule *at;
+    size_t count;
+};
+
+/* One SARIF 2.1.0 document of one run, a line for each finding: the steps of its execution as a
+ * code flow, the other notes as related locations.  Columns count characters, for which the source
+ * lines are looked at; files below the style's directory are named as seen from it.  Colour and
+ * width mean nothing here. */
+void report_sarif(struct text *out, const findings *, const failures *, const struct report_tool *,
+                  const struct report_rules *, const struct report_style *);
 
 /* A rule's page for a terminal: headings set off, code indented, marks of Markdown left out.  The
  * page as it is needs no function. */

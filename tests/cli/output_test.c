@@ -55,6 +55,37 @@ static void test_output__closed_ends(void **state)
     assert_status(outcome, 2);
 }
 
+/* The story of a finding comes along as a code flow that ends where the finding stands. */
+static void test_output__sarif(void **state)
+{
+    put(*state, "stuck.c",
+        "#include <leash.h>\n"
+        "static void reader(chan_t *from) { int got; chan_recv(from, &got); chan_free(from); }\n"
+        "int main(void)\n"
+        "{\n"
+        "    chan_t *c = chan_make(int, 0);\n"
+        "    spawn(reader, chan_ref(c));\n"
+        "    chan_free(c);\n"
+        "    return 0;\n"
+        "}\n");
+    struct outcome outcome =
+        leash(*state, "check --format sarif -o out.sarif stuck.c -- -I%s", LEASH_INCLUDE);
+    assert_status(outcome, 1);
+    outcome =
+        shell(*state, "python3 -c 'import json\n"
+                      "run = json.load(open(\"out.sarif\"))[\"runs\"][0]\n"
+                      "for result in run[\"results\"]:\n"
+                      "    rule = run[\"tool\"][\"driver\"][\"rules\"][result[\"ruleIndex\"]]\n"
+                      "    assert rule[\"id\"] == result[\"ruleId\"]\n"
+                      "    for flow in result.get(\"codeFlows\", []):\n"
+                      "        last = flow[\"threadFlows\"][0][\"locations\"][-1]\n"
+                      "        place = last[\"location\"][\"physicalLocation\"]\n"
+                      "        print(place[\"artifactLocation\"][\"uri\"],\n"
+                      "              place[\"region\"][\"startLine\"])'");
+    assert_status(outcome, 0);
+    assert_string_equal(outcome.out, "stuck.c 2\n");
+}
+
 static void test_output__unit_files(void **state)
 {
     put(*state, "leaky.c", leaky_source);
@@ -128,6 +159,7 @@ int main(void)
         folder_test(test_output__cannot_be_written),
         folder_test(test_output__closed_ends),
         folder_test(test_output__unit_files),
+        folder_test(test_output__sarif),
         folder_test(test_output__collect_says_what_is_wrong),
         folder_test(test_output__damaged_unit_files),
     };
