@@ -741,7 +741,7 @@ static void say_bounds(const struct writer *writer)
         {BOUND_DEPTH, "calls or a recursion too deep"},
         {BOUND_SIZE, "a state that is too large"},
         {BOUND_MEMORY, "the states take more memory than a part may have (--budget=MS)"},
-        {BOUND_PROGRAM, "other parts took up what the program may cost (--budget=MS)"},
+        {BOUND_PROGRAM, "other parts took up what the program, or the run, may cost (--budget=MS)"},
         {BOUND_HANDLERS, "handlers that run at the end of a task"},
     };
     for (size_t i = 0; i < COUNT_OF(words); i++)

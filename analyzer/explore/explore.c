@@ -15,6 +15,10 @@
  * are handed them. */
 enum { TRIES_MAX = 6, CLIENTS_STATES = 100000, HANDED_STATES = 25000 };
 
+/* What it takes to find out where the pointers of a program lead, and to slice it, as a part of
+ * what a state costs. */
+enum { POINTS_OPS_OF_STATE = 2, SLICE_OPS_OF_STATE = 5 };
+
 /* What is kept with the flow. */
 struct executions {
     struct explore_options options;
@@ -35,6 +39,7 @@ struct exploration {
     struct slicer slicer;
     size_t budget; /* what is left of it, in states */
     bool is_library;
+    bool knows_points;
     bool
         is_inner; /* the root is how the files of a library work together, not for others to call */
     const struct clients *clients; /* whose roots they are; NULL: the program's own */
@@ -66,6 +71,26 @@ static struct budget budget_of(const struct explore_options *options)
 static size_t scaled_budget(size_t budget, const struct explore_options *options)
 {
     return (size_t)((double)budget * (double)states_of(options) / (double)usual_states);
+}
+
+size_t explore_allowance(size_t unit_count, const struct explore_options *options)
+{
+    size_t effort = unit_count * EXPLORE_EFFORT_OF_UNIT;
+    return scaled_budget(effort < EXPLORE_EFFORT_MIN ? EXPLORE_EFFORT_MIN : effort, options);
+}
+
+/* Counts what was done, and takes it off what the run may cost. */
+static void charge(struct executions *executions, size_t effort)
+{
+    size_t *left = executions->options.allowance;
+    executions->stats.effort += effort;
+    if (left)
+        *left -= effort < *left ? effort : *left;
+}
+
+static bool is_run_spent(const struct executions *executions)
+{
+    return executions->options.allowance && *executions->options.allowance == 0;
 }
 
 static uint64_t now(void)
@@ -109,13 +134,17 @@ static void keep_verdict(struct exploration *exploration, const struct verdict *
         *told = *verdict;
 }
 
-static uint8_t *new_judged(struct search *search)
+static size_t slice_ops(const struct slice *slice)
 {
     size_t ops = 0;
-    const struct slice *slice = search->machine.slice;
     for (size_t i = 0; i < slice->funcs.count; i++)
         ops += slice->funcs.at[i]->func->op_count + 1;
-    return arena_array(search->arena, uint8_t, ops);
+    return ops;
+}
+
+static uint8_t *new_judged(struct search *search)
+{
+    return arena_array(search->arena, uint8_t, slice_ops(search->machine.slice));
 }
 
 static size_t op_number(const struct slice *slice, const struct ir_func *func,
@@ -277,6 +306,7 @@ static bool explore_scope(struct exploration *exploration, struct slice *slice, 
                                scaled_budget(EXPLORE_MEMORY, &exploration->executions->options)});
     size_t effort = search_effort(search);
     exploration->budget -= effort < exploration->budget ? effort : exploration->budget;
+    charge(exploration->executions, effort);
     exploration->executions->stats.states += search->states.count;
     explain_scope(search);
     judge_stuck(exploration, search, true);
@@ -335,20 +365,38 @@ static void explore_slice(struct exploration *exploration, struct slice *slice)
                       share(exploration, budget.walked), true);
 }
 
+/* The first root asks where pointers lead, in the whole program. */
+static void charge_points(struct exploration *exploration)
+{
+    size_t unit_count, ops = 0;
+    struct ir_unit *const *units = flow_units(exploration->flow, &unit_count);
+    if (exploration->knows_points)
+        return;
+    for (size_t i = 0; i < unit_count; i++)
+        for (size_t k = 0; k < units[i]->func_count; k++)
+            ops += units[i]->funcs[k]->op_count;
+    charge(exploration->executions, ops / POINTS_OPS_OF_STATE);
+    exploration->knows_points = true;
+}
+
 static void explore_root(struct exploration *exploration, const struct ir_func *root)
 {
     struct scope all = {.root = root};
     if (!can_wait(exploration->flow, root))
         return;
-    if (exploration->budget == 0 && exploration->clients)
+    bool is_spent = exploration->budget == 0 || is_run_spent(exploration->executions);
+    if (is_spent && exploration->clients)
         return;
-    if (exploration->budget == 0) {
+    if (is_spent) {
         explain_left_out(exploration->executions->options.explain, exploration->flow, root);
         count_scope(exploration, root, true);
         return;
     }
+    charge_points(exploration);
     struct arena arena = {0};
-    explore_slice(exploration, slice_new(&exploration->slicer, &arena, &all));
+    struct slice *slice = slice_new(&exploration->slicer, &arena, &all);
+    charge(exploration->executions, slice_ops(slice) / SLICE_OPS_OF_STATE);
+    explore_slice(exploration, slice);
     arena_release(&arena);
 }
 

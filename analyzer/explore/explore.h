@@ -75,16 +75,24 @@ struct explore_options {
     size_t
         states_max; /* of a scope, see EXPLORE_STATES_A_MS; 0: as many as EXPLORE_BUDGET_MS buys */
     struct explain *explain; /* watches the search, see explain.h; NULL: nobody does */
+    size_t *allowance; /* the effort that this and later programs may cost; NULL: without end */
 };
 
 /* Time is turned into a number of states, so that every run looks at the same ones. */
 enum { EXPLORE_BUDGET_MS = 250, EXPLORE_STATES_A_MS = 100, EXPLORE_PROGRAM_STATES = 60000 };
 /* Bytes that the search in one scope may take, and as many times more as there are more states. */
 enum { EXPLORE_MEMORY = 64 << 20 };
+/* The effort that all programs of a run may cost: as much for each unit as makes it a small part of
+ * what parsing cost, and what one program may need where there are few.  As many times more where a
+ * scope may cost more than EXPLORE_BUDGET_MS. */
+enum { EXPLORE_EFFORT_OF_UNIT = 1200, EXPLORE_EFFORT_MIN = 300000 };
+size_t explore_allowance(size_t unit_count, const struct explore_options *);
 
 /* What the search had to do. */
 struct explore_stats {
     size_t scopes, states, cut_scopes; /* cut: a bound was hit, all states were not seen */
+    size_t effort;    /* in states, or what costs as much; the same on every machine */
+    size_t allowance; /* of the run, where it adds up the programs */
     uint64_t nanoseconds;
     VEC(const struct ir_func *) cut_roots; /* those of cut scopes, but for made-up callers */
 };

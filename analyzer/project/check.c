@@ -47,36 +47,63 @@ static void add_explored(struct run *run, const struct explore_stats *stats)
     struct explore_stats *all = &run->explored;
     all->scopes += stats->scopes;
     all->states += stats->states;
+    all->effort += stats->effort;
     all->cut_scopes += stats->cut_scopes;
     all->nanoseconds += stats->nanoseconds;
     for (size_t i = 0; i < stats->cut_roots.count; i++)
         *vec_add(&run->arena, &all->cut_roots) = stats->cut_roots.at[i];
 }
 
+/* What the rules are asked with, of all programs of a run. */
+struct judging {
+    struct rule_choice *choices;
+    size_t choice_count;
+    struct map judged; /* see rules_run */
+    struct explore_options explored;
+    struct arena facts; /* of one program */
+};
+
 /* Findings are copied to the run's arena by the pass; the flow facts go with each program. */
+static void judge_program(struct run *run, struct judging *judging, const unit_list *units)
+{
+    struct ir_unit **irs = arena_array(&judging->facts, struct ir_unit *, units->count);
+    for (size_t i = 0; i < units->count; i++)
+        irs[i] = units->at[i]->ir;
+    struct flow *flow = flow_new(&judging->facts, run->models, irs, units->count);
+    size_t first = run->found.count;
+    judging->explored.explain = run_watch(run, &judging->facts, irs, units->count);
+    explore_prepare(flow, &judging->explored);
+    rules_run(&run->arena, flow, judging->choices, judging->choice_count, &judging->judged,
+              &run->found);
+    run_keep_reasons(run, flow, judging->explored.explain, first);
+    add_explored(run, explore_stats(flow));
+    arena_recycle(&judging->facts);
+}
+
+static size_t analysed_units(const struct run *run)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < run->inputs.units.count; i++)
+        count += run->inputs.units.at[i]->ir != NULL;
+    return count;
+}
+
+/* Libraries first: where there are so many tests that the run cannot afford to explore all of them,
+ * it is better to know the library. */
 static void judge(struct run *run)
 {
-    size_t choice_count = 0;
-    struct map judged = {.arena = &run->arena};
-    struct rule_choice *choices = settings_choices(run->settings, &choice_count);
-    struct arena facts = {0};
-    struct explore_options explored = {.states_max =
-                                           (size_t)run->options->budget_ms * EXPLORE_STATES_A_MS};
-    for (size_t i = 0; i < run->programs.count && (choice_count || run->silent_path); i++) {
-        const unit_list *units = &run->programs.at[i].units;
-        struct ir_unit **irs = arena_array(&facts, struct ir_unit *, units->count);
-        for (size_t k = 0; k < units->count; k++)
-            irs[k] = units->at[k]->ir;
-        struct flow *flow = flow_new(&facts, run->models, irs, units->count);
-        size_t first = run->found.count;
-        explored.explain = run_watch(run, &facts, irs, units->count);
-        explore_prepare(flow, &explored);
-        rules_run(&run->arena, flow, choices, choice_count, &judged, &run->found);
-        run_keep_reasons(run, flow, explored.explain, first);
-        add_explored(run, explore_stats(flow));
-        arena_recycle(&facts);
-    }
-    arena_release(&facts);
+    struct judging judging = {.judged = {.arena = &run->arena}};
+    judging.explored.states_max = (size_t)run->options->budget_ms * EXPLORE_STATES_A_MS;
+    size_t allowance = explore_allowance(analysed_units(run), &judging.explored);
+    judging.explored.allowance = &allowance;
+    judging.choices = settings_choices(run->settings, &judging.choice_count);
+    run->explored.allowance = allowance;
+    for (int has_main = 0; has_main <= 1; has_main++)
+        for (size_t i = 0; i < run->programs.count; i++)
+            if (run->programs.at[i].has_main == has_main &&
+                (judging.choice_count || run->silent_path))
+                judge_program(run, &judging, &run->programs.at[i].units);
+    arena_release(&judging.facts);
 }
 
 static void finish(struct run *run)

@@ -178,6 +178,7 @@ static void begin(struct linker *linker, uint32_t starter)
 static void end(struct linker *linker, program_list *programs)
 {
     struct program *program = vec_add(linker->arena, programs);
+    program->has_main = linker->starter != UINT32_MAX;
     for (size_t i = 0; i < linker->count; i++)
         if (linker->nodes[i].stamp == linker->stamp)
             *vec_add(linker->arena, &program->units) = linker->nodes[i].unit;

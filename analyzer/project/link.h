@@ -17,6 +17,7 @@
 
 struct program {
     unit_list units; /* in the order of the run's units */
+    bool has_main;   /* false too where all units were taken as one program */
 };
 typedef VEC(struct program) program_list;
 

@@ -204,6 +204,7 @@ static void show_json(struct run *run)
         {"scopes", (int64_t)run->explored.scopes},
         {"scopes_cut", (int64_t)run->explored.cut_scopes},
         {"states", (int64_t)run->explored.states},
+        {"effort", (int64_t)run->explored.effort},
     };
     report_json(&run->result->output, &run->found, &failed, tool(), stats, COUNT_OF(stats),
                 run->directory);
@@ -296,6 +297,8 @@ static void add_explored(struct run *run)
         text_printf(out, ", %.0f a second",
                     (double)explored->states * 1e9 / (double)explored->nanoseconds);
     text_add(out, "; ");
+    text_printf(out, "an effort of %zu, where %zu are allowed; ", explored->effort,
+                explored->allowance);
     add_count(out, explored->cut_scopes, "scope");
     text_add(out, " not in full");
     size_t named =

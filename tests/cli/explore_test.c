@@ -112,6 +112,33 @@ static void test_explore__a_budget_is_no_matter_of_time(void **state)
     assert_string_equal(runs[0].out, runs[1].out);
 }
 
+/* As many programs as cost more than a run may: the last ones are not looked at, and that is said.
+ */
+static void test_explore__a_run_has_an_end(void **state)
+{
+    enum { PROGRAMS = 40 };
+    struct folder *folder = *state;
+    struct text entries = {0};
+    for (int i = 0; i < PROGRAMS; i++) {
+        const char *name = arena_printf(&folder->arena, "busy%d.c", i);
+        put(folder, name, busy_source);
+        text_printf(&entries,
+                    "%s{\"directory\": \".\", \"file\": \"%s\", \"command\": \"cc -I%s -c %s\"}",
+                    i ? ",\n" : "", name, LEASH_INCLUDE, name);
+    }
+    put(folder, "compile_commands.json", arena_printf(&folder->arena, "[%s]", entries.at));
+    text_release(&entries);
+    struct outcome run = leash(folder, "check --budget=1 --stats");
+    assert_has(run.err, "40 scopes explored: ");
+    assert_has(run.err, ", where 1200 are allowed; 40 scopes not in full: ");
+    struct outcome first = leash(folder, "check --budget=1 --explain-silence busy0.c:24");
+    assert_lacks(first.out, "the run, may cost");
+    struct outcome last = leash(folder, "check --budget=1 --explain-silence busy39.c:24");
+    assert_has(last.out, "other parts took up what the program, or the run, may cost");
+    struct outcome more = leash(folder, "check --stats");
+    assert_has(more.err, ", where 300000 are allowed; 0 scopes not in full");
+}
+
 /* Each has static variables that begin with something, as many more files than calls may be deep.
  */
 static void test_explore__a_program_of_many_files(void **state)
@@ -391,6 +418,7 @@ int main(void)
         folder_test(test_explore__a_small_budget_is_told),
         folder_test(test_explore__part_of_the_states_is_no_proof),
         folder_test(test_explore__a_budget_is_no_matter_of_time),
+        folder_test(test_explore__a_run_has_an_end),
         folder_test(test_explore__a_program_of_many_files),
         folder_test(test_explore__what_ends_a_wait),
         folder_test(test_explore__a_line_without_a_wait),
