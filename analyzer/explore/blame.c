@@ -317,8 +317,8 @@ static enum cause sink_cause(struct search *search, struct blame *blame)
         uint32_t held = holders(machine, blame->handle);
         const struct value *lock = lock_at(machine, blame->handle);
         blame->is_handed = lock && lock->kind == V_LOCK && (lock->flags & LOCK_HANDED);
-        return held >> blame->task & 1 && !blame->is_handed ? CAUSE_LOCK_CYCLE
-                                                            : CAUSE_MISSING_UNLOCK;
+        blame->is_own = held >> blame->task & 1 && !blame->is_handed;
+        return blame->is_own ? CAUSE_LOCK_CYCLE : CAUSE_MISSING_UNLOCK;
     }
     if (ended_by(machine, blame).kind == V_PTR)
         return CAUSE_LOST_CANCEL;

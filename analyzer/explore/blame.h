@@ -20,6 +20,7 @@ struct blame {
     uint32_t would;      /* bit by task: stuck ones that would wake it later */
     bool is_silent;      /* somebody who still moves may wake it */
     bool is_handed;      /* the lock it waits for goes from task to task */
+    bool is_own;         /* it has the lock itself */
     uint16_t ends;       /* bit by task: those that can still end */
     bool is_for_endless; /* it waits for a task that goes round for ever */
     bool tells_later;    /* it would tell those it waits for to stop, after the wait */

@@ -209,9 +209,11 @@ static const char *why_stuck(struct story *story)
     case CAUSE_BACKGROUND_WAIT:
         return "this context never ends";
     case CAUSE_MISSING_UNLOCK:
-        return "who has the lock has ended without unlocking it";
+        return story->blame->is_own ? "the task has it itself, and went on without unlocking it"
+                                    : "who has the lock has ended without unlocking it";
     case CAUSE_LOCK_CYCLE:
-        return "the lock is held, and its holder waits for this task";
+        return story->blame->is_own ? "the task has locked it itself, and not unlocked it yet"
+                                    : "the lock is held, and its holder waits for this task";
     case CAUSE_BLOCKED_WHILE_LOCKED:
         return "who would end the wait needs a lock that this task holds";
     case CAUSE_MISSING_WG_DONE:
@@ -360,40 +362,87 @@ static bool gives_back(const struct story *story, const struct ir_func *func)
     return flow_can(story->search->machine.flow, func, ACT_UNLOCK);
 }
 
-/* The return with which the task left the function that locked, the lock still held. */
-static void stand_at_exit_with_lock(struct story *story)
+/* Does the task unlock again what it took at `from`?  What is between may be locked and unlocked as
+ * well: where pointers lead does not always tell locks apart. */
+static bool is_given_back(const struct story *story, size_t from)
 {
-    size_t count = story->search->machine.events.count, locked = count;
-    for (size_t i = 0; i < count; i++) {
+    const struct event *take = story_event_at(story, from);
+    size_t depth = 0;
+    for (size_t i = from; i < story->search->machine.events.count; i++) {
         const struct event *event = story_event_at(story, i);
         bool is_take = story_is_act(event, ACT_LOCK) && event->result == RESULT_OK;
-        if (is_take && story_concerns(story, event->func, event->op->act->object))
-            locked = i;
-    }
-    if (locked == count)
-        return;
-    uint16_t depth = story_event_at(story, locked)->frame_depth;
-    const struct event *last = NULL;
-    for (size_t i = locked + 1; i < count; i++) {
-        const struct event *event = story_event_at(story, i);
-        if (event->kind != EVENT_LEAVE || event->task != story_event_at(story, locked)->task ||
-            event->frame_depth > depth)
+        if (event->task != take->task || (!is_take && !story_is_act(event, ACT_UNLOCK)) ||
+            !story_concerns(story, event->func, event->op->act->object))
             continue;
-        if (!last)
-            last = event;
-        depth = event->frame_depth;
-        if (gives_back(story, event->func)) {
-            last = event;
-            break;
-        }
+        depth += is_take ? 1 : (size_t)-1;
+        if (depth == 0)
+            return true;
     }
-    if (last)
-        story_stand_at(story, last->func, last->pos,
-                       arena_printf(story->arena,
-                                    "'%s' leaves here with %s locked: task '%s' waits for it "
-                                    "for ever",
-                                    story_name_of(last->func), story->verdict->object,
-                                    story->verdict->task));
+    return false;
+}
+
+/* Where the lock was taken that is still held; the number of events: not known. */
+static size_t last_take(const struct story *story)
+{
+    size_t count = story->search->machine.events.count;
+    for (size_t i = count; i-- > 0;) {
+        const struct event *event = story_event_at(story, i);
+        if (story_is_act(event, ACT_LOCK) && event->result == RESULT_OK &&
+            story_concerns(story, event->func, event->op->act->object) && !is_given_back(story, i))
+            return i;
+    }
+    return count;
+}
+
+/* The return with which the task left the function that locked, the lock still held.  `is_owed`:
+ * that function unlocks on other ways; NULL: there was no such return. */
+static const struct event *exit_with_lock(const struct story *story, bool *is_owed)
+{
+    size_t count = story->search->machine.events.count, taken = last_take(story);
+    *is_owed = false;
+    if (taken == count)
+        return NULL;
+    const struct event *take = story_event_at(story, taken), *first = NULL;
+    uint32_t limit = take->frame_depth + 1u; /* what runs deeper was called later */
+    for (size_t i = taken + 1; i < count && !*is_owed; i++) {
+        const struct event *event = story_event_at(story, i);
+        if (event->kind != EVENT_LEAVE || event->task != take->task || event->frame_depth >= limit)
+            continue;
+        limit = event->frame_depth;
+        *is_owed = gives_back(story, event->func);
+        if (*is_owed || !first)
+            first = event;
+    }
+    return first;
+}
+
+static void stand_at_exit(struct story *story, const struct event *leave)
+{
+    story_stand_at(story, leave->func, leave->pos,
+                   arena_printf(story->arena,
+                                "'%s' leaves here with %s locked: task '%s' waits for it for ever",
+                                story_name_of(leave->func), story->verdict->object,
+                                story->verdict->task));
+}
+
+static void stand_at_exit_with_lock(struct story *story)
+{
+    bool is_owed;
+    const struct event *leave = exit_with_lock(story, &is_owed);
+    if (leave)
+        stand_at_exit(story, leave);
+}
+
+/* A task that waits for a lock of its own forgot it where it left the function that took it: what
+ * asks for it next is not to blame. */
+static void look_for_lost_lock(struct story *story)
+{
+    bool is_owed;
+    const struct event *leave = story->blame->is_own ? exit_with_lock(story, &is_owed) : NULL;
+    if (!leave || !is_owed)
+        return;
+    story->verdict->cause = CAUSE_MISSING_UNLOCK;
+    stand_at_exit(story, leave);
 }
 
 /* Has the task that ran in the slot done this to the object, from when it was spawned to its end?
@@ -528,6 +577,9 @@ static void refine_cause(struct story *story)
     case CAUSE_MISSING_UNLOCK:
         if (!stand_at_keeper(story))
             stand_at_exit_with_lock(story);
+        break;
+    case CAUSE_LOCK_CYCLE:
+        look_for_lost_lock(story);
         break;
     case CAUSE_MISSING_WG_DONE:
         stand_at_missing_done(story);
