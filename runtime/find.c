@@ -6,17 +6,20 @@
  * shares with the process changes meanwhile: where there is some the world stands until the end, as
  * it does where the system grants no copy and the search is made in place.
  *
- * All memory of the copy is searched for pointers as a conservative garbage collector does.  Two
- * kinds of memory are not searched before something leads there: the stack of a task that is
- * parked, and a channel that such a task stands at.  A parked task comes back to life when a
- * pointer leads to its stack or to a channel that it stands at, or, where it stands at an object on
- * some task's stack, when that task lives.  Then its stack is searched too.  What has not come back
- * in the end is lost.
+ * Memory is searched for pointers as a conservative garbage collector does, from the data of the
+ * program, the stacks of threads and those of tasks that can run on.  Three kinds of memory are not
+ * searched before something leads there: the stack of a task that is parked, a block of the C
+ * library's heap (heap.h), and a channel that a parked task stands at.  A parked task comes back to
+ * life when a pointer leads to its stack or to the block or channel that it stands at, or, where it
+ * stands at an object on some task's stack, when that task lives.  Then its stack is searched too.
+ * What has not come back in the end is lost.
  *
- * In doubt a task lives.  So does one that stands at an object elsewhere (a global, a block of the
- * heap, a context, a descriptor), since nobody knows where such a block begins and ends, and one
- * that stands in no queue: whoever wakes it knows it in another way.  Timers lie on the stack of
- * the task that waits for them, and the wheel leads there.
+ * In doubt a task lives.  So does one that stands at an object elsewhere (a global, memory of
+ * another allocator), since nobody knows where such a block begins and ends, and one that stands in
+ * no queue: whoever wakes it knows it in another way.  Where a thread was just changing the heap
+ * when it was stopped, the world goes on and is stopped again; when that does not help, all of the
+ * heap is searched, as what can be reached.  Timers lie on the stack of the task that waits for
+ * them, and the wheel leads there.
  *
  * The runtime's own pointers must not keep alive who waits.  A queue leads to records of struct
  * waiter, and those are known: they stand in a queue and name their task.  All other lists of the
@@ -26,7 +29,9 @@
 #include "clock.h"
 #include "dump.h"
 #include "fiber.h"
+#include "heap.h"
 #include "leash.h"
+#include "memory.h"
 #include "scheduler.h"
 #include "stack.h"
 #include "world.h"
@@ -38,21 +43,19 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum {
     BUFFER_BYTES = 64 * 1024,
     PAGE_BYTES = 4096,
-    LINE_BYTES = 512,   /* of a line of the maps, as far as we read it */
-    WAITS_PER_TASK = 16 /* on average; more are taken for a doubt */
-};
-
-/* Memory from low to high - 1. */
-struct range {
-    uintptr_t low;
-    uintptr_t high;
+    LINE_BYTES = 512,    /* of a line of the maps, as far as we read it */
+    WAITS_PER_TASK = 16, /* on average; more are taken for a doubt */
+    HEAPS_MAX = 256,     /* of more, the rest is searched as what can be reached */
+    ROOMS_MAX = 3,
+    TRIES = 20,        /* to find nobody in the midst of the heap, ... */
+    PAUSE_US = 200,    /* ... with a pause between, ... */
+    BUSY_NS = 20000000 /* ... until the threads stood still for so long */
 };
 
 enum fate { NOBODY, IN_QUESTION, ALIVE };
@@ -63,22 +66,32 @@ struct slot {
     enum fate fate;
 };
 
-/* A task in question stands at something that lies in `place`: a channel, or somebody's slot. */
+/* A task in question stands at something that lies in `place`: a block, a channel, or somebody's
+ * slot. */
 struct wait {
     struct range place;
     size_t slot;
     bool reached; /* in the first of those with the same place */
 };
 
-/* To be searched: a channel, or what a living task knows. */
+/* To be searched: memory that was reached, or what a living task knows. */
 struct item {
     struct range place;
-    struct slot *slot; /* NULL: a channel */
+    struct slot *slot; /* NULL: memory */
 };
 
-/* All of it lies in one mapping, which is searched by nobody, and which the copy shares. */
+/* Its arrays lie in rooms, which are searched by nobody; the first of them, with what is found, the
+ * copy shares. */
 struct finder {
-    struct range own;
+    struct range rooms[ROOMS_MAX];
+    size_t room_count;
+    int64_t stood_ns;         /* how long the threads stood still, all in all */
+    pid_t copy;               /* which searches */
+    struct range first_stack; /* of the process's first thread */
+    struct range code;        /* of the C library: a part of it that lies together */
+    bool heap_quiet;          /* no thread was stopped in the midst of changing the heap */
+    struct heap *heaps;       /* sorted */
+    size_t heap_count;
     size_t root_bytes; /* of the mappings that may hold pointers, as the process sees them */
     size_t seen_bytes; /* as the one who searches does */
     bool has_shared;   /* some of them change while a copy is searched */
@@ -99,16 +112,6 @@ struct finder {
 };
 
 /* ---- memory ---------------------------------------------------------------------------------- */
-
-/* Copies what can be read, from the beginning on; returns how much that is. */
-static size_t peek(uintptr_t address, void *to, size_t bytes)
-{
-    struct iovec here = {to, bytes};
-    struct iovec there = {(void *)address, bytes};
-    ssize_t got = process_vm_readv(getpid(), &here, 1, &there, 1, 0);
-
-    return got > 0 ? (size_t)got : 0;
-}
 
 /* Of ranges by their low ends.  Not qsort, which may allocate. */
 static void sort(void *array, size_t count, size_t size)
@@ -165,6 +168,15 @@ static struct slot *slot_of(const struct finder *finder, uintptr_t address)
     return &finder->slots[(chunk - 1) * finder->chunk_slots + place];
 }
 
+static struct heap *heap_of(struct finder *finder, uintptr_t address)
+{
+    size_t count = count_up_to(finder->heaps, finder->heap_count, sizeof(*finder->heaps), address);
+
+    return count && range_holds(finder->heaps[count - 1].chunks, address)
+               ? &finder->heaps[count - 1]
+               : NULL;
+}
+
 static struct range memory_of(const struct finder *finder, const struct slot *slot)
 {
     uintptr_t low = (uintptr_t)slot->task & ~(finder->slot_bytes - 1);
@@ -204,16 +216,20 @@ static const struct leash_chan *channel_of(const struct task *task, const struct
 }
 
 /* Where lies what must be reached for the record to be woken?  False: we do not know. */
-static bool place_of(const struct finder *finder, const struct task *task,
-                     const struct waiter *record, struct range *place)
+static bool place_of(struct finder *finder, const struct task *task, const struct waiter *record,
+                     struct range *place)
 {
-    const struct slot *owner = slot_of(finder, (uintptr_t)record->queue);
+    uintptr_t queue = (uintptr_t)record->queue;
+    const struct slot *owner = slot_of(finder, queue);
+    const struct heap *heap = heap_of(finder, queue);
     const struct leash_chan *ch = channel_of(task, record);
 
     if (owner) {
         *place = memory_of(finder, owner);
         return owner->fate != NOBODY;
     }
+    if (heap)
+        return heap_block(heap, queue, place) && !heap_is_free(heap, *place);
     /* Others are parts of larger blocks. */
     if (!ch || ch->buffer != (const unsigned char *)(ch + 1))
         return false;
@@ -279,18 +295,32 @@ static void reach_place(struct finder *finder, uintptr_t address)
     finder->waits[first].reached = true;
     for (size_t i = first; i < end; i++)
         revive(finder, &finder->slots[finder->waits[i].slot]);
-    if (!slot_of(finder, place.low))
+    if (!slot_of(finder, place.low) && !heap_of(finder, place.low))
         push(finder, place, NULL);
 }
 
-/* A word that may be a pointer was found in what can still be reached. */
+static void reach_block(struct finder *finder, struct heap *heap, uintptr_t address)
+{
+    struct range block;
+
+    if (!heap_block(heap, address, &block) || !heap_reach(heap, block))
+        return;
+    push(finder, block, NULL);
+    reach_place(finder, block.low);
+}
+
+/* A word that may be a pointer was found in what can still be reached.  One to where a task was
+ * left is the runtime's alone. */
 static void reach(struct finder *finder, uintptr_t address)
 {
     struct slot *slot = slot_of(finder, address);
+    struct heap *heap = slot ? NULL : heap_of(finder, address);
 
-    if (!slot)
+    if (heap)
+        reach_block(finder, heap, address);
+    else if (!slot)
         reach_place(finder, address);
-    else if (slot->fate == IN_QUESTION && address >= slot->sp && address < (uintptr_t)slot->task &&
+    else if (slot->fate == IN_QUESTION && address > slot->sp && address < (uintptr_t)slot->task &&
              !stands(slot, address))
         revive(finder, slot);
 }
@@ -365,34 +395,42 @@ static uintptr_t read_number(const char **text, unsigned base)
     }
 }
 
-/* low-high rwxp offset device inode path.  False: it holds no pointers of the program, as what
- * nobody can write, unless it is memory that was protected. */
-static bool read_line(const char *line, struct range *range, bool *shared)
+/* A line of the maps: low-high rwxp offset device inode path. */
+struct mapping {
+    struct range range;
+    bool has_pointers; /* of the program; what nobody can write holds none, unless it is memory that
+                        * was protected */
+    bool shared;
+    bool is_data;      /* that a file holds at first */
+    bool runs;         /* holds code */
+    bool grows_by_brk; /* the heap */
+    bool is_stack;     /* of the process's first thread */
+};
+
+static struct mapping read_line(const char *line)
 {
-    range->low = read_number(&line, 16);
+    struct mapping mapping = {.grows_by_brk = strstr(line, " [heap]"),
+                              .is_stack = strstr(line, " [stack]")};
+
+    mapping.range.low = read_number(&line, 16);
     line++;
-    range->high = read_number(&line, 16);
+    mapping.range.high = read_number(&line, 16);
     bool readable = line[1] == 'r';
     bool writable = line[2] == 'w';
-    *shared = line[4] == 's';
+    mapping.runs = line[3] == 'x';
+    mapping.shared = line[4] == 's';
     for (int fields = 0; fields < 4 && *line; line++)
         fields += *line == ' ';
-    return readable && (writable || !read_number(&line, 10));
+    bool has_file = read_number(&line, 10) != 0;
+    mapping.is_data = readable && writable && has_file && !mapping.shared;
+    mapping.has_pointers = readable && (writable || !has_file);
+    return mapping;
 }
 
-typedef void visit_root(struct finder *finder, struct range range, bool shared);
+typedef void visit_mapping(struct finder *finder, const struct mapping *mapping);
 
-static void visit_line(struct finder *finder, const char *line, visit_root *visit)
-{
-    struct range range;
-    bool shared;
-
-    if (read_line(line, &range, &shared))
-        visit(finder, range, shared);
-}
-
-/* False: the list of mappings cannot be read. */
-static bool each_root(struct finder *finder, visit_root *visit)
+/* In their order.  False: the list cannot be read. */
+static bool each_mapping(struct finder *finder, visit_mapping *visit)
 {
     int maps = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
     char text[PAGE_BYTES];
@@ -410,7 +448,8 @@ static bool each_root(struct finder *finder, visit_root *visit)
                 continue;
             }
             line[length] = '\0';
-            visit_line(finder, line, visit);
+            struct mapping mapping = read_line(line);
+            visit(finder, &mapping);
             length = 0;
         }
     }
@@ -418,17 +457,33 @@ static bool each_root(struct finder *finder, visit_root *visit)
     return bytes == 0;
 }
 
-static void measure_root(struct finder *finder, struct range range, bool shared)
+/* Code may lie in several mappings, one behind the other. */
+static void measure_code(struct finder *finder, struct range range)
 {
-    finder->root_bytes += range.high - range.low;
-    finder->has_shared |= shared && range.low != finder->own.low;
+    if (finder->code.high == range.low)
+        finder->code.high = range.high;
+    else if (!range_holds(finder->code, heap_code()))
+        finder->code = range;
 }
 
-static void search_root(struct finder *finder, struct range range, bool shared)
+static void measure_mapping(struct finder *finder, const struct mapping *mapping)
 {
-    (void)shared;
-    finder->seen_bytes += range.high - range.low;
-    search_but_apart(finder, range);
+    if (mapping->runs)
+        measure_code(finder, mapping->range);
+    if (!mapping->has_pointers)
+        return;
+    if (mapping->is_stack)
+        finder->first_stack = mapping->range;
+    finder->root_bytes += mapping->range.high - mapping->range.low;
+    finder->has_shared |= mapping->shared && mapping->range.low != finder->rooms[0].low;
+}
+
+static void search_mapping(struct finder *finder, const struct mapping *mapping)
+{
+    if (!mapping->has_pointers)
+        return;
+    finder->seen_bytes += mapping->range.high - mapping->range.low;
+    search_but_apart(finder, mapping->range);
 }
 
 /* ---- the states of the tasks ----------------------------------------------------------------- */
@@ -470,7 +525,7 @@ static void look_at_thread(struct finder *finder, const char *sp)
 
 static void look_at_tasks(struct finder *finder, const char *own_sp)
 {
-    const char *sp;
+    const struct stopped *stopped;
 
     for (size_t i = 0; i < finder->slot_count; i++) {
         struct range chunk = finder->chunks[i / finder->chunk_slots];
@@ -481,8 +536,8 @@ static void look_at_tasks(struct finder *finder, const char *own_sp)
     for (uint32_t i = 0; i < runtime.worker_count; i++)
         look_at_worker(finder, runtime.workers[i]);
     look_at_thread(finder, own_sp);
-    for (uint32_t i = 0; (sp = world_stack_pointer(i)); i++)
-        look_at_thread(finder, sp);
+    for (uint32_t i = 0; (stopped = world_stopped(i)); i++)
+        look_at_thread(finder, stopped->sp);
     for (size_t i = 0; i < finder->slot_count; i++)
         if (finder->slots[i].fate == IN_QUESTION && !note_waits(finder, &finder->slots[i]))
             revive(finder, &finder->slots[i]);
@@ -494,24 +549,139 @@ static void set_apart(struct finder *finder, uintptr_t low, uintptr_t high)
     finder->apart[finder->apart_count++] = (struct range){low, high};
 }
 
-static void set_all_apart(struct finder *finder)
+/* Keeps a block from being searched when it is reached; false: it is none. */
+static bool keep_block(struct finder *finder, const void *address, struct range *block)
 {
-    set_apart(finder, finder->own.low, finder->own.high);
+    struct heap *heap = heap_of(finder, (uintptr_t)address);
+
+    return heap && heap_block(heap, (uintptr_t)address, block) && heap_reach(heap, *block);
+}
+
+/* What a switch leaves behind in a worker leads to the object of the task that parked last, and on
+ * its stack for signals lie the registers of former stops. */
+static void set_worker_apart(struct finder *finder, const struct worker *worker)
+{
+    struct range held = {(uintptr_t)&worker->held, (uintptr_t)&worker->switches};
+    struct range block;
+
+    if (keep_block(finder, worker, &block)) {
+        push(finder, (struct range){block.low, held.low}, NULL);
+        push(finder, (struct range){held.high, block.high}, NULL);
+    } else {
+        set_apart(finder, held.low, held.high);
+    }
+    keep_block(finder, worker->signal_stack, &block);
+}
+
+/* The registers of a thread that stands, and all above on the stack where they are.  On a worker's
+ * stack for signals nothing else is searched. */
+static void search_registers(struct finder *finder, const struct stopped *thread)
+{
+    uintptr_t context = (uintptr_t)thread->context;
+    const struct heap *heap = heap_of(finder, context);
+    struct range dead = heap_dead_registers(thread, finder->code);
+    struct range block;
+
+    if (!heap || !heap_block(heap, context, &block)) {
+        if (dead.low < dead.high)
+            set_apart(finder, dead.low, dead.high);
+        return;
+    }
+    push(finder, (struct range){context, dead.low}, NULL);
+    push(finder, (struct range){dead.high, block.high}, NULL);
+    reach(finder, context);
+}
+
+/* The stack of the worker's thread.  Nothing is known of one that the runtime has not started, but
+ * where it is the process's first. */
+static struct range stack_of(const struct finder *finder, const struct worker *worker)
+{
+    uintptr_t low = (uintptr_t)worker->base_low;
+
+    return worker->number ? (struct range){low, low + worker->base_size} : finder->first_stack;
+}
+
+/* Of a worker's own stack, what lies beyond the end of its frames: they hold what tasks on it had
+ * that have parked since.  Where the thread is on a third stack, a handler's, that end is unknown.
+ */
+static void set_old_frames_apart(struct finder *finder, const struct worker *worker, uintptr_t sp)
+{
+    if (!worker)
+        return;
+    struct range own = stack_of(finder, worker);
+    if (range_holds(own, sp))
+        set_apart(finder, own.low, sp);
+    else if (slot_of(finder, sp) && range_holds(own, (uintptr_t)worker->base_sp))
+        set_apart(finder, own.low, (uintptr_t)worker->base_sp);
+}
+
+static void set_all_old_frames_apart(struct finder *finder, const char *own_sp)
+{
+    const struct stopped *stopped;
+
+    set_old_frames_apart(finder, worker_self(), (uintptr_t)own_sp);
+    for (uint32_t i = 0; (stopped = world_stopped(i)); i++)
+        set_old_frames_apart(finder, stopped->worker, (uintptr_t)stopped->sp);
+    for (uint32_t i = 0; (stopped = world_stopped(i)); i++)
+        search_registers(finder, stopped);
+}
+
+static void set_all_apart(struct finder *finder, const char *own_sp)
+{
+    for (size_t i = 0; i < finder->room_count; i++)
+        set_apart(finder, finder->rooms[i].low, finder->rooms[i].high);
     for (size_t i = 0; i < finder->chunk_count; i++)
         set_apart(finder, finder->chunks[i].low, finder->chunks[i].high);
-    /* What a switch leaves behind there leads to the object of the task that parked last. */
-    for (uint32_t i = 0; i < runtime.worker_count; i++)
-        set_apart(finder, (uintptr_t)&runtime.workers[i]->held,
-                  (uintptr_t)&runtime.workers[i]->switches);
+    for (size_t i = 0; i < finder->heap_count; i++) {
+        const struct heap *heap = &finder->heaps[i];
+        set_apart(finder, heap->chunks.low, heap->chunks.high);
+        if (heap->arena.low < heap->arena.high)
+            set_apart(finder, heap->arena.low, heap->arena.high);
+    }
     for (size_t i = 0; i < finder->wait_count; i++) {
         struct range place = finder->waits[i].place;
-        if ((!i || finder->waits[i - 1].place.low != place.low) && !slot_of(finder, place.low))
+        if ((!i || finder->waits[i - 1].place.low != place.low) && !slot_of(finder, place.low) &&
+            !heap_of(finder, place.low))
             set_apart(finder, place.low, place.high);
     }
+    for (uint32_t i = 0; i < runtime.worker_count; i++)
+        set_worker_apart(finder, runtime.workers[i]);
+    set_all_old_frames_apart(finder, own_sp);
     sort(finder->apart, finder->apart_count, sizeof(*finder->apart));
 }
 
 /* ---- room ------------------------------------------------------------------------------------ */
+
+/* NULL: no memory. */
+static void *make_room(struct finder *finder, size_t bytes)
+{
+    size_t all = (bytes + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
+    void *room =
+        mmap(NULL, all, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    if (room == MAP_FAILED)
+        return NULL;
+    finder->rooms[finder->room_count++] = (struct range){(uintptr_t)room, (uintptr_t)room + all};
+    return room;
+}
+
+static void free_rooms(struct finder *finder)
+{
+    for (size_t i = 0; i < finder->room_count; i++)
+        munmap((void *)finder->rooms[i].low, finder->rooms[i].high - finder->rooms[i].low);
+}
+
+/* One that is made after all mappings were measured. */
+static void *make_late_room(struct finder *finder, size_t bytes)
+{
+    void *room = make_room(finder, bytes);
+
+    if (room) {
+        const struct range *last = &finder->rooms[finder->room_count - 1];
+        finder->root_bytes += last->high - last->low;
+    }
+    return room;
+}
 
 static void *carve(uintptr_t *place, size_t count, size_t size)
 {
@@ -523,13 +693,14 @@ static void *carve(uintptr_t *place, size_t count, size_t size)
 
 static void lay_out(struct finder *finder, uintptr_t *place)
 {
-    size_t apart = 1 + finder->chunk_count + runtime.worker_count + finder->wait_room;
+    size_t apart = ROOMS_MAX + finder->chunk_count + 2 * HEAPS_MAX + 2 * runtime.worker_count +
+                   WORLD_MAX + finder->wait_room;
 
+    finder->heaps = carve(place, HEAPS_MAX, sizeof(*finder->heaps));
     finder->chunks = carve(place, finder->chunk_count, sizeof(*finder->chunks));
     finder->slots = carve(place, finder->slot_count, sizeof(*finder->slots));
     finder->waits = carve(place, finder->wait_room, sizeof(*finder->waits));
     finder->apart = carve(place, apart, sizeof(*finder->apart));
-    finder->items = carve(place, finder->slot_count + finder->wait_room, sizeof(*finder->items));
     finder->buffer = carve(place, BUFFER_BYTES, 1);
 }
 
@@ -546,13 +717,9 @@ static bool prepare(struct finder *finder)
     finder->slot_count = finder->chunk_count * finder->chunk_slots;
     finder->wait_room = finder->slot_count * WAITS_PER_TASK;
     lay_out(finder, &place);
-    size_t all = place;
-    void *own =
-        mmap(NULL, all, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (own == MAP_FAILED)
+    if (!make_room(finder, place))
         return false;
-    finder->own = (struct range){(uintptr_t)own, (uintptr_t)own + all};
-    place = finder->own.low;
+    place = finder->rooms[0].low;
     lay_out(finder, &place);
     for (size_t i = 0; i < finder->chunk_count; i++) {
         uintptr_t low = (uintptr_t)stack_chunk(i, &bytes);
@@ -562,24 +729,96 @@ static bool prepare(struct finder *finder)
     return true;
 }
 
+static void note_heap(struct finder *finder, const struct mapping *mapping)
+{
+    struct heap *next = &finder->heaps[finder->heap_count];
+
+    if (!mapping->has_pointers || mapping->shared || finder->heap_count == HEAPS_MAX)
+        return;
+    /* After a fork it grows by mappings of its own. */
+    if (mapping->grows_by_brk && finder->heap_count && next[-1].chunks.high == mapping->range.low)
+        next[-1].chunks.high = mapping->range.high;
+    else if (heap_in_mapping(mapping->range, mapping->grows_by_brk, next))
+        finder->heap_count++;
+}
+
+/* Keeps those that are what they look like. */
+static void read_heaps(struct finder *finder, uintptr_t room)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < finder->heap_count; i++) {
+        struct heap *heap = &finder->heaps[i];
+        size_t bytes = heap_map_bytes(heap->chunks);
+        heap->starts = carve(&room, bytes, 1);
+        heap->reached = carve(&room, bytes, 1);
+        if (heap_read(heap))
+            finder->heaps[kept++] = *heap;
+    }
+    finder->heap_count = kept;
+}
+
+static void note_arena(struct finder *finder, const struct mapping *mapping)
+{
+    for (size_t i = 0; mapping->is_data && i < finder->heap_count; i++)
+        if (finder->heaps[i].arena.low == finder->heaps[i].arena.high)
+            heap_find_arena(&finder->heaps[i], mapping->range);
+}
+
+/* Where heaps cannot be told they are none, and all of their memory can be reached. */
+static void find_heaps(struct finder *finder)
+{
+    uintptr_t bytes = 0;
+
+    if (!finder->heap_quiet || !each_mapping(finder, note_heap))
+        finder->heap_count = 0;
+    for (size_t i = 0; i < finder->heap_count; i++) {
+        size_t map_bytes = heap_map_bytes(finder->heaps[i].chunks);
+        carve(&bytes, map_bytes, 1);
+        carve(&bytes, map_bytes, 1);
+    }
+    const void *room = bytes ? make_late_room(finder, bytes) : NULL;
+    if (!room) {
+        finder->heap_count = 0;
+        return;
+    }
+    read_heaps(finder, (uintptr_t)room);
+    each_mapping(finder, note_arena);
+}
+
+/* Each slot, block and channel comes once; then there are the parts of workers and stacks. */
+static bool make_room_for_items(struct finder *finder)
+{
+    size_t count =
+        finder->slot_count + finder->wait_room + 2 * runtime.worker_count + 2 * WORLD_MAX;
+
+    for (size_t i = 0; i < finder->heap_count; i++)
+        count += finder->heaps[i].count;
+    finder->items = make_late_room(finder, count * sizeof(*finder->items));
+    return finder->items != NULL;
+}
+
 /* While the world stands, or in a copy.  False: not all memory can be read.  A copy may lack some
  * (MADV_DONTFORK). */
 static bool mark(struct finder *finder, const char *own_sp)
 {
     uintptr_t word;
 
-    if (peek((uintptr_t)&finder->own, &word, sizeof(word)) != sizeof(word))
+    if (peek((uintptr_t)&finder->rooms, &word, sizeof(word)) != sizeof(word))
+        return false;
+    find_heaps(finder);
+    if (!make_room_for_items(finder))
         return false;
     look_at_tasks(finder, own_sp);
-    set_all_apart(finder);
+    set_all_apart(finder, own_sp);
     search_items(finder);
-    if (!each_root(finder, search_root) || finder->seen_bytes != finder->root_bytes)
+    if (!each_mapping(finder, search_mapping) || finder->seen_bytes != finder->root_bytes)
         return false;
     search_items(finder);
     return true;
 }
 
-static size_t report(const struct finder *finder, FILE *out, int64_t stood_ns)
+static size_t report(const struct finder *finder, FILE *out)
 {
     size_t tasks = 0;
     size_t lost = 0;
@@ -592,7 +831,7 @@ static size_t report(const struct finder *finder, FILE *out, int64_t stood_ns)
         dump_task(finder->slots[i].task, out);
     }
     fprintf(out, "leash: %zu of %zu task%s lost for good; all threads stood still for %.3f ms\n",
-            lost, tasks, tasks == 1 ? "" : "s", (double)stood_ns / 1e6);
+            lost, tasks, tasks == 1 ? "" : "s", (double)finder->stood_ns / 1e6);
     return lost;
 }
 
@@ -631,48 +870,76 @@ static void *await_copy(void *copy)
     return pid > 0 && status == 0 ? copy : NULL;
 }
 
-/* While the world stands.  The copy, if it searches on; else 0, and `marked` says whether the
- * search, which is over then, went well. */
-static pid_t begin_search(struct finder *finder, const char *own_sp, bool *marked)
+enum outcome { NO_MEMORY, NOT_STOPPED, UNREADABLE, BUSY, IN_COPY, MARKED };
+
+/* While the world stands. */
+static enum outcome begin_search(struct finder *finder, const char *own_sp, bool insist)
 {
-    if (!each_root(finder, measure_root))
-        return 0;
-    pid_t copy = search_in_copy(finder, own_sp);
-    if (copy && !finder->has_shared)
-        return copy;
-    *marked = copy ? await_copy(&copy) != NULL : mark(finder, own_sp);
-    return 0;
+    if (!each_mapping(finder, measure_mapping))
+        return UNREADABLE;
+    finder->heap_quiet = heap_is_quiet(finder->code);
+    if (!finder->heap_quiet && !insist)
+        return BUSY;
+    finder->copy = search_in_copy(finder, own_sp);
+    if (finder->copy && !finder->has_shared)
+        return IN_COPY;
+    bool marked = finder->copy ? await_copy(&finder->copy) != NULL : mark(finder, own_sp);
+    return marked ? MARKED : UNREADABLE;
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
-static size_t find(FILE *out, const char *own_sp)
+/* BUSY: the heap is being changed; else, or where we insist, the search is done or goes on. */
+static enum outcome attempt(struct finder *finder, const char *own_sp, bool insist)
 {
-    struct finder finder = {.slots = NULL};
-    bool marked = false;
-    size_t lost = 0;
-    pid_t copy = 0;
+    enum outcome outcome = NO_MEMORY;
 
     stack_hold();
-    bool prepared = prepare(&finder);
-    int64_t begin_ns = clock_real_ns();
-    bool stands_still = prepared && world_stop();
-    if (stands_still) {
-        copy = begin_search(&finder, own_sp, &marked);
-        world_go();
+    if (prepare(finder)) {
+        int64_t begin_ns = clock_real_ns();
+        outcome = NOT_STOPPED;
+        if (world_stop()) {
+            outcome = begin_search(finder, own_sp, insist);
+            world_go();
+        }
+        finder->stood_ns += clock_real_ns() - begin_ns;
     }
-    int64_t stood_ns = clock_real_ns() - begin_ns;
     stack_release();
-    if (!prepared)
-        return cannot_tell(out, "no memory");
-    if (copy)
-        marked = task_self() ? leash_task_blocking(await_copy, &copy, NULL) : await_copy(&copy);
-    if (marked)
-        lost = report(&finder, out, stood_ns);
-    else
-        cannot_tell(out, stands_still ? "not all memory of the process can be read"
-                                      : "a thread does not let itself be stopped by SIGURG");
-    munmap((void *)finder.own.low, finder.own.high - finder.own.low);
+    return outcome;
+}
+
+static enum outcome search_all(struct finder *finder, const char *own_sp)
+{
+    enum outcome outcome;
+
+    for (int tries = 1;; tries++) {
+        bool insist = tries == TRIES || finder->stood_ns > BUSY_NS;
+        outcome = attempt(finder, own_sp, insist);
+        if (outcome != BUSY)
+            break;
+        free_rooms(finder);
+        *finder = (struct finder){.stood_ns = finder->stood_ns};
+        usleep(PAUSE_US);
+    }
+    if (outcome != IN_COPY)
+        return outcome;
+    bool marked = task_self() ? leash_task_blocking(await_copy, &finder->copy, NULL) != NULL
+                              : await_copy(&finder->copy) != NULL;
+    return marked ? MARKED : UNREADABLE;
+}
+
+static size_t find(FILE *out, const char *own_sp)
+{
+    static const char *const reasons[] = {
+        [NO_MEMORY] = "no memory",
+        [NOT_STOPPED] = "a thread does not let itself be stopped by SIGURG",
+        [UNREADABLE] = "not all memory of the process can be read",
+    };
+    struct finder finder = {.stood_ns = 0};
+    enum outcome outcome = search_all(&finder, own_sp);
+    size_t lost = outcome == MARKED ? report(&finder, out) : cannot_tell(out, reasons[outcome]);
+
+    free_rooms(&finder);
     return lost;
 }
 

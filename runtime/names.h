@@ -49,6 +49,16 @@
 #define fatal                   leash_rt_fatal
 #define hangup_unwatch          leash_rt_hangup_unwatch
 #define hangup_watch            leash_rt_hangup_watch
+#define heap_block              leash_rt_heap_block
+#define heap_code               leash_rt_heap_code
+#define heap_dead_registers     leash_rt_heap_dead_registers
+#define heap_find_arena         leash_rt_heap_find_arena
+#define heap_in_mapping         leash_rt_heap_in_mapping
+#define heap_is_free            leash_rt_heap_is_free
+#define heap_is_quiet           leash_rt_heap_is_quiet
+#define heap_map_bytes          leash_rt_heap_map_bytes
+#define heap_reach              leash_rt_heap_reach
+#define heap_read               leash_rt_heap_read
 #define idle_find               leash_rt_idle_find
 #define idle_note_io            leash_rt_idle_note_io
 #define idle_offer_slow         leash_rt_idle_offer_slow
@@ -159,7 +169,7 @@
 #define worker_of_task          leash_rt_worker_of_task
 #define worker_self             leash_rt_worker_self
 #define world_go                leash_rt_world_go
-#define world_stack_pointer     leash_rt_world_stack_pointer
+#define world_stopped           leash_rt_world_stopped
 #define world_stop              leash_rt_world_stop
 /* clang-format on */
 

@@ -146,18 +146,21 @@ static void worker_free(struct worker *worker)
     free(worker);
 }
 
-/* The stack of the thread, which a sanitizer wants to know. */
+/* The stack of the thread, which a sanitizer wants to know, and leak_find of those that are ours.
+ */
 static void note_thread_stack(struct worker *worker)
 {
     pthread_attr_t attributes;
     void *low = NULL;
 
     worker->sanitizer_fiber = fiber_of_thread();
-    if (!RT_ASAN || pthread_getattr_np(pthread_self(), &attributes))
+    if ((!RT_ASAN && !worker->number) || pthread_getattr_np(pthread_self(), &attributes))
         return;
     pthread_attr_getstack(&attributes, &low, &worker->base_size);
     worker->base_low = low;
     pthread_attr_destroy(&attributes);
+    /* What was freed must not lead leak_find to what lies there next. */
+    explicit_bzero(&attributes, sizeof(attributes));
 }
 
 static void worker_run(struct worker *worker)

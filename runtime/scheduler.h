@@ -54,7 +54,7 @@ struct worker {
     /* its own */
     struct task *task;    /* running; NULL in the thread's own context */
     void *base_sp;        /* the thread's own context, while a task runs */
-    const void *base_low; /* its stack, for sanitizers */
+    const void *base_low; /* its stack, where the runtime has started it; or for sanitizers */
     size_t base_size;
     int *errno_place;        /* of this thread */
     enum after after;        /* see above, for `left` */

@@ -4,6 +4,7 @@
  */
 #include "world.h"
 #include "clock.h"
+#include "scheduler.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,21 +16,20 @@
 #include <unistd.h>
 
 enum {
-    THREADS_MAX = 1024,
     PATIENCE_NS = 1000 * 1000 * 1000, /* for a thread that blocks the signal */
     LIST_BYTES = 4096
 };
 
 struct arrival {
     _Atomic int thread; /* 0: not written yet */
-    char *sp;
+    struct stopped stopped;
 };
 
 static struct {
     struct sigaction former;
-    int asked[THREADS_MAX];
+    int asked[WORLD_MAX];
     uint32_t asked_count;
-    struct arrival arrivals[THREADS_MAX];
+    struct arrival arrivals[WORLD_MAX];
     _Atomic uint32_t arrived; /* places taken in `arrivals` */
     _Atomic uint32_t inside;  /* handlers that have not ended */
     _Atomic uint32_t stopped; /* 1 while the world stands; a futex */
@@ -58,8 +58,9 @@ static void handle(int number, siginfo_t *info, void *context)
     atomic_fetch_add(&world.inside, 1);
     if (atomic_load(&world.stopped)) {
         uint32_t place = atomic_fetch_add(&world.arrived, 1);
-        if (place < THREADS_MAX) {
-            world.arrivals[place].sp = stack_pointer(context);
+        if (place < WORLD_MAX) {
+            world.arrivals[place].stopped =
+                (struct stopped){stack_pointer(context), worker_self(), context};
             atomic_store(&world.arrivals[place].thread, (int)syscall(SYS_gettid));
         }
         while (atomic_load(&world.stopped))
@@ -75,7 +76,7 @@ static bool has_arrived(int thread)
 {
     uint32_t count = atomic_load(&world.arrived);
 
-    for (uint32_t i = 0; i < count && i < THREADS_MAX; i++)
+    for (uint32_t i = 0; i < count && i < WORLD_MAX; i++)
         if (atomic_load(&world.arrivals[i].thread) == thread)
             return true;
     return false;
@@ -94,7 +95,7 @@ static bool ask(int thread)
 {
     if (has_arrived(thread))
         return true;
-    if (was_asked(thread) || world.asked_count == THREADS_MAX)
+    if (was_asked(thread) || world.asked_count == WORLD_MAX)
         return false;
     world.asked[world.asked_count++] = thread;
     syscall(SYS_tgkill, getpid(), thread, WORLD_SIGNAL);
@@ -168,13 +169,13 @@ void world_go(void)
 {
     sigaction(WORLD_SIGNAL, &world.former, NULL);
     atomic_store(&world.stopped, 0);
-    syscall(SYS_futex, &world.stopped, FUTEX_WAKE_PRIVATE, THREADS_MAX, NULL, NULL, 0);
+    syscall(SYS_futex, &world.stopped, FUTEX_WAKE_PRIVATE, WORLD_MAX, NULL, NULL, 0);
     /* The next stop must not find one of them still in the handler. */
     while (atomic_load(&world.inside))
         usleep(50);
 }
 
-char *world_stack_pointer(uint32_t index)
+const struct stopped *world_stopped(uint32_t index)
 {
-    return index < atomic_load(&world.arrived) ? world.arrivals[index].sp : NULL;
+    return index < atomic_load(&world.arrived) ? &world.arrivals[index].stopped : NULL;
 }

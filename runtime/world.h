@@ -6,8 +6,13 @@
 
 #include <signal.h>
 
+struct worker;
+
 /* What stops a thread.  Ignored by default, so one that comes late does no harm. */
 enum { WORLD_SIGNAL = SIGURG };
+
+/* So many threads can be stopped. */
+enum { WORLD_MAX = 1024 };
 
 /* Stops the others in a signal handler, their registers on their stacks.  False: one of them could
  * not be stopped, and all go on.  Until world_go nothing may be called that takes a lock which
@@ -15,7 +20,14 @@ enum { WORLD_SIGNAL = SIGURG };
 bool world_stop(void);
 void world_go(void);
 
-/* Up to where a stopped thread uses the stack that it is on; NULL after the last. */
-char *world_stack_pointer(uint32_t index);
+/* A thread that stands. */
+struct stopped {
+    char *sp;              /* up to where it uses the stack that it was on */
+    struct worker *worker; /* NULL: it runs no tasks */
+    const void *context;   /* a ucontext_t with its registers, on the stack that it is on now */
+};
+
+/* NULL after the last. */
+const struct stopped *world_stopped(uint32_t index);
 
 #endif

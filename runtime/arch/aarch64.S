@@ -175,6 +175,17 @@ context_begin:
         and     x9, x1, #-16
         mov     sp, x9
         mov     x29, xzr        /* ends a walk along frame pointers */
+        /* What the former task had there would be saved in frames of the new one, and leak_find
+         * take it for the new one's. */
+        mov     x20, xzr
+        mov     x21, xzr
+        mov     x22, xzr
+        mov     x23, xzr
+        mov     x24, xzr
+        mov     x25, xzr
+        mov     x26, xzr
+        mov     x27, xzr
+        mov     x28, xzr
         b       context_start
         .cfi_endproc
         .size   context_begin, . - context_begin

@@ -8,6 +8,7 @@
 #include "../context.h"
 
 #include <signal.h>
+#include <string.h>
 #include <ucontext.h>
 
 /* Lies on the stack that it describes. */
@@ -17,17 +18,54 @@ struct context {
     struct task *task;     /* of a new one */
 };
 
+/* leak_find takes what lies on a task's stack for the task's.  So a context keeps none of the
+ * registers that a call may change, and a new one none at all: they hold what others had. */
+static void forget_scratch(ucontext_t *machine)
+{
+#if defined(__x86_64__)
+    static const int scratch[] = {REG_R8,  REG_R9,  REG_R10, REG_R11, REG_RDI,
+                                  REG_RSI, REG_RDX, REG_RAX, REG_RCX};
+
+    for (size_t i = 0; i < sizeof(scratch) / sizeof(*scratch); i++)
+        machine->uc_mcontext.gregs[scratch[i]] = 0;
+#elif defined(__aarch64__)
+    memset(machine->uc_mcontext.regs, 0, 19 * sizeof(*machine->uc_mcontext.regs));
+#else
+    (void)machine;
+#endif
+}
+
+static void forget_all(ucontext_t *machine)
+{
+#if defined(__x86_64__)
+    memset(machine->uc_mcontext.gregs, 0, sizeof(machine->uc_mcontext.gregs));
+#elif defined(__aarch64__)
+    memset(machine->uc_mcontext.regs, 0, sizeof(machine->uc_mcontext.regs));
+#else
+    (void)machine;
+#endif
+}
+
+/* Not by swapcontext, which saves a pointer to the next context; for the same reason it is kept
+ * under a disguise. */
 struct worker *context_switch(void **save, void *to, struct worker *worker)
 {
-    struct context here;
-    struct context *next = to;
+    struct context here = {.worker = NULL};
+    volatile uintptr_t next = ~(uintptr_t)to;
+    volatile bool left = false;
 
-    next->worker = worker;
+    ((struct context *)to)->worker = worker;
+    to = NULL;
     *save = &here;
+    getcontext(&here.machine);
+    if (left)
+        return here.worker;
+    left = true;
+    forget_scratch(&here.machine);
     /* The mask is the thread's: what the context was left with may be another thread's. */
-    pthread_sigmask(SIG_SETMASK, NULL, &next->machine.uc_sigmask);
-    swapcontext(&here.machine, &next->machine);
-    return here.worker;
+    pthread_sigmask(SIG_SETMASK, NULL, &((struct context *)~next)->machine.uc_sigmask);
+    setcontext(&((struct context *)~next)->machine);
+    __builtin_unreachable();
 }
 
 /* makecontext hands on nothing wider than an int. */
@@ -44,6 +82,7 @@ struct worker *context_begin(void **save, struct task *task, void *low, struct w
     uintptr_t place = (uintptr_t)context;
 
     getcontext(&context->machine);
+    forget_all(&context->machine);
     context->task = task;
     context->machine.uc_stack.ss_sp = low;
     context->machine.uc_stack.ss_size = (size_t)((char *)context - (char *)low);

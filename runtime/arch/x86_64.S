@@ -133,6 +133,12 @@ context_begin:
         movq    %rsi, %rsp
         andq    $-16, %rsp
         xorl    %ebp, %ebp      /* ends a walk along frame pointers */
+        /* What the former task had there would be saved in frames of the new one, and leak_find
+         * take it for the new one's. */
+        xorl    %r12d, %r12d
+        xorl    %r13d, %r13d
+        xorl    %r14d, %r14d
+        xorl    %r15d, %r15d
         jmp     context_start
         .cfi_endproc
         .size   context_begin, . - context_begin

@@ -528,13 +528,17 @@ void leash_leak_ignore(const char *pattern);
  * They are stopped by SIGURG until there is a copy of the process, as by fork; a sleep or an
  * epoll_wait of a thread that runs no tasks may end with EINTR.  The copy is searched while all go
  * on, and a calling task is parked meanwhile.  Where the process shares memory with others
- * (MAP_SHARED), or a copy is refused, the threads stand until the search is over.  The search is
- * conservative, as a garbage collector's: what looks like a pointer is one, and all of the heap
- * counts as in use, so a task may be lost and not be told of; the other way round only where a
- * program hides its pointers (in files, pipes, what epoll or a timer of the system keeps for it,
- * memory that may not be read at the moment, unaligned, in disguise, under MADV_WIPEONFORK).  Under
- * a sanitizer or valgrind, where a thread blocks SIGURG, or where memory is kept from copies
- * (MADV_DONTFORK), it says that it cannot tell and returns 0. */
+ * (MAP_SHARED), or a copy is refused, the threads stand until the search is over.  Where a thread
+ * was stopped in the midst of malloc or free, they go on and are stopped again.
+ *
+ * The search is conservative, as a garbage collector's: what looks like a pointer to a block of the
+ * heap, to a part of it or to its end, keeps it in use, and where a block lies is known of glibc's
+ * malloc on x86-64; elsewhere all of the heap counts as in use, as blocks do that are mappings of
+ * their own (128 KiB and more).  So a task may be lost and not be told of; the other way round only
+ * where a program hides its pointers (in files, pipes, what epoll or a timer of the system keeps
+ * for it, memory that may not be read at the moment, unaligned, in disguise, under
+ * MADV_WIPEONFORK).  Under a sanitizer or valgrind, where a thread blocks SIGURG, or where memory
+ * is kept from copies (MADV_DONTFORK), it says that it cannot tell and returns 0. */
 size_t leash_leak_find(FILE *out);
 
 /* Serves /debug/tasks, /debug/tasks/lost (what leak_find says: each request stops all threads),
