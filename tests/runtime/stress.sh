@@ -1,6 +1,7 @@
 #!/bin/sh
 # stress.sh ROUNDS - the storms and the model in 24 combinations: gcc and clang; 1, 2 and 8 threads;
-# plain, ASan, TSan and a random schedule.  ./dev test-all stress builds the programs before.
+# plain, ASan, TSan and a random schedule; leak_find on random graphs with each compiler and number of
+# threads.  ./dev test-all stress builds the programs before.
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -37,6 +38,9 @@ while [ "$number" -lt "$1" ]; do
     for folder in build out/lto; do
         combination "$folder" 100 10000 ""
         combination "$folder" 100 10000 "random:$number"
+        for threads in 1 2 8; do
+            run "$folder" "$threads" "" find_graph_test graphs=100 "seed=$((number * 1000))"
+        done
     done
     combination out/asan 25 4000 ""
     combination out/asan-clang 8 4000 ""
