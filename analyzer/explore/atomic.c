@@ -24,24 +24,6 @@ static struct lvalue behind(struct context *context, const struct ir_expr *point
     return (struct lvalue){L_CELL, object, offset, NULL};
 }
 
-static struct value content(struct context *context, struct lvalue place,
-                            const struct ir_type *type)
-{
-    struct machine *machine = context->machine;
-    if (place.kind == L_SLOT)
-        return *place.slot;
-    if (place.kind != L_CELL)
-        return eval_unknown(machine, type);
-    struct value *cell = world_find_cell(&machine->world, place.object, place.offset);
-    if (cell && cell->kind != V_NONE && cell->kind != V_ANY)
-        return *cell;
-    if (!cell && (machine->world.objects[place.object].flags & OBJECT_ZEROED))
-        return VALUE_INT(0);
-    struct value value = eval_unknown(machine, type);
-    *world_cell(&machine->world, place.object, place.offset) = value;
-    return value;
-}
-
 static bool has(const char *name, const char *part)
 {
     return strstr(name, part) != NULL;
@@ -81,7 +63,7 @@ static struct value compare_exchange(struct context *context, const struct ir_op
     if (op->arg_count < 3)
         return (struct value){V_ANY, 0, 0, 0};
     struct value expected = by_address
-                                ? content(context, behind(context, op->args[1]), op->callee->type)
+                                ? eval_load(context, behind(context, op->args[1]), op->callee->type)
                                 : eval(context, op->args[1]);
     bool is_it = eval_compare(machine, old, IR_EQ, expected, false);
     if (is_it)
@@ -97,7 +79,7 @@ void atomic_do(struct machine *machine, uint8_t task, const struct ir_op *op)
     const char *name = atomic_name(op);
     const struct ir_type *type = op->args[0]->type->target;
     struct lvalue place = behind(&context, op->args[0]);
-    struct value old = content(&context, place, type);
+    struct value old = eval_load(&context, place, type);
     struct value by =
         op->arg_count > 1 && !has(name, "load") ? eval(&context, op->args[1]) : VALUE_INT(0);
     struct value result = old;

@@ -108,8 +108,11 @@ static uint32_t static_site(struct machine *machine, const struct ir_symbol *sym
         map_put_str(&machine->site_of, arena_printf(machine->arena, "%s\1%s", symbol->name,
                                                     symbol->scope ? symbol->scope : ""));
     if (!*slot) {
-        *vec_add(machine->arena, &machine->sites) = (struct site){
-            .symbol = symbol, .type = symbol->type, .is_escaped = is_out_of_hand(machine, symbol)};
+        *vec_add(machine->arena, &machine->sites) =
+            (struct site){.symbol = symbol,
+                          .type = symbol->type,
+                          .initial = initials_find(&machine->slice->slicer->initials, symbol),
+                          .is_escaped = is_out_of_hand(machine, symbol)};
         *slot = (void *)machine->sites.count;
     }
     void *site = *slot;
@@ -117,18 +120,30 @@ static uint32_t static_site(struct machine *machine, const struct ir_symbol *sym
     return (uint32_t)((uintptr_t)site - 1);
 }
 
+static uint8_t static_flags(const struct machine *machine, const struct site *site)
+{
+    unsigned flags = OBJECT_STATIC;
+    if (site->is_escaped)
+        flags |= OBJECT_ESCAPED;
+    if (machine->is_library)
+        flags |= OBJECT_OUTSIDE;
+    if (site->initial)
+        flags |= OBJECT_INITIAL;
+    else if (!machine->is_library)
+        flags |= OBJECT_ZEROED;
+    return (uint8_t)flags;
+}
+
 uint16_t eval_static_object(struct machine *machine, const struct ir_symbol *symbol)
 {
     struct world *world = &machine->world;
     uint32_t site = static_site(machine, symbol);
     for (uint16_t i = 0; i < world->object_count; i++)
-        if (world->objects[i].is_static && world->objects[i].site == site)
+        if ((world->objects[i].flags & OBJECT_STATIC) && world->objects[i].site == site)
             return i;
-    uint8_t flags = machine->is_library ? OBJECT_OUTSIDE : OBJECT_ZEROED;
-    if (machine->sites.at[site].is_escaped)
-        flags |= OBJECT_ESCAPED;
+    uint8_t flags = static_flags(machine, &machine->sites.at[site]);
     uint16_t object = world_new_object(world, site, flags);
-    world->objects[object].is_static = 1;
+    world->objects[object].begun = flags;
     return object;
 }
 
@@ -269,7 +284,7 @@ static bool is_of_list(const struct machine *machine, struct lvalue place)
 {
     const struct world_object *object = &machine->world.objects[place.object];
     const struct ir_type *type = machine->sites.at[object->site].type;
-    return (object->flags & OBJECT_OUTSIDE) && !object->is_static && type &&
+    return (object->flags & OBJECT_OUTSIDE) && !(object->flags & OBJECT_STATIC) && type &&
            type->kind == IR_TYPE_POINTER && place.offset != 0;
 }
 
@@ -282,7 +297,62 @@ static bool is_link(const struct machine *machine, struct lvalue place, const st
            type->kind == IR_TYPE_POINTER && type->target && type->target->record == holder->record;
 }
 
-static struct value load(struct context *context, struct lvalue place, const struct ir_type *type)
+/* Of a text that the program spells out, up to its end. */
+static struct value character_at(const struct machine *machine, const struct ir_expr *text,
+                                 int64_t at)
+{
+    bool is_wide = text->type->kind != IR_TYPE_ARRAY || !is_character(text->type->target);
+    if (is_wide || !text->text || (size_t)at > strlen(text->text))
+        return (struct value){V_ANY, 1, 0, 0};
+    return VALUE_INT((int32_t)eval_scaled(machine, text->text[at]));
+}
+
+/* The part at `inside` of a value that is an object itself. */
+static struct value part_of_whole(struct context *context, const struct ir_expr *value,
+                                  struct lvalue from, int64_t inside, const struct ir_type *type)
+{
+    if (value->kind == IR_STRING)
+        return character_at(context->machine, value, inside);
+    if (from.kind != L_CELL)
+        return (struct value){V_ANY, 1, 0, 0};
+    from.offset += (int32_t)inside;
+    return eval_part(context, from, type);
+}
+
+static struct value initial_value(struct context *context, struct lvalue place,
+                                  const struct ir_type *type)
+{
+    struct machine *machine = context->machine;
+    struct initial *initial = machine->sites.at[machine->world.objects[place.object].site].initial;
+    int64_t inside;
+    const struct ir_expr *value =
+        initial_part(&machine->slice->slicer->initials, initial, place.offset, &inside);
+    if (!value)
+        return initial->value->is_partial ? (struct value){V_ANY, 0, 0, 0} : VALUE_INT(0);
+    if (ir_is_aggregate(value->type))
+        return part_of_whole(context, value,
+                             value->kind == IR_STRING ? nowhere : eval_place(context, value),
+                             inside, type);
+    return inside == 0 ? eval(context, value) : (struct value){V_ANY, 1, 0, 0};
+}
+
+/* What there is where nothing was ever put; V_NONE: that is not known. */
+static struct value untouched(struct context *context, struct lvalue place,
+                              const struct ir_type *type)
+{
+    uint8_t flags = context->machine->world.objects[place.object].flags;
+    if (flags & OBJECT_INITIAL) {
+        struct value value = initial_value(context, place, type);
+        if (flags & (OBJECT_ESCAPED | OBJECT_OUTSIDE))
+            eval_escape(context->machine, value);
+        return value;
+    }
+    if (flags & OBJECT_ZEROED)
+        return VALUE_INT(0);
+    return (struct value){flags & OBJECT_OPENED ? V_ANY : V_NONE, 1, 0, 0};
+}
+
+struct value eval_load(struct context *context, struct lvalue place, const struct ir_type *type)
 {
     struct machine *machine = context->machine;
     if (place.kind == L_NOWHERE)
@@ -293,13 +363,13 @@ static struct value load(struct context *context, struct lvalue place, const str
         return *place.slot;
     }
     struct value *cell = world_find_cell(&machine->world, place.object, place.offset);
-    if (cell && cell->kind != V_NONE && cell->kind != V_ANY)
-        return *cell;
-    if (!cell && (machine->world.objects[place.object].flags & OBJECT_ZEROED))
-        return VALUE_INT(0);
-    struct value value = cell                         ? unknown_like(machine, *cell, type)
-                         : is_of_list(machine, place) ? opened(machine, type)
-                                                      : eval_unknown(machine, type);
+    struct value value = cell ? *cell : untouched(context, place, type);
+    if (value.kind != V_NONE && value.kind != V_ANY)
+        return value;
+    if (!cell && is_of_list(machine, place))
+        value = opened(machine, type);
+    else
+        value = unknown_like(machine, value, type);
     if (value.kind == V_SYM && is_link(machine, place, type))
         machine->world.symbols[value.id].flags |= SYMBOL_LINK;
     *world_cell(&machine->world, place.object, place.offset) = value;
@@ -508,13 +578,13 @@ struct value eval(struct context *context, const struct ir_expr *expr)
     case IR_SYMBOL:
         if (expr->symbol->kind == IR_SYMBOL_FUNCTION)
             return function_value(machine, expr->symbol);
-        return load(context, eval_place(context, expr), expr->type);
+        return eval_load(context, eval_place(context, expr), expr->type);
     case IR_VAR:
     case IR_TEMP:
     case IR_FIELD:
     case IR_INDEX:
     case IR_DEREF:
-        return load(context, eval_place(context, expr), expr->type);
+        return eval_load(context, eval_place(context, expr), expr->type);
     case IR_ADDR:
         return address(context, expr->a);
     case IR_UNARY:
@@ -758,6 +828,7 @@ enum { ELEMENTS_COPIED = 8, PARTS_MAX = 256 };
 
 /* The scalar parts of a type whose content matters. */
 struct parts {
+    bool is_cut; /* there are more; a text may as well be a short one */
     size_t count;
     struct part {
         const struct ir_type *type;
@@ -774,12 +845,17 @@ struct part_search {
 static void add_parts(const struct part_search *search, const struct ir_type *type, int64_t offset)
 {
     struct parts *parts = search->parts;
-    if (parts->count == PARTS_MAX || !type || offset > (1 << 20))
+    if (parts->count == PARTS_MAX || !type || offset > (1 << 20)) {
+        parts->is_cut = true;
         return;
+    }
     if (type->kind == IR_TYPE_ARRAY && type->target && type->target->size) {
         uint64_t count = type->count < ELEMENTS_COPIED ? type->count : ELEMENTS_COPIED;
+        size_t before = parts->count;
         for (uint64_t i = 0; i < count; i++)
             add_parts(search, type->target, offset + (int64_t)(i * type->target->size));
+        parts->is_cut |=
+            type->count > count && parts->count > before && !is_character(type->target);
     } else if (type->kind == IR_TYPE_RECORD && type->record) {
         for (size_t i = 0; i < type->record->field_count; i++)
             add_parts(search, type->record->fields[i].type,
@@ -808,20 +884,30 @@ static int32_t extent(const struct ir_type *type)
 }
 
 /* What somebody out of sight hands in is the same in the copy, once it is asked for. */
-static struct value part_at(struct machine *machine, struct lvalue from, int32_t offset,
-                            const struct ir_type *type)
+struct value eval_part(struct context *context, struct lvalue place, const struct ir_type *type)
 {
-    struct world *world = &machine->world;
-    struct value *cell = world_find_cell(world, from.object, from.offset + offset);
-    if (cell)
-        return *cell;
-    if (world->objects[from.object].flags & OBJECT_ZEROED)
-        return VALUE_INT(0);
-    if (!(world->objects[from.object].flags & OBJECT_OUTSIDE))
+    struct world *world = &context->machine->world;
+    struct value *cell = world_find_cell(world, place.object, place.offset);
+    struct value value = cell ? *cell : untouched(context, place, type);
+    if (value.kind != V_NONE || cell)
+        return value;
+    if (!(world->objects[place.object].flags & OBJECT_OUTSIDE))
         return (struct value){V_ANY, 1, 0, 0};
-    struct value value = eval_unknown(machine, type);
-    *world_cell(world, from.object, from.offset + offset) = value;
+    value = eval_unknown(context->machine, type);
+    *world_cell(world, place.object, place.offset) = value;
     return value;
+}
+
+static struct lvalue part_place(struct lvalue whole, const struct part *part)
+{
+    whole.offset += part->offset;
+    return whole;
+}
+
+static void put_part(struct world *world, struct lvalue whole, const struct part *part,
+                     struct value value)
+{
+    put(world, whole.object, whole.offset + part->offset, value);
 }
 
 void eval_forget(struct context *context, struct lvalue place, const struct ir_type *type)
@@ -830,8 +916,43 @@ void eval_forget(struct context *context, struct lvalue place, const struct ir_t
         return;
     const struct parts *parts = parts_of(context->machine, type);
     for (size_t i = 0; i < parts->count; i++)
-        put(&context->machine->world, place.object, place.offset + parts->at[i].offset,
-            (struct value){V_ANY, 1, 0, 0});
+        put_part(&context->machine->world, place, &parts->at[i], (struct value){V_ANY, 1, 0, 0});
+}
+
+/* More of the object is written than is kept of it: what has no cell is no longer as it was. */
+static void open_rest(struct context *context, uint16_t object)
+{
+    struct world_object *of = &context->machine->world.objects[object];
+    const struct site *site = &context->machine->sites.at[of->site];
+    const struct ir_type *type = site->initial ? site->initial->type : site->type;
+    struct lvalue whole = {L_CELL, object, 0, NULL};
+    const struct parts *parts = type ? parts_of(context->machine, type) : &(struct parts){0};
+    for (size_t i = 0; i < parts->count; i++) {
+        struct lvalue part = part_place(whole, &parts->at[i]);
+        if (!world_find_cell(&context->machine->world, object, part.offset))
+            put_part(&context->machine->world, whole, &parts->at[i],
+                     untouched(context, part, parts->at[i].type));
+    }
+    of->flags = (uint8_t)((of->flags & ~(OBJECT_ZEROED | OBJECT_INITIAL)) | OBJECT_OPENED);
+}
+
+/* `as_before`: what is true, by its flags, of those parts that the object has no cells for. */
+static void drop(struct context *context, struct lvalue place, const struct ir_type *type,
+                 uint8_t as_before)
+{
+    struct world *world = &context->machine->world;
+    const struct parts *parts = parts_of(context->machine, type);
+    uint8_t said = world->objects[place.object].flags & (OBJECT_ZEROED | OBJECT_INITIAL);
+    if (parts->is_cut && (said & ~as_before))
+        open_rest(context, place.object);
+    world_drop_cells(world, place.object, place.offset, place.offset + extent(type));
+    for (size_t i = 0; i < parts->count && world->objects[place.object].flags & OBJECT_INITIAL; i++)
+        put_part(world, place, &parts->at[i], (struct value){V_ANY, 0, 0, 0});
+}
+
+void eval_drop(struct context *context, struct lvalue place, const struct ir_type *type)
+{
+    drop(context, place, type, 0);
 }
 
 void eval_copy(struct context *context, struct lvalue to, struct lvalue from,
@@ -844,20 +965,44 @@ void eval_copy(struct context *context, struct lvalue to, struct lvalue from,
     struct value values[PARTS_MAX];
     const struct parts *parts = parts_of(context->machine, type);
     for (size_t i = 0; i < parts->count; i++)
-        values[i] = part_at(context->machine, from, parts->at[i].offset, parts->at[i].type);
-    world_drop_cells(world, to.object, to.offset, to.offset + extent(type));
+        values[i] = eval_part(context, part_place(from, &parts->at[i]), parts->at[i].type);
+    eval_drop(context, to, type);
     for (size_t i = 0; i < parts->count; i++)
-        put(world, to.object, to.offset + parts->at[i].offset, values[i]);
+        put_part(world, to, &parts->at[i], values[i]);
 }
 
-/* Of a text that the program spells out, up to its end. */
-static struct value character_at(const struct machine *machine, const struct ir_expr *text,
-                                 int64_t at)
+/* Sets those parts that the element gives a value; false: there may be more that matter. */
+static bool read_element(struct context *context, const struct ir_element *element,
+                         const struct parts *parts, struct value *values)
 {
-    bool is_wide = text->type->kind != IR_TYPE_ARRAY || !is_character(text->type->target);
-    if (is_wide || !text->text || (size_t)at > strlen(text->text))
-        return (struct value){V_ANY, 1, 0, 0};
-    return VALUE_INT((int32_t)eval_scaled(machine, text->text[at]));
+    const struct ir_expr *value = element->value;
+    bool is_object = ir_is_aggregate(value->type), is_read = value->kind == IR_STRING;
+    struct lvalue from = is_object && !is_read ? eval_place(context, value) : nowhere;
+    for (size_t i = 0; i < parts->count; i++) {
+        int64_t inside = parts->at[i].offset - (int64_t)element->offset;
+        if (!is_object && inside == 0) {
+            values[i] = eval(context, value);
+            is_read = true;
+        } else if (is_object && inside >= 0 && inside < extent(value->type)) {
+            values[i] = part_of_whole(context, value, from, inside, parts->at[i].type);
+        }
+    }
+    return is_read || !parts->is_cut;
+}
+
+/* Is all of the object written, where a value of that type is put into the place? */
+static bool fills(const struct machine *machine, struct lvalue place, const struct ir_type *type)
+{
+    const struct site *site = &machine->sites.at[machine->world.objects[place.object].site];
+    return place.offset == 0 && (!site->type || site->type->size <= type->size);
+}
+
+/* Nothing that was put into the object is there any more; the rest is as the flag says. */
+static void begin_anew(struct world *world, uint16_t object, uint8_t rest)
+{
+    struct world_object *of = &world->objects[object];
+    of->flags = (uint8_t)((of->flags & ~(OBJECT_ZEROED | OBJECT_INITIAL | OBJECT_OPENED)) | rest);
+    world_drop_cells(world, object, 0, QUEUE_OFFSET);
 }
 
 void eval_store_literal(struct context *context, struct lvalue to, const struct ir_type *type,
@@ -868,37 +1013,23 @@ void eval_store_literal(struct context *context, struct lvalue to, const struct 
     if (to.kind != L_CELL)
         return;
     const struct parts *parts = parts_of(context->machine, type);
+    bool is_read = true, is_all = fills(context->machine, to, type) && !literal->is_partial;
     for (size_t i = 0; i < parts->count; i++)
         values[i] = literal->is_partial ? (struct value){V_ANY, 0, 0, 0} : VALUE_INT(0);
-    for (uint32_t i = 0; i < literal->element_count; i++) {
-        const struct ir_element *element = &literal->elements[i];
-        const struct ir_type *part = element->value->type;
-        bool is_whole = part->kind == IR_TYPE_RECORD || part->kind == IR_TYPE_ARRAY;
-        struct lvalue from = is_whole ? eval_place(context, element->value) : nowhere;
-        for (size_t k = 0; k < parts->count; k++) {
-            int64_t inside = parts->at[k].offset - (int64_t)element->offset;
-            if (!is_whole && inside == 0)
-                values[k] = eval(context, element->value);
-            else if (element->value->kind == IR_STRING && is_whole && inside >= 0 &&
-                     inside < extent(part))
-                values[k] = character_at(context->machine, element->value, inside);
-            else if (is_whole && inside >= 0 && inside < extent(part))
-                values[k] = from.kind == L_CELL ? part_at(context->machine, from, (int32_t)inside,
-                                                          parts->at[k].type)
-                                                : (struct value){V_ANY, 1, 0, 0};
-        }
-    }
-    world_drop_cells(world, to.object, to.offset, to.offset + extent(type));
-    if (to.offset == 0 && !literal->is_partial)
-        world->objects[to.object].flags |= OBJECT_ZEROED;
+    for (uint32_t i = 0; i < literal->element_count; i++)
+        is_read &= read_element(context, &literal->elements[i], parts, values);
+    if (is_all)
+        begin_anew(world, to.object, is_read ? OBJECT_ZEROED : OBJECT_OPENED);
+    else
+        drop(context, to, type, is_read && !literal->is_partial ? OBJECT_ZEROED : 0);
     for (size_t i = 0; i < parts->count; i++)
-        if (to.offset != 0 || values[i].kind != V_INT || values[i].num != 0)
-            put(world, to.object, to.offset + parts->at[i].offset, values[i]);
+        if (!is_all || !is_read || values[i].kind != V_INT || values[i].num != 0)
+            put_part(world, to, &parts->at[i], values[i]);
 }
 
 void eval_assign(struct context *context, const struct ir_expr *place, const struct ir_expr *value)
 {
-    bool is_whole = place->type->kind == IR_TYPE_RECORD || place->type->kind == IR_TYPE_ARRAY;
+    bool is_whole = ir_is_aggregate(place->type);
     if (value->kind == IR_LITERAL) {
         struct lvalue to = eval_place(context, place);
         eval_store_literal(context, to, place->type, value);

@@ -122,8 +122,10 @@ void machine_begin(struct machine *machine, struct slice *slice, struct arena *a
     struct world_task *root = &machine->world.tasks[0];
     root->state = TASK_STARTS;
     step_enter(machine, 0, slice->funcs.at[0], NULL, 0);
-    for (size_t i = 0; i < slice->funcs.count; i++)
-        if (!slice->funcs.at[i]->func->symbol && slice->funcs.at[i]->is_active &&
-            step_enter(machine, 0, slice->funcs.at[i], NULL, 0))
+    for (size_t i = 0; i < slice->funcs.count; i++) {
+        const struct slice_func *in = slice->funcs.at[i];
+        bool is_init = !in->func->symbol && in->is_active;
+        if (is_init && !initial_is_plain(in->func) && step_enter(machine, 0, in, NULL, 0))
             step_through(machine, 0);
+    }
 }

@@ -24,6 +24,7 @@ struct site {
     const struct ir_var *var;       /* a local variable */
     const struct ir_symbol *symbol; /* a static one */
     const struct ir_type *type;     /* what it holds; NULL: not known */
+    struct initial *initial;        /* what a static one begins with; NULL: zeros */
     bool is_escaped;                /* code out of sight has come by it */
 };
 
@@ -169,6 +170,10 @@ struct context machine_context(struct machine *, uint8_t task);
 
 struct lvalue eval_place(struct context *, const struct ir_expr *place);
 struct value eval(struct context *, const struct ir_expr *);
+/* What is there, of that type; what is not known is kept, so that it is the same each time. */
+struct value eval_load(struct context *, struct lvalue, const struct ir_type *);
+/* The same of a place in memory, but what nobody has asked for stays as it is. */
+struct value eval_part(struct context *, struct lvalue, const struct ir_type *);
 /* What the operation, no comparison, makes of the two; of the same type. */
 struct value eval_arithmetic(struct machine *, enum ir_operator, struct value a, struct value b,
                              const struct ir_type *);
@@ -185,6 +190,8 @@ void eval_assign(struct context *, const struct ir_expr *place, const struct ir_
 void eval_copy(struct context *, struct lvalue to, struct lvalue from, const struct ir_type *);
 void eval_store_literal(struct context *, struct lvalue, const struct ir_type *,
                         const struct ir_expr *literal);
+/* All of it is about to be written. */
+void eval_drop(struct context *, struct lvalue, const struct ir_type *);
 /* What the place holds is no longer known. */
 void eval_forget(struct context *, struct lvalue, const struct ir_type *);
 /* A value of that type of which nothing is known. */

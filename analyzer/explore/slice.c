@@ -137,11 +137,6 @@ static void place_key(const struct ir_expr *place, struct key *key)
         part_key(place->type, 0, key);
 }
 
-static bool is_whole(const struct ir_type *type)
-{
-    return type->kind == IR_TYPE_RECORD || type->kind == IR_TYPE_ARRAY;
-}
-
 bool slice_keeps_part(const struct slice *slice, const struct ir_type *type, int64_t offset)
 {
     struct key key;
@@ -196,7 +191,8 @@ static void mark_var(struct slice *slice, struct slice_func *in, const struct ir
     take_slot(slice, in, &in->var_slot[var->id]);
     if (is_new && var->id < in->func->param_count)
         look_again_at_callers(slice, in);
-    if (is_new && var->is_address_taken && !is_whole(var->type) && is_handed_on(in->func, var))
+    if (is_new && var->is_address_taken && !ir_is_aggregate(var->type) &&
+        is_handed_on(in->func, var))
         add_key(slice, type_name(var->type), TYPE_KEY);
 }
 
@@ -228,7 +224,7 @@ static void mark_address(struct slice *slice, struct slice_func *in, const struc
 static void mark_content(struct slice *slice, const struct ir_expr *place)
 {
     struct key key;
-    if (place->kind == IR_VAR || place->kind == IR_TEMP || is_whole(place->type))
+    if (place->kind == IR_VAR || place->kind == IR_TEMP || ir_is_aggregate(place->type))
         return;
     place_key(place, &key);
     add_key(slice, key.record, key.offset);
@@ -271,7 +267,7 @@ static void mark_value(struct slice *slice, struct slice_func *in, const struct 
         break;
     case IR_ADDR:
         mark_address(slice, in, expr->a);
-        if (expr->a->kind == IR_FIELD && expr->type->target && !is_whole(expr->a->type) &&
+        if (expr->a->kind == IR_FIELD && expr->type->target && !ir_is_aggregate(expr->a->type) &&
             has_key(slice, type_name(expr->a->type), TYPE_KEY))
             mark_content(slice, expr->a);
         break;
@@ -316,7 +312,7 @@ static bool has_kept_part(const struct slice *slice, const struct ir_type *type)
     for (size_t i = 0; i < type->record->field_count; i++) {
         const struct ir_field *field = &type->record->fields[i];
         if (has_key(slice, record_name(type->record), (int64_t)field->offset) ||
-            (is_whole(field->type) && has_kept_part(slice, field->type)))
+            (ir_is_aggregate(field->type) && has_kept_part(slice, field->type)))
             return true;
     }
     return false;
@@ -328,12 +324,12 @@ bool slice_keeps_place(const struct slice *slice, const struct slice_func *in,
     struct key key;
     if (place->kind == IR_TEMP)
         return in->temp_slot[place->temp] != SLICE_NO_SLOT;
-    if (place->kind == IR_VAR && !is_whole(place->type))
+    if (place->kind == IR_VAR && !ir_is_aggregate(place->type))
         return in->var_slot[place->var->id] != SLICE_NO_SLOT;
     const struct ir_var *var = root_var(place);
     if (var && in->var_slot[var->id] == SLICE_NO_SLOT)
         return false;
-    if (is_whole(place->type))
+    if (ir_is_aggregate(place->type))
         return has_kept_part(slice, place->type);
     place_key(place, &key);
     return has_key(slice, key.record, key.offset);
@@ -548,9 +544,9 @@ static void mark_message(struct slice *slice, struct slice_func *in, const struc
     const struct ir_type *type = value->type->target;
     if (!is_send) {
         bool is_kept = receives_kept(slice, in, value);
-        if (is_kept && !is_whole(type))
+        if (is_kept && !ir_is_aggregate(type))
             add_key(slice, type_name(type), TYPE_KEY);
-        if (is_kept || is_whole(type))
+        if (is_kept || ir_is_aggregate(type))
             mark_value(slice, in, value);
         return;
     }
@@ -600,7 +596,7 @@ static void mark_atomic(struct slice *slice, struct slice_func *in, const struct
         mark_value(slice, in, op->args[i]);
     if (pointer->kind == IR_ADDR)
         mark_value(slice, in, pointer->a);
-    else if (pointer->type->target && !is_whole(pointer->type->target))
+    else if (pointer->type->target && !ir_is_aggregate(pointer->type->target))
         add_key(slice, type_name(pointer->type->target), TYPE_KEY);
 }
 
@@ -787,7 +783,8 @@ static const struct slice_facts *facts_of(struct slicer *slicer, const struct ir
     for (size_t i = 0; i < func->loop_count; i++)
         facts->is_head[func->loops[i].head] = true;
     for (size_t i = 0; i < func->var_count; i++)
-        facts->var_in_memory[i] = func->vars[i]->is_address_taken || is_whole(func->vars[i]->type);
+        facts->var_in_memory[i] =
+            func->vars[i]->is_address_taken || ir_is_aggregate(func->vars[i]->type);
     for (const struct ir_op *op = ir_next_op(func, IR_OP_CALL, NULL); op;
          op = ir_next_op(func, IR_OP_CALL, op)) {
         *vec_add(arena, &facts->calls) =
@@ -1054,6 +1051,8 @@ struct slice *slice_new(struct slicer *slicer, struct arena *arena, const struct
     slice->scope = scope;
     slice->largest = LARGEST_MIN;
     slice->by_func.arena = slice->keys.arena = arena;
+    slicer->initials.by_symbol.arena = slicer->by_func.arena;
+    initials_make(&slicer->initials, flow);
     add_func(slice, scope->root);
     for (size_t i = 0; i < slice->funcs.count; i++)
         add_callees(slice, slice->funcs.at[i]);

@@ -9,7 +9,7 @@
 #ifndef LEASH_SLICE_H
 #define LEASH_SLICE_H
 
-#include "flow/flow.h"
+#include "explore/initial.h"
 
 /* What is looked at together. */
 struct scope {
@@ -41,6 +41,7 @@ struct slice_facts {
 struct slicer {
     struct flow *flow;
     struct map by_func; /* → struct slice_facts */
+    struct initials initials;
 };
 
 struct slice_callees {

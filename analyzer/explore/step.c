@@ -296,7 +296,7 @@ static void fill_in(struct context *context, const struct ir_op *op)
             !slice_keeps_place(context->machine->slice, context->in, arg->a))
             continue;
         struct lvalue place = eval_place(context, arg->a);
-        bool is_whole = arg->a->type->kind == IR_TYPE_RECORD || arg->a->type->kind == IR_TYPE_ARRAY;
+        bool is_whole = ir_is_aggregate(arg->a->type);
         if (!is_whole)
             eval_store(context, place, eval_unknown(context->machine, arg->a->type));
         else if (ir_callee(op) && ir_callee(op)->is_in_system_header)

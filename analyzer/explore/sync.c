@@ -501,11 +501,6 @@ static const struct ir_type *message_type(const struct ir_expr *value)
     return type && type->kind != IR_TYPE_VOID ? type : NULL;
 }
 
-static bool is_whole_type(const struct ir_type *type)
-{
-    return type && (type->kind == IR_TYPE_RECORD || type->kind == IR_TYPE_ARRAY);
-}
-
 /* ---- what happens without others ------------------------------------------------------------- */
 
 /* What a call makes, and whether code out of sight comes by it. */
@@ -546,8 +541,7 @@ static void make_object(struct context *context, const struct ir_op *op)
         eval_store(context, place, handle);
     } else if (place.kind == L_CELL) {
         handle = eval_pointer(place.object, place.offset);
-        world_drop_cells(world, place.object, place.offset,
-                         place.offset + (int32_t)act->object->type->size);
+        eval_drop(context, place, act->object->type);
     } else {
         return;
     }
@@ -694,7 +688,7 @@ static void forget_message(struct context *context, const struct ir_expr *value)
     const struct ir_type *type = message_type(value);
     if (to.kind == L_NOWHERE || !type)
         return;
-    if (is_whole_type(type))
+    if (type && ir_is_aggregate(type))
         eval_forget(context, to, type);
     else
         eval_store(context, to, eval_unknown(machine, type));
@@ -1020,21 +1014,15 @@ static void copy_message(struct context *context, struct lvalue to, struct lvalu
 {
     if (to.kind == L_NOWHERE)
         return;
-    if (is_whole_type(type)) {
+    if (type && ir_is_aggregate(type)) {
         eval_copy(context, to, from, type);
         return;
     }
     struct value value = {V_ANY, 1, 0, 0};
     if (from.kind == L_SLOT)
         value = *from.slot;
-    else if (from.kind == L_CELL) {
-        struct world *world = &context->machine->world;
-        struct value *cell = world_find_cell(world, from.object, from.offset);
-        if (cell)
-            value = *cell;
-        else if (world->objects[from.object].flags & OBJECT_ZEROED)
-            value = VALUE_INT(0);
-    }
+    else if (from.kind == L_CELL)
+        value = eval_part(context, from, type);
     eval_store(context, to, value);
 }
 
@@ -1084,10 +1072,9 @@ static void receive_nothing(struct machine *machine, uint8_t task, const struct 
     const struct ir_type *type = message_type(value);
     if (to.kind == L_NOWHERE)
         return;
-    if (is_whole_type(type)) {
+    if (type && ir_is_aggregate(type)) {
         if (to.kind == L_CELL)
-            world_drop_cells(&machine->world, to.object, to.offset,
-                             to.offset + (int32_t)type->size);
+            eval_drop(&context, to, type);
         return;
     }
     eval_store(&context, to, is_guess ? eval_unknown(machine, type) : VALUE_INT(0));

@@ -243,12 +243,32 @@ static void put_task(struct writer *writer, uint64_t slot, const struct world_ta
     put_frames(writer, task);
 }
 
+/* In zeroed memory, what is not known has to be said. */
+static bool is_blank(const struct world_object *object, struct value value)
+{
+    bool is_known = object->flags & (OBJECT_ZEROED | OBJECT_INITIAL | OBJECT_OPENED);
+    return value.kind == V_NONE || (value.kind == V_ANY && !is_known);
+}
+
+/* Is it as it was when it was made? */
+static bool is_untouched(const struct world *world, const struct world_object *object)
+{
+    if (object->flags != object->begun)
+        return false;
+    for (uint16_t at = object->first; at; at = world->cells[at - 1].next)
+        if (!is_blank(object, world->cells[at - 1].value))
+            return false;
+    return true;
+}
+
+/* One that was only read is made again when it is read again. */
 static void number_statics(struct writer *writer)
 {
     struct world *world = writer->world;
     uint16_t found[WORLD_OBJECTS_MAX], count = 0;
     for (uint16_t i = 0; i < world->object_count; i++) {
-        if (!world->objects[i].is_static || writer->object_of[i])
+        const struct world_object *object = &world->objects[i];
+        if (!(object->flags & OBJECT_STATIC) || writer->object_of[i] || is_untouched(world, object))
             continue;
         uint16_t at = count++;
         while (at > 0 && world->objects[found[at - 1]].site > world->objects[i].site) {
@@ -259,12 +279,6 @@ static void number_statics(struct writer *writer)
     }
     for (uint16_t i = 0; i < count; i++)
         object_number(writer, found[i]);
-}
-
-/* In zeroed memory, what is not known has to be said. */
-static bool is_blank(const struct world_object *object, struct value value)
-{
-    return value.kind == V_NONE || (value.kind == V_ANY && !(object->flags & OBJECT_ZEROED));
 }
 
 static void put_object(struct writer *writer, uint16_t object)
@@ -283,7 +297,7 @@ static void put_object(struct writer *writer, uint16_t object)
     }
     if (head < WORLD_WORDS_MAX)
         writer->words[head] = (uint64_t)from->site | (uint64_t)from->flags << 32 |
-                              (uint64_t)from->is_static << 40 | (uint64_t)cells << 48;
+                              (uint64_t)from->begun << 40 | (uint64_t)cells << 48;
 }
 
 /* What is known of numbers that come from others, which are still there. */
@@ -395,9 +409,8 @@ static const uint64_t *read_object(struct world *world, const uint64_t *word)
 {
     struct world_object *object = &world->objects[world->object_count++];
     size_t cells = *word >> 48;
-    *object = (struct world_object){.site = (uint32_t)*word,
-                                    .flags = (uint8_t)(*word >> 32),
-                                    .is_static = (uint8_t)(*word >> 40)};
+    *object = (struct world_object){
+        .site = (uint32_t)*word, .flags = (uint8_t)(*word >> 32), .begun = (uint8_t)(*word >> 40)};
     word++;
     uint16_t *link = &object->first;
     for (size_t i = 0; i < cells; i++) {

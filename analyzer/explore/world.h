@@ -84,19 +84,25 @@ struct world_task {
     struct value operands[OPERANDS_MAX]; /* of the operation it has arrived at */
 };
 
+/* Of the parts that have no cell: OBJECT_ZEROED: they are zero.  OBJECT_INITIAL: they are as the
+ * site's initialiser says.  OBJECT_OPENED: the program knows them, and this world does not, see
+ * SYMBOL_OPENED. */
 enum {
     OBJECT_ZEROED = 1,
     OBJECT_MAYBE_NULL = 2,
     OBJECT_OUTSIDE = 4,
     OBJECT_ESCAPED = 8,
-    OBJECT_DEAD = 16
+    OBJECT_DEAD = 16,
+    OBJECT_INITIAL = 32,
+    OBJECT_OPENED = 64,
+    OBJECT_STATIC = 128
 };
 
 struct world_object {
     uint32_t site;  /* in machine.sites */
     uint16_t first; /* cell + 1, by offset */
     uint8_t flags;
-    uint8_t is_static;
+    uint8_t begun; /* OBJECT_STATIC: the flags it began with */
 };
 
 struct world_cell {

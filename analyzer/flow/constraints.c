@@ -246,8 +246,7 @@ static void copy_value(struct builder *builder, struct place to, struct place fr
 
 static bool is_record_place(const struct ir_expr *value)
 {
-    return constraints_is_place(value) &&
-           (value->type->kind == IR_TYPE_RECORD || value->type->kind == IR_TYPE_ARRAY);
+    return constraints_is_place(value) && ir_is_aggregate(value->type);
 }
 
 static void assign(struct builder *builder, struct place to, const struct ir_type *type,

@@ -34,11 +34,6 @@ static void fill_braced(struct literal *literal, CXCursor cursor, const struct i
 static void fill_one(struct literal *literal, struct list *list, const struct ir_type *type,
                      uint64_t base);
 
-static bool is_aggregate(const struct ir_type *type)
-{
-    return type->kind == IR_TYPE_RECORD || type->kind == IR_TYPE_ARRAY;
-}
-
 static bool is_large_table(struct source *source, const struct ir_type *type)
 {
     return type->kind == IR_TYPE_ARRAY && type->target && type->count > TABLE_MAX &&
@@ -92,8 +87,7 @@ static const struct ir_expr *finish(struct literal *literal, const struct ir_typ
 const struct ir_expr *zero_of(struct build *build, const struct ir_type *type)
 {
     struct literal literal = {.build = build};
-    bool is_aggregate = type->kind == IR_TYPE_RECORD || type->kind == IR_TYPE_ARRAY;
-    return is_aggregate ? finish(&literal, type) : ir_const(build->arena, type, 0);
+    return ir_is_aggregate(type) ? finish(&literal, type) : ir_const(build->arena, type, 0);
 }
 
 /* Whether a value without braces initialises the whole aggregate. */
@@ -224,7 +218,7 @@ static uint64_t fill_designated(struct literal *literal, struct list *list, CXCu
         if (!to.is_known) {
             literal->is_partial = true;
             lower_effect(literal->build, value);
-        } else if (is_aggregate(to.type) &&
+        } else if (ir_is_aggregate(to.type) &&
                    clang_getCursorKind(strip_wrappers(source, value)) != CXCursor_InitListExpr &&
                    !is_whole(source, value, to.type)) {
             literal->is_partial = true; /* the start of an aggregate without its braces */
@@ -305,7 +299,7 @@ static void fill_one(struct literal *literal, struct list *list, const struct ir
     struct source *source = literal->build->source;
     CXCursor cursor = kid(source, list->kids, list->at);
     bool is_list = clang_getCursorKind(strip_wrappers(source, cursor)) == CXCursor_InitListExpr;
-    if (!is_aggregate(type) || is_list || is_whole(source, cursor, type)) {
+    if (!ir_is_aggregate(type) || is_list || is_whole(source, cursor, type)) {
         list->at++;
         add_value(literal, cursor, type, base);
         return;
@@ -345,7 +339,7 @@ static const struct ir_expr *lower_list(struct build *build, CXCursor cursor,
                                         const struct ir_type *type)
 {
     struct literal literal = {.build = build};
-    if (!is_aggregate(type))
+    if (!ir_is_aggregate(type))
         return lower_scalar_list(build, cursor, type);
     if (is_large_table(build->source, type) || !enter_depth(build)) {
         literal.is_partial = true;
@@ -364,7 +358,7 @@ const struct ir_expr *lower_initialiser(struct build *build, CXCursor cursor,
     enum CXCursorKind kind = clang_getCursorKind(inner);
     if (kind == CXCursor_InitListExpr)
         return lower_list(build, inner, type);
-    if (kind == CXCursor_CompoundLiteralExpr && is_aggregate(type))
+    if (kind == CXCursor_CompoundLiteralExpr && ir_is_aggregate(type))
         return lower_compound_literal(build, inner, false);
     return convert(build, lower_expr(build, cursor), type);
 }

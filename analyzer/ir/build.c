@@ -726,6 +726,11 @@ static bool has_equal_head(const struct ir_expr *a, const struct ir_expr *b)
     return false;
 }
 
+bool ir_is_aggregate(const struct ir_type *type)
+{
+    return type->kind == IR_TYPE_RECORD || type->kind == IR_TYPE_ARRAY;
+}
+
 bool ir_is_zero(const struct ir_expr *expr)
 {
     return expr && expr->kind == IR_CONST && expr->value == 0;

@@ -383,6 +383,8 @@ const struct ir_op *ir_next_op(const struct ir_func *, enum ir_op_kind, const st
 bool ir_expr_equal(const struct ir_expr *a, const struct ir_expr *b);
 /* Is it the constant 0: false, no bytes, the null pointer?  NULL is not. */
 bool ir_is_zero(const struct ir_expr *);
+/* A record or an array: an object with parts. */
+bool ir_is_aggregate(const struct ir_type *);
 /* The variable, symbol or temp that a place or value starts from, through fields, elements and
  * addresses, not through DEREF; NULL for constants and the like. */
 const struct ir_expr *ir_expr_root(const struct ir_expr *);
