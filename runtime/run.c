@@ -297,6 +297,7 @@ static void runtime_stop(uint32_t count, bool all_ended)
 
     if (stop)
         stop();
+    leash_task_watch_stop();
     overflow_stop();
     replay_stop();
     signals_restore();

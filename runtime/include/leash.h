@@ -541,6 +541,31 @@ void leash_leak_ignore(const char *pattern);
  * is kept from copies (MADV_DONTFORK), it says that it cannot tell and returns 0. */
 size_t leash_leak_find(FILE *out);
 
+/* What a watch has seen.  Valid during the call. */
+typedef struct leash_task_news {
+    bool is_growth;         /* the number keeps growing; else it has passed the limit */
+    size_t count;           /* tasks alive now */
+    const char *spawned_at; /* the place where most of them were spawned, "file:line" */
+    size_t spawned_there;   /* that many */
+} leash_task_news_t;
+
+/* Calls fn(news, arg) when more than `limit` tasks are alive (0: there is no limit), and when their
+ * number keeps growing (window_ms 0: that is not asked): when its lowest value in a window of so
+ * many milliseconds was four times in a row higher than in the window before.  What comes and goes
+ * is no growth, then.  It calls again once the number was back at the limit, or a window's low did
+ * not rise, in between.  Short peaks may pass unseen: it looks every 250 ms, or eight times in a
+ * window where that is more often.  Time is the real one, under LEASH_CLOCK=virtual too.
+ *
+ * fn runs outside of tasks, on a thread that keeps no task alive: it may count, dump and search,
+ * and must not park, nor call task_watch_stop.  NULL: a line on stderr says it.
+ *
+ * For tasks.  0, EINVAL for neither of the two or a window of less than 0 or more than a day,
+ * EALREADY when a watch is on, EPERM outside of tasks, or an errno of pthread_create.  It ends with
+ * task_watch_stop, for any thread, which waits for a call that is under way; or with leash_run. */
+int leash_task_watch(size_t limit, int64_t window_ms,
+                     void (*fn)(const leash_task_news_t *news, void *arg), void *arg);
+void leash_task_watch_stop(void);
+
 /* Serves /debug/tasks, /debug/tasks/lost (what leak_find says: each request stops all threads),
  * /metrics (Prometheus' text form) and /healthz by HTTP on a thread of its own, until debug_stop or
  * the end of leash_run.  It keeps no task alive and can wake none.
@@ -843,6 +868,7 @@ typedef leash_once_t once_t;
 typedef leash_ticker_t ticker_t;
 typedef leash_alarm_t alarm_t;
 typedef leash_leak_mark_t leak_mark_t;
+typedef leash_task_news_t task_news_t;
 
 #define spawn(...)              LEASH_SPAWN(__VA_ARGS__)
 #define try_spawn(...)          LEASH_TRY_SPAWN(__VA_ARGS__)
@@ -946,6 +972,8 @@ enum { IO_READ = LEASH_EVENT_READ, IO_WRITE = LEASH_EVENT_WRITE, IO_HANGUP = LEA
 #define leak_check_scope() LEASH_LEAK_CHECK_SCOPE()
 #define leak_ignore        leash_leak_ignore
 #define leak_find          leash_leak_find
+#define task_watch         leash_task_watch
+#define task_watch_stop    leash_task_watch_stop
 #define debug_serve        leash_debug_serve
 #define debug_stop         leash_debug_stop
 

@@ -377,6 +377,8 @@ static size_t leaks(FILE *out)
     leak_ignore("uses.c:*");
     if (debug_serve("127.0.0.1:6060") == 0)
         debug_stop();
+    if (task_watch(1000, 60 * 1000, NULL, NULL) == 0)
+        task_watch_stop();
     if (task_count() > 1 && (task_dump(out) || task_dump_json(out)))
         return leak_find(out);
     return leak_report(out, mark, 100);
