@@ -2,6 +2,17 @@
 #include "scheduler.h"
 #include "stack.h"
 
+#include <time.h>
+
+static _Atomic int64_t searched;
+static _Atomic uint64_t lost;
+
+void counts_set_lost(uint64_t count)
+{
+    atomic_store(&lost, count);
+    atomic_store(&searched, (int64_t)time(NULL));
+}
+
 /* The ended first: a task that ends in between is counted as alive. */
 static struct counts count_spawned(void)
 {
@@ -54,5 +65,7 @@ struct counts counts_read(void)
     for (uint32_t i = 0; i < runtime.worker_count; i++)
         add_up(&counts, runtime.workers[i]);
     stack_each(count_state, &counts);
+    counts.searched = atomic_load(&searched);
+    counts.lost = atomic_load(&lost);
     return counts;
 }

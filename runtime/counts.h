@@ -31,10 +31,15 @@ struct counts {
     uint64_t parked;
     uint64_t switches; /* times a task left its thread: it parked, yielded or ended */
     uint64_t total[COUNT_KINDS];
+    int64_t searched; /* when leak_find told last, in seconds since 1970; 0: not yet */
+    uint64_t lost;    /* tasks that it told of */
 };
 
 /* Within leash_run; from any thread.  Takes time in the number of tasks. */
 struct counts counts_read(void);
+
+/* leak_find has found so many.  From any thread. */
+void counts_set_lost(uint64_t lost);
 
 /* ---- counting -------------------------------------------------------------------------------- */
 

@@ -208,6 +208,14 @@ static void json_if_alive(struct task *task, void *arg)
     json->begun = true;
 }
 
+bool dump_task_json(struct task *task, FILE *out, bool begun)
+{
+    struct json json = {.out = out, .begun = begun};
+
+    json_if_alive(task, &json);
+    return json.begun;
+}
+
 int leash_task_dump_json(FILE *out)
 {
     struct json json = {.out = out};

@@ -10,6 +10,10 @@
 /* One line about a task that is alive. */
 void dump_task(struct task *task, FILE *out);
 
+/* The same as an element of a JSON array, of which others were written before where it has `begun`;
+ * returns whether it has now. */
+bool dump_task_json(struct task *task, FILE *out, bool begun);
+
 /* stack_each() for a visit that writes to `out`: what others write there does not come in between.
  */
 void dump_each(void (*visit)(struct task *task, void *arg), void *arg, FILE *out);

@@ -27,6 +27,7 @@
  */
 #include "chan.h"
 #include "clock.h"
+#include "counts.h"
 #include "dump.h"
 #include "fiber.h"
 #include "heap.h"
@@ -818,26 +819,66 @@ static bool mark(struct finder *finder, const char *own_sp)
     return true;
 }
 
-static size_t report(const struct finder *finder, FILE *out)
+/* ---- the answer ------------------------------------------------------------------------------ */
+
+struct answer {
+    FILE *out;
+    bool is_json;
+};
+
+static size_t count_fates(const struct finder *finder, bool lost_alone)
 {
-    size_t tasks = 0;
-    size_t lost = 0;
+    size_t count = 0;
+
+    for (size_t i = 0; i < finder->slot_count; i++)
+        count +=
+            lost_alone ? finder->slots[i].fate == IN_QUESTION : finder->slots[i].fate != NOBODY;
+    return count;
+}
+
+static void write_lost(const struct finder *finder, const struct answer *answer)
+{
+    bool begun = false;
 
     for (size_t i = 0; i < finder->slot_count; i++) {
-        tasks += finder->slots[i].fate != NOBODY;
         if (finder->slots[i].fate != IN_QUESTION)
             continue;
-        lost++;
-        dump_task(finder->slots[i].task, out);
+        if (answer->is_json)
+            begun = dump_task_json(finder->slots[i].task, answer->out, begun);
+        else
+            dump_task(finder->slots[i].task, answer->out);
     }
-    fprintf(out, "leash: %zu of %zu task%s lost for good; all threads stood still for %.3f ms\n",
-            lost, tasks, tasks == 1 ? "" : "s", (double)finder->stood_ns / 1e6);
+}
+
+static size_t report(const struct finder *finder, const struct answer *answer)
+{
+    size_t tasks = count_fates(finder, false);
+    size_t lost = count_fates(finder, true);
+    double stood_ms = (double)finder->stood_ns / 1e6;
+
+    if (answer->is_json)
+        fprintf(answer->out,
+                "{\"lost\": %zu, \"alive\": %zu, \"stood_ms\": %.3f, \"reason\": null, "
+                "\"tasks\": [",
+                lost, tasks, stood_ms);
+    write_lost(finder, answer);
+    if (answer->is_json)
+        fputs("\n]}\n", answer->out);
+    else
+        fprintf(answer->out,
+                "leash: %zu of %zu task%s lost for good; all threads stood still for %.3f ms\n",
+                lost, tasks, tasks == 1 ? "" : "s", stood_ms);
+    counts_set_lost(lost);
     return lost;
 }
 
-static size_t cannot_tell(FILE *out, const char *why)
+/* The reasons are texts of this file, without anything that JSON would not take. */
+static size_t cannot_tell(const struct answer *answer, const char *why)
 {
-    fprintf(out, "leash: leak_find cannot tell: %s\n", why);
+    if (answer->is_json)
+        fprintf(answer->out, "{\"lost\": null, \"reason\": \"%s\", \"tasks\": []}\n", why);
+    else
+        fprintf(answer->out, "leash: leak_find cannot tell: %s\n", why);
     return 0;
 }
 
@@ -928,7 +969,7 @@ static enum outcome search_all(struct finder *finder, const char *own_sp)
     return marked ? MARKED : UNREADABLE;
 }
 
-static size_t find(FILE *out, const char *own_sp)
+static size_t find(const struct answer *answer, const char *own_sp)
 {
     static const char *const reasons[] = {
         [NO_MEMORY] = "no memory",
@@ -937,15 +978,16 @@ static size_t find(FILE *out, const char *own_sp)
     };
     struct finder finder = {.stood_ns = 0};
     enum outcome outcome = search_all(&finder, own_sp);
-    size_t lost = outcome == MARKED ? report(&finder, out) : cannot_tell(out, reasons[outcome]);
+    size_t lost =
+        outcome == MARKED ? report(&finder, answer) : cannot_tell(answer, reasons[outcome]);
 
     free_rooms(&finder);
     return lost;
 }
 
-static RT_OPAQUE size_t find_above_here(FILE *out)
+static RT_OPAQUE size_t find_above_here(const struct answer *answer)
 {
-    return find(out, __builtin_frame_address(0));
+    return find(answer, __builtin_frame_address(0));
 }
 
 /* A task that has it may park, so others must not spin for it. */
@@ -959,18 +1001,28 @@ static void acquire_turn(struct lock *turn)
     }
 }
 
-size_t leash_leak_find(FILE *out)
+static size_t find_in_turn(const struct answer *answer)
 {
     static struct lock one_at_a_time;
 
     if (RT_ASAN || RT_TSAN || fiber_under_valgrind())
-        return cannot_tell(out, "a sanitizer or valgrind runs the program");
+        return cannot_tell(answer, "a sanitizer or valgrind runs the program");
     if (!atomic_load(&runtime.running))
-        return cannot_tell(out, "outside of leash_run there are no tasks");
+        return cannot_tell(answer, "outside of leash_run there are no tasks");
     /* The caller's registers are on its stack from here on. */
     __builtin_unwind_init();
     acquire_turn(&one_at_a_time);
-    size_t lost = find_above_here(out);
+    size_t lost = find_above_here(answer);
     lock_release(&one_at_a_time);
     return lost;
+}
+
+size_t leash_leak_find(FILE *out)
+{
+    return find_in_turn(&(struct answer){.out = out});
+}
+
+size_t leash_leak_find_json(FILE *out)
+{
+    return find_in_turn(&(struct answer){.out = out, .is_json = true});
 }

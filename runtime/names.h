@@ -30,6 +30,7 @@
 #define context_switch          leash_rt_context_switch
 #define counts_of_thread        leash_rt_counts_of_thread
 #define counts_read             leash_rt_counts_read
+#define counts_set_lost         leash_rt_counts_set_lost
 #define ctx_end                 leash_rt_ctx_end
 #define ctx_error               leash_rt_ctx_error
 #define ctx_source              leash_rt_ctx_source
@@ -44,6 +45,7 @@
 #define dump_each               leash_rt_dump_each
 #define dump_say                leash_rt_dump_say
 #define dump_task               leash_rt_dump_task
+#define dump_task_json          leash_rt_dump_task_json
 #define errno_get               leash_rt_errno_get
 #define errno_set               leash_rt_errno_set
 #define fatal                   leash_rt_fatal

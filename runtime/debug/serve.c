@@ -75,6 +75,17 @@ static void write_channels(FILE *out, const uint64_t *total)
             total[COUNT_SENDS], total[COUNT_RECEIVES], total[COUNT_CLOSES], total[COUNT_SELECTS]);
 }
 
+/* A scrape must not stop the program to search, so this is of the last time that somebody did. */
+static void write_search(FILE *out, const struct counts *counts)
+{
+    if (!counts->searched)
+        return;
+    write_head(out, "tasks_lost", "gauge", "Tasks that leak_find called lost for good, last time.");
+    fprintf(out, "leash_tasks_lost %" PRIu64 "\n", counts->lost);
+    write_head(out, "leak_find_timestamp_seconds", "gauge", "When that was.");
+    fprintf(out, "leash_leak_find_timestamp_seconds %" PRId64 "\n", counts->searched);
+}
+
 static int write_metrics(FILE *out)
 {
     struct counts counts = counts_read();
@@ -91,6 +102,7 @@ static int write_metrics(FILE *out)
                   counts.total[COUNT_WAKES]);
     write_counter(out, "steals_total", "Times a thread took ready tasks from another.",
                   counts.total[COUNT_STEALS]);
+    write_search(out, &counts);
     write_counter(out, "polls_total", "Times a thread asked for descriptors that are ready.",
                   counts.total[COUNT_POLLS]);
     return 0;
@@ -100,6 +112,12 @@ static int write_metrics(FILE *out)
 static int write_lost(FILE *out)
 {
     leash_leak_find(out);
+    return 0;
+}
+
+static int write_lost_json(FILE *out)
+{
+    leash_leak_find_json(out);
     return 0;
 }
 
@@ -115,6 +133,7 @@ static const struct page {
     {"/debug/tasks", "", TEXT, NULL, leash_task_dump},
     {"/debug/tasks", "json", "application/json", NULL, leash_task_dump_json},
     {"/debug/tasks/lost", "", TEXT, NULL, write_lost},
+    {"/debug/tasks/lost", "json", "application/json", NULL, write_lost_json},
     {"/healthz", "", TEXT, "ok\n", NULL},
     {"/metrics", "", "text/plain; version=0.0.4; charset=utf-8", NULL, write_metrics},
     {"/page.css", "", "text/css; charset=utf-8", page_css, NULL},

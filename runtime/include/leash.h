@@ -540,6 +540,9 @@ void leash_leak_ignore(const char *pattern);
  * MADV_WIPEONFORK).  Under a sanitizer or valgrind, where a thread blocks SIGURG, or where memory
  * is kept from copies (MADV_DONTFORK), it says that it cannot tell and returns 0. */
 size_t leash_leak_find(FILE *out);
+/* The same as one JSON document, with the tasks as task_dump_json has them; "lost" is null where it
+ * cannot tell, and "reason" says why. */
+size_t leash_leak_find_json(FILE *out);
 
 /* What a watch has seen.  Valid during the call. */
 typedef struct leash_task_news {
@@ -972,6 +975,7 @@ enum { IO_READ = LEASH_EVENT_READ, IO_WRITE = LEASH_EVENT_WRITE, IO_HANGUP = LEA
 #define leak_check_scope() LEASH_LEAK_CHECK_SCOPE()
 #define leak_ignore        leash_leak_ignore
 #define leak_find          leash_leak_find
+#define leak_find_json     leash_leak_find_json
 #define task_watch         leash_task_watch
 #define task_watch_stop    leash_task_watch_stop
 #define debug_serve        leash_debug_serve

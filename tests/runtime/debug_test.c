@@ -324,13 +324,16 @@ static void pages(void)
 
 /* ---- lost tasks ------------------------------------------------------------------------------ */
 
-static uintptr_t disguised; /* the channel that nothing leads to */
+/* Of these, optimised code leaves a few in doubt: an old copy of a pointer lies about. */
+enum { LOST = 20, LOST_SEEN = 15 };
 
-static __attribute__((noinline)) void lose_one(void)
+static uintptr_t disguised[LOST]; /* the channels that nothing leads to */
+
+static __attribute__((noinline)) void lose(int index)
 {
     chan_t *ch = done_make();
 
-    disguised = ~(uintptr_t)ch;
+    disguised[index] = ~(uintptr_t)ch;
     spawn(stay, ch);
 }
 
@@ -352,31 +355,56 @@ static __attribute__((noinline)) void overwrite_frames(void)
         frames[i] = 0;
 }
 
-/* Of three tasks one is lost, where the build lets it be seen; see find_test.c. */
-static void lost(void)
+static void check_found(unsigned found, unsigned tasks)
 {
-    chan_t *done = done_make();
+    CHECK(tasks == LOST + 2 && found <= LOST && found >= LOST_SEEN);
+}
+
+static void lost_as_text(void)
+{
     unsigned found;
     unsigned tasks;
 
-    spawn(stay, done);
-    lose_one();
-    overwrite_frames();
-    check_await_parked(2);
-    serve_anywhere();
-    CHECK(get("/debug/tasks/lost?format=xml") == 400);
     CHECK(get("/debug/tasks/lost") == 200 && strstr(answer, "text/plain"));
     const char *last = strstr(body(), "leash: ");
     CHECK(last);
     if (sscanf(last, "leash: %u of %u tasks lost for good", &found, &tasks) == 2) {
-        CHECK(tasks == 3 && found <= 1);
+        check_found(found, tasks);
         CHECK(occurrences("[chan receive]: stay, parked") == (int)found);
     } else {
+        CHECK(SANITIZED || RUNNING_ON_VALGRIND);
         CHECK(strstr(last, "cannot tell: a sanitizer or valgrind"));
     }
-    /* The thread of the server can be stopped as well. */
+}
+
+static void lost_as_json(void)
+{
+    unsigned found;
+    unsigned tasks;
+
+    CHECK(get("/debug/tasks/lost?format=json") == 200 && strstr(answer, "application/json"));
+    if (sscanf(body(), "{\"lost\": %u, \"alive\": %u, ", &found, &tasks) == 2) {
+        check_found(found, tasks);
+        CHECK(occurrences("\"reason\": null, \"tasks\": [") == 1);
+        CHECK(occurrences("\"function\": \"stay\"") == (int)found);
+        ask_metrics();
+        CHECK(metric("leash_tasks_lost") == found);
+        CHECK(metric("leash_leak_find_timestamp_seconds") > 1700000000);
+    } else {
+        CHECK(SANITIZED || RUNNING_ON_VALGRIND);
+        CHECK(!strcmp(body(), "{\"lost\": null, \"reason\": \"a sanitizer or valgrind runs the "
+                              "program\", \"tasks\": []}\n"));
+        ask_metrics();
+        CHECK(!strstr(answer, "leash_tasks_lost"));
+    }
+}
+
+/* The thread of the server can be stopped as well. */
+static void lost_while_serving(void)
+{
     FILE *out = tmpfile();
     char text[256] = "";
+
     CHECK(out);
     leak_find(out);
     rewind(out);
@@ -385,8 +413,25 @@ static void lost(void)
     fclose(out);
     CHECK(strstr(text, " lost for good;") || strstr(text, "a sanitizer or valgrind"));
     check_serves();
+}
+
+static void lost(void)
+{
+    chan_t *done = done_make();
+
+    spawn(stay, done);
+    for (int i = 0; i < LOST; i++)
+        lose(i);
+    overwrite_frames();
+    check_await_parked(LOST + 1);
+    serve_anywhere();
+    CHECK(get("/debug/tasks/lost?format=xml") == 400);
+    lost_as_text();
+    lost_as_json();
+    lost_while_serving();
     debug_stop();
-    end_stay((chan_t *)~disguised);
+    for (int i = 0; i < LOST; i++)
+        end_stay((chan_t *)~disguised[i]);
     end_stay(done);
 }
 
