@@ -33,6 +33,7 @@
 #include "heap.h"
 #include "leash.h"
 #include "memory.h"
+#include "proc.h"
 #include "scheduler.h"
 #include "stack.h"
 #include "world.h"
@@ -50,9 +51,9 @@
 enum {
     BUFFER_BYTES = 64 * 1024,
     PAGE_BYTES = 4096,
-    LINE_BYTES = 512,    /* of a line of the maps, as far as we read it */
-    WAITS_PER_TASK = 16, /* on average; more are taken for a doubt */
-    HEAPS_MAX = 256,     /* of more, the rest is searched as what can be reached */
+    KEPT_MAX = 64 * 1024, /* words that the system keeps */
+    WAITS_PER_TASK = 16,  /* on average; more are taken for a doubt */
+    HEAPS_MAX = 256,      /* of more, the rest is searched as what can be reached */
     ROOMS_MAX = 3,
     TRIES = 20,        /* to find nobody in the midst of the heap, ... */
     PAUSE_US = 200,    /* ... with a pause between, ... */
@@ -109,6 +110,8 @@ struct finder {
     size_t apart_count;
     struct item *items; /* a stack */
     size_t item_count;
+    uintptr_t *kept; /* words that the system keeps for the program */
+    size_t kept_count;
     uintptr_t *buffer; /* BUFFER_BYTES */
 };
 
@@ -383,19 +386,6 @@ static void search_but_apart(struct finder *finder, struct range range)
     }
 }
 
-static uintptr_t read_number(const char **text, unsigned base)
-{
-    uintptr_t number = 0;
-
-    for (;; ++*text) {
-        unsigned char c = (unsigned char)**text;
-        unsigned digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : 16;
-        if (digit >= base)
-            return number;
-        number = number * base + digit;
-    }
-}
-
 /* A line of the maps: low-high rwxp offset device inode path. */
 struct mapping {
     struct range range;
@@ -413,16 +403,16 @@ static struct mapping read_line(const char *line)
     struct mapping mapping = {.grows_by_brk = strstr(line, " [heap]"),
                               .is_stack = strstr(line, " [stack]")};
 
-    mapping.range.low = read_number(&line, 16);
+    mapping.range.low = proc_read_number(&line, 16);
     line++;
-    mapping.range.high = read_number(&line, 16);
+    mapping.range.high = proc_read_number(&line, 16);
     bool readable = line[1] == 'r';
     bool writable = line[2] == 'w';
     mapping.runs = line[3] == 'x';
     mapping.shared = line[4] == 's';
     for (int fields = 0; fields < 4 && *line; line++)
         fields += *line == ' ';
-    bool has_file = read_number(&line, 10) != 0;
+    bool has_file = proc_read_number(&line, 10) != 0;
     mapping.is_data = readable && writable && has_file && !mapping.shared;
     mapping.has_pointers = readable && (writable || !has_file);
     return mapping;
@@ -430,32 +420,25 @@ static struct mapping read_line(const char *line)
 
 typedef void visit_mapping(struct finder *finder, const struct mapping *mapping);
 
-/* In their order.  False: the list cannot be read. */
-static bool each_mapping(struct finder *finder, visit_mapping *visit)
-{
-    int maps = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
-    char text[PAGE_BYTES];
-    char line[LINE_BYTES + 1];
-    size_t length = 0;
-    ssize_t bytes;
+struct visit {
+    struct finder *finder;
+    visit_mapping *mapping;
+};
 
-    if (maps < 0)
-        return false;
-    while ((bytes = read(maps, text, sizeof(text))) > 0) {
-        for (ssize_t i = 0; i < bytes; i++) {
-            if (text[i] != '\n') {
-                if (length < LINE_BYTES)
-                    line[length++] = text[i];
-                continue;
-            }
-            line[length] = '\0';
-            struct mapping mapping = read_line(line);
-            visit(finder, &mapping);
-            length = 0;
-        }
-    }
-    close(maps);
-    return bytes == 0;
+static void visit_line(const char *line, void *arg)
+{
+    struct visit *visit = arg;
+    struct mapping mapping = read_line(line);
+
+    visit->mapping(visit->finder, &mapping);
+}
+
+/* In their order.  False: the list cannot be read. */
+static bool each_mapping(struct finder *finder, visit_mapping *mapping)
+{
+    struct visit visit = {finder, mapping};
+
+    return proc_each_line("/proc/self/maps", visit_line, &visit);
 }
 
 /* Code may lie in several mappings, one behind the other. */
@@ -702,6 +685,7 @@ static void lay_out(struct finder *finder, uintptr_t *place)
     finder->slots = carve(place, finder->slot_count, sizeof(*finder->slots));
     finder->waits = carve(place, finder->wait_room, sizeof(*finder->waits));
     finder->apart = carve(place, apart, sizeof(*finder->apart));
+    finder->kept = carve(place, KEPT_MAX, sizeof(*finder->kept));
     finder->buffer = carve(place, BUFFER_BYTES, 1);
 }
 
@@ -812,6 +796,8 @@ static bool mark(struct finder *finder, const char *own_sp)
         return false;
     look_at_tasks(finder, own_sp);
     set_all_apart(finder, own_sp);
+    for (size_t i = 0; i < finder->kept_count; i++)
+        reach(finder, finder->kept[i]);
     search_items(finder);
     if (!each_mapping(finder, search_mapping) || finder->seen_bytes != finder->root_bytes)
         return false;
@@ -913,6 +899,26 @@ static void *await_copy(void *copy)
 
 enum outcome { NO_MEMORY, NOT_STOPPED, UNREADABLE, BUSY, IN_COPY, MARKED };
 
+static void note_kept(uintptr_t word, void *arg)
+{
+    struct finder *finder = arg;
+
+    if (finder->kept_count < KEPT_MAX)
+        finder->kept[finder->kept_count] = word;
+    finder->kept_count++;
+}
+
+/* Now, since others may take it from the system while a copy is searched.  False: there is more
+ * than we can keep, so blocks may be in use to which nothing else leads. */
+static bool note_all_kept(struct finder *finder)
+{
+    bool all = proc_each_kept_word(note_kept, finder) && finder->kept_count <= KEPT_MAX;
+
+    if (!all)
+        finder->kept_count = 0;
+    return all;
+}
+
 /* While the world stands. */
 static enum outcome begin_search(struct finder *finder, const char *own_sp, bool insist)
 {
@@ -921,6 +927,7 @@ static enum outcome begin_search(struct finder *finder, const char *own_sp, bool
     finder->heap_quiet = heap_is_quiet(finder->code);
     if (!finder->heap_quiet && !insist)
         return BUSY;
+    finder->heap_quiet = note_all_kept(finder) && finder->heap_quiet;
     finder->copy = search_in_copy(finder, own_sp);
     if (finder->copy && !finder->has_shared)
         return IN_COPY;

@@ -175,23 +175,26 @@ struct arena_head {
     size_t bytes;     /* in use of it */
 };
 
+/* The beginning of a mapping may be a guard, which the list of mappings does not tell. */
 bool heap_in_mapping(struct range mapping, bool grows_by_brk, struct heap *heap)
 {
     enum { ALIGNED = 64 * 1024 * 1024, HEAD_MAX = 48 };
-    const struct arena_head *head = (const void *)mapping.low;
+    struct arena_head head;
+    struct arena arena;
 
     *heap = (struct heap){.chunks = mapping};
     if (grows_by_brk)
         return true;
-    if (mapping.low % ALIGNED || head->arena <= mapping.low ||
-        head->arena > mapping.low + HEAD_MAX || head->former ||
-        head->bytes > mapping.high - mapping.low)
+    if (mapping.low % ALIGNED || peek(mapping.low, &head, sizeof(head)) != sizeof(head) ||
+        head.arena <= mapping.low || head.arena > mapping.low + HEAD_MAX || head.former ||
+        head.bytes > mapping.high - mapping.low ||
+        peek(head.arena, &arena, sizeof(arena)) != sizeof(arena))
         return false;
-    uintptr_t end = head->arena + sizeof(struct arena);
-    heap->last = ((const struct arena *)head->arena)->last;
+    uintptr_t end = head.arena + sizeof(arena);
+    heap->last = arena.last;
     heap->arena = (struct range){mapping.low, end};
     heap->chunks.low = (end + CHUNK_UNIT - 1) / CHUNK_UNIT * CHUNK_UNIT;
-    heap->chunks.high = mapping.low + head->bytes;
+    heap->chunks.high = mapping.low + head.bytes;
     return heap->chunks.low < heap->chunks.high;
 }
 

@@ -9,6 +9,9 @@
 void io_start(void);
 void io_stop(void);
 
+/* Whether it is the runtime's own epoll descriptor. */
+bool io_is_poller(int fd);
+
 /* True once a descriptor was registered: looking for events makes sense. */
 bool io_is_used(void);
 

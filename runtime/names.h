@@ -71,6 +71,7 @@
 #define inject                  leash_rt_inject
 #define inject_take             leash_rt_inject_take
 #define io_interrupt            leash_rt_io_interrupt
+#define io_is_poller            leash_rt_io_is_poller
 #define io_is_used              leash_rt_io_is_used
 #define io_poll                 leash_rt_io_poll
 #define io_start                leash_rt_io_start
@@ -93,6 +94,10 @@
 #define pct_start               leash_rt_pct_start
 #define pct_step                leash_rt_pct_step
 #define poll_point              leash_rt_poll_point
+#define proc_each_kept_word     leash_rt_proc_each_kept_word
+#define proc_each_line          leash_rt_proc_each_line
+#define proc_each_number        leash_rt_proc_each_number
+#define proc_read_number        leash_rt_proc_read_number
 #define queue_push              leash_rt_queue_push
 #define queue_push_behind_fresh leash_rt_queue_push_behind_fresh
 #define queue_push_fresh        leash_rt_queue_push_fresh

@@ -422,6 +422,11 @@ void io_stop(void)
     atomic_store_explicit(&poller.used, false, memory_order_relaxed);
 }
 
+bool io_is_poller(int fd)
+{
+    return fd == poller.epoll;
+}
+
 bool io_is_used(void)
 {
     return atomic_load_explicit(&poller.used, memory_order_relaxed);

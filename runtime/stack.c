@@ -225,14 +225,15 @@ static bool valgrind_knows_stacks(void)
     return fiber_under_valgrind() && runtime.worker_count == 1;
 }
 
-/* Tells sanitizers and valgrind. */
+/* Tells sanitizers and valgrind, as far as there is memory. */
 static void chunk_register(struct chunk *chunk)
 {
     fiber_register_chunk(chunk->base, CHUNK_STACKS * pool.stack_bytes);
     if (!valgrind_knows_stacks())
         return;
-    chunk->numbers = allocate(CHUNK_STACKS * sizeof(*chunk->numbers), NULL);
-    for (size_t k = 0; k < CHUNK_STACKS; k++) {
+    /* Not by allocate(), whose dump would wait for the lock that is held here. */
+    chunk->numbers = malloc(CHUNK_STACKS * sizeof(*chunk->numbers));
+    for (size_t k = 0; chunk->numbers && k < CHUNK_STACKS; k++) {
         char *slot = chunk->base + k * pool.stack_bytes;
         chunk->numbers[k] = fiber_register_stack(slot + pool.guard_bytes, slot + pool.stack_bytes);
     }

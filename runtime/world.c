@@ -4,21 +4,18 @@
  */
 #include "world.h"
 #include "clock.h"
+#include "proc.h"
 #include "scheduler.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
 
-enum {
-    PATIENCE_NS = 1000 * 1000 * 1000, /* for a thread that blocks the signal */
-    LIST_BYTES = 4096
-};
+enum { PATIENCE_NS = 1000 * 1000 * 1000 }; /* for a thread that blocks the signal */
 
 struct arrival {
     _Atomic int thread; /* 0: not written yet */
@@ -102,34 +99,25 @@ static bool ask(int thread)
     return false;
 }
 
-/* What getdents64(2) writes. */
-struct entry {
-    uint64_t inode;
-    int64_t offset;
-    unsigned short bytes;
-    unsigned char kind;
-    char name[];
+struct asking {
+    int self;
+    bool all; /* stand that were asked */
 };
+
+static void ask_other(int thread, void *arg)
+{
+    struct asking *asking = arg;
+
+    if (thread != asking->self && !ask(thread))
+        asking->all = false;
+}
 
 /* Asks all in the list.  Whether all of them stand. */
 static bool ask_all(int list)
 {
-    _Alignas(struct entry) char buffer[LIST_BYTES];
-    int self = (int)syscall(SYS_gettid);
-    bool all = true;
-    long bytes;
+    struct asking asking = {(int)syscall(SYS_gettid), true};
 
-    lseek(list, 0, SEEK_SET);
-    while ((bytes = syscall(SYS_getdents64, list, buffer, sizeof(buffer))) > 0) {
-        for (long place = 0; place < bytes;) {
-            const struct entry *entry = (const struct entry *)(buffer + place);
-            int thread = (int)strtol(entry->name, NULL, 10); // 0: . and ..
-            if (thread && thread != self && !ask(thread))
-                all = false;
-            place += entry->bytes;
-        }
-    }
-    return all && bytes == 0;
+    return proc_each_number(list, ask_other, &asking) && asking.all;
 }
 
 static bool await_all(int list)

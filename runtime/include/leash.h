@@ -535,10 +535,10 @@ void leash_leak_ignore(const char *pattern);
  * heap, to a part of it or to its end, keeps it in use, and where a block lies is known of glibc's
  * malloc on x86-64; elsewhere all of the heap counts as in use, as blocks do that are mappings of
  * their own (128 KiB and more).  So a task may be lost and not be told of; the other way round only
- * where a program hides its pointers (in files, pipes, what epoll or a timer of the system keeps
- * for it, memory that may not be read at the moment, unaligned, in disguise, under
- * MADV_WIPEONFORK).  Under a sanitizer or valgrind, where a thread blocks SIGURG, or where memory
- * is kept from copies (MADV_DONTFORK), it says that it cannot tell and returns 0. */
+ * where a program hides its pointers (in files, pipes, an io_uring, memory that may not be read at
+ * the moment, unaligned, in disguise, under MADV_WIPEONFORK).  Under a sanitizer or valgrind, where
+ * a thread blocks SIGURG, or where memory is kept from copies (MADV_DONTFORK), it says that it
+ * cannot tell and returns 0. */
 size_t leash_leak_find(FILE *out);
 /* The same as one JSON document, with the tasks as task_dump_json has them; "lost" is null where it
  * cannot tell, and "reason" says why. */

@@ -34,7 +34,7 @@ enum { FOUND_MIN_PERCENT = 0 };
 #elif defined(__OPTIMIZE__)
 enum { FOUND_MIN_PERCENT = 99 };
 #else
-enum { FOUND_MIN_PERCENT = 90 };
+enum { FOUND_MIN_PERCENT = 50 };
 #endif
 
 /* What a block is for; each has one thing that a task can wait for. */
