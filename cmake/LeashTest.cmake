@@ -45,7 +45,8 @@ if(NOT LEASH_SANITIZE AND NOT LEASH_RUNTIME_ONLY)
   mark_as_advanced(VALGRIND)
   if(VALGRIND)
     set(leash_valgrind ${VALGRIND} --quiet --error-exitcode=99 --leak-check=full
-      --errors-for-leak-kinds=definite,possible --fair-sched=yes)
+      --errors-for-leak-kinds=definite,possible --fair-sched=yes
+      --suppressions=${PROJECT_SOURCE_DIR}/tests/runtime/valgrind.supp)
   endif()
 endif()
 

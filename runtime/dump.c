@@ -41,17 +41,12 @@ void *allocate_aligned(size_t alignment, size_t size, const char *site)
 
 /* ---- the dump -------------------------------------------------------------------------------- */
 
-/* A task as it is told of: read once, so that all of a line belongs to the same state. */
-struct view {
-    uint64_t id;
-    uint64_t parent_id; /* 0: none */
-    const char *state;
-    const char *name;
-    const char *parked; /* the line of the call; NULL: it is not parked, or the line is not known */
-    const char *spawn;  /* NULL: not known */
-    const void *object; /* what it is parked on; NULL: not parked, or several things, or time */
-    int64_t parked_ms;  /* how long; -1: it is not parked */
-};
+static _Atomic(const struct teller *) teller;
+
+void dump_set_teller(const struct teller *who)
+{
+    atomic_store(&teller, who);
+}
 
 /* Another thread's look at the clock may have been later than ours. */
 static int64_t ms_since(uint32_t since)
@@ -61,8 +56,23 @@ static int64_t ms_since(uint32_t since)
     return passed < UINT32_MAX / 2 ? (int64_t)passed * CLOCK_STAMP_MS : 0;
 }
 
-static struct view look_at(const struct task *task)
+/* Asks for what is known of the task's calls, unless it went on meanwhile. */
+static void ask(const struct teller *who, const struct task *task, uint32_t state,
+                struct view *view)
 {
+    const struct calls *calls = who->calls_of(task);
+
+    if (view->spawn)
+        view->creator = who->function_at(view->spawn);
+    if (atomic_load_explicit(&task->state, memory_order_relaxed) == state &&
+        (state != TASK_PARKED ||
+         atomic_load_explicit(&task->note.site, memory_order_relaxed) == view->parked))
+        view->calls = calls;
+}
+
+struct view dump_look_at(const struct task *task)
+{
+    const struct teller *who = atomic_load(&teller);
     uint32_t state = atomic_load_explicit(&task->state, memory_order_relaxed);
     const char *name = atomic_load_explicit(&task->name, memory_order_relaxed);
     struct view view = {
@@ -81,6 +91,8 @@ static struct view look_at(const struct task *task)
         view.object = atomic_load_explicit(&task->note.object, memory_order_relaxed);
         view.parked_ms = ms_since(atomic_load_explicit(&task->since, memory_order_relaxed));
     }
+    if (who)
+        ask(who, task, state, &view);
     return view;
 }
 
@@ -91,8 +103,7 @@ void dump_each(void (*visit)(struct task *task, void *arg), void *arg, FILE *out
     funlockfile(out);
 }
 
-/* What the writing of `out` came to, all of it included: 0 or an errno.  errno was 0 before it. */
-static int finish(FILE *out)
+int dump_finish(FILE *out)
 {
     /* An unbuffered stream, or a buffer that was full, has failed before the flush. */
     if (!fflush(out) && !ferror(out))
@@ -103,7 +114,7 @@ static int finish(FILE *out)
 /* ---- as text --------------------------------------------------------------------------------- */
 
 /* ", 12.3s", ", 3m12s", ", 5h07m", ", 3d04h".  Below a second nothing: nobody is stuck yet. */
-static void write_duration(int64_t ms, FILE *out)
+static void write_duration(int64_t ms, const char *most, FILE *out)
 {
     int64_t seconds = ms / 1000;
     int64_t minutes = seconds / 60;
@@ -111,29 +122,52 @@ static void write_duration(int64_t ms, FILE *out)
 
     if (seconds < 1)
         return;
+    fprintf(out, ", %s", most);
     if (minutes < 1)
-        fprintf(out, ", %" PRId64 ".%" PRId64 "s", seconds, ms % 1000 / 100);
+        fprintf(out, "%" PRId64 ".%" PRId64 "s", seconds, ms % 1000 / 100);
     else if (hours < 1)
-        fprintf(out, ", %" PRId64 "m%02" PRId64 "s", minutes, seconds % 60);
+        fprintf(out, "%" PRId64 "m%02" PRId64 "s", minutes, seconds % 60);
     else if (hours < 24)
-        fprintf(out, ", %" PRId64 "h%02" PRId64 "m", hours, minutes % 60);
+        fprintf(out, "%" PRId64 "h%02" PRId64 "m", hours, minutes % 60);
     else
-        fprintf(out, ", %" PRId64 "d%02" PRId64 "h", hours / 24, hours % 24);
+        fprintf(out, "%" PRId64 "d%02" PRId64 "h", hours / 24, hours % 24);
+}
+
+void dump_write_what(const struct view *view, size_t count, int64_t longest_ms, FILE *out)
+{
+    fprintf(out, "[%s", view->state);
+    write_duration(longest_ms, count > 1 ? "up to " : "", out);
+    fprintf(out, "]: %s", view->name);
+    if (view->parked)
+        fprintf(out, ", parked at %s", view->parked);
+    fprintf(out, ", spawned at %s", view->spawn ? view->spawn : "?");
+}
+
+void dump_write_calls(const struct view *view, int indent, FILE *out)
+{
+    const struct calls *calls = view->calls;
+
+    for (size_t i = 0; calls && i < calls->count; i++) {
+        const struct call *call = &calls->at[i];
+        fprintf(out, "%*s%s%s%s\n", indent, "", call->function, call->at ? " at " : "",
+                call->at ? call->at : "");
+    }
+    if (calls && calls->is_cut)
+        fprintf(out, "%*s...\n", indent, "");
+    if (view->creator)
+        fprintf(out, "%*screated by %s at %s\n", indent, "", view->creator, view->spawn);
 }
 
 void dump_task(struct task *task, FILE *out)
 {
-    struct view view = look_at(task);
+    struct view view = dump_look_at(task);
 
-    fprintf(out, "task %" PRIu64 " [%s", view.id, view.state);
-    write_duration(view.parked_ms, out);
-    fprintf(out, "]: %s", view.name);
-    if (view.parked)
-        fprintf(out, ", parked at %s", view.parked);
-    fprintf(out, ", spawned at %s", view.spawn ? view.spawn : "?");
+    fprintf(out, "task %" PRIu64 " ", view.id);
+    dump_write_what(&view, 1, view.parked_ms, out);
     if (view.parent_id)
         fprintf(out, " by task %" PRIu64, view.parent_id);
     fputc('\n', out);
+    dump_write_calls(&view, 4, out);
 }
 
 static void dump_if_alive(struct task *task, void *out)
@@ -146,7 +180,7 @@ int leash_task_dump(FILE *out)
 {
     errno = 0;
     dump_each(dump_if_alive, out, out);
-    return finish(out);
+    return dump_finish(out);
 }
 
 /* ---- as JSON --------------------------------------------------------------------------------- */
@@ -154,15 +188,20 @@ int leash_task_dump(FILE *out)
 /* Sites hold the names of files, and those may hold anything. */
 static void write_string(const char *text, FILE *out)
 {
+    const char *plain = text; /* not written yet */
+
     fputc('"', out);
     for (; *text; text++) {
+        if (*text != '"' && *text != '\\' && (unsigned char)*text >= ' ')
+            continue;
+        fwrite(plain, 1, (size_t)(text - plain), out);
+        plain = text + 1;
         if (*text == '"' || *text == '\\')
             fprintf(out, "\\%c", *text);
-        else if ((unsigned char)*text < ' ')
-            fprintf(out, "\\u%04x", (unsigned)*text);
         else
-            fputc(*text, out);
+            fprintf(out, "\\u%04x", (unsigned)*text);
     }
+    fwrite(plain, 1, (size_t)(text - plain), out);
     fputc('"', out);
 }
 
@@ -174,6 +213,19 @@ static void write_member(const char *key, const char *text, FILE *out)
         write_string(text, out);
     else
         fputs("null", out);
+}
+
+/* , "stack": [{"function": "worker", "at": "server.c:41"}, ...] */
+static void write_stack(const struct calls *calls, FILE *out)
+{
+    fputs(", \"stack\": [", out);
+    for (size_t i = 0; i < calls->count; i++) {
+        fputs(i ? ", {\"function\": " : "{\"function\": ", out);
+        write_string(calls->at[i].function, out);
+        write_member("at", calls->at[i].at, out);
+        fputc('}', out);
+    }
+    fputc(']', out);
 }
 
 struct json {
@@ -188,7 +240,7 @@ static void json_if_alive(struct task *task, void *arg)
 
     if (!task_is_alive(task))
         return;
-    struct view view = look_at(task);
+    struct view view = dump_look_at(task);
     fprintf(json->out, "%s\n{\"id\": %" PRIu64, json->begun ? "," : "", view.id);
     if (view.parent_id)
         fprintf(json->out, ", \"parent\": %" PRIu64, view.parent_id);
@@ -204,6 +256,10 @@ static void json_if_alive(struct task *task, void *arg)
     write_member("spawned", view.spawn, json->out);
     snprintf(number, sizeof(number), "0x%" PRIxPTR, (uintptr_t)view.object);
     write_member("object", view.object ? number : NULL, json->out);
+    if (view.creator)
+        write_member("created_by", view.creator, json->out);
+    if (view.calls)
+        write_stack(view.calls, json->out);
     fputc('}', json->out);
     json->begun = true;
 }
@@ -224,7 +280,7 @@ int leash_task_dump_json(FILE *out)
     fputs("{\"tasks\": [", out);
     dump_each(json_if_alive, &json, out);
     fputs("\n]}\n", out);
-    return finish(out);
+    return dump_finish(out);
 }
 
 /* ---- the end --------------------------------------------------------------------------------- */

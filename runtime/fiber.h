@@ -21,8 +21,8 @@
 #include <sanitizer/tsan_interface.h>
 #endif
 #if defined(__has_include)
-#if __has_include(<valgrind/valgrind.h>)
-#include <valgrind/valgrind.h>
+#if __has_include(<valgrind/memcheck.h>)
+#include <valgrind/memcheck.h>
 #define RT_VALGRIND 1
 #endif
 #endif
@@ -123,6 +123,28 @@ static inline void fiber_unregister_stack(unsigned number)
     VALGRIND_STACK_DEREGISTER(number);
 #endif
     (void)number;
+}
+
+/* Valgrind does not mind in between what the calling thread reads: another task's stack, which may
+ * go away meanwhile. */
+static inline void fiber_ignore_reads(bool ignore)
+{
+#if RT_VALGRIND
+    if (ignore)
+        VALGRIND_DISABLE_ERROR_REPORTING;
+    else
+        VALGRIND_ENABLE_ERROR_REPORTING;
+#endif
+    (void)ignore;
+}
+
+/* And it takes what was read there for written. */
+static inline void fiber_take_as_written(void *memory, size_t size)
+{
+#if RT_VALGRIND
+    (void)VALGRIND_MAKE_MEM_DEFINED(memory, size);
+#endif
+    (void)memory, (void)size;
 }
 
 /* Memory that holds stacks: the leak sanitizer learns where to look. */

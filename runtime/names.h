@@ -14,6 +14,7 @@
 #define allocate_zeroed         leash_rt_allocate_zeroed
 #define blocking_start          leash_rt_blocking_start
 #define blocking_stop           leash_rt_blocking_stop
+#define call_entry              leash_rt_call_entry
 #define chan_close_quietly      leash_rt_chan_close_quietly
 #define chan_init               leash_rt_chan_init
 #define chan_offer              leash_rt_chan_offer
@@ -43,9 +44,14 @@
 #define descriptor_register     leash_rt_descriptor_register
 #define descriptor_unblock      leash_rt_descriptor_unblock
 #define dump_each               leash_rt_dump_each
+#define dump_finish             leash_rt_dump_finish
+#define dump_look_at            leash_rt_dump_look_at
 #define dump_say                leash_rt_dump_say
+#define dump_set_teller         leash_rt_dump_set_teller
 #define dump_task               leash_rt_dump_task
 #define dump_task_json          leash_rt_dump_task_json
+#define dump_write_calls        leash_rt_dump_write_calls
+#define dump_write_what         leash_rt_dump_write_what
 #define errno_get               leash_rt_errno_get
 #define errno_set               leash_rt_errno_set
 #define fatal                   leash_rt_fatal
@@ -112,6 +118,8 @@
 #define replay_stop             leash_rt_replay_stop
 #define run_at_end              leash_rt_run_at_end
 #define run_deadlock            leash_rt_run_deadlock
+#define run_first               leash_rt_run_first
+#define run_once                leash_rt_run_once
 #define runtime                 leash_rt_runtime
 #define schedule_point_slow     leash_rt_schedule_point_slow
 #define signals_deliver         leash_rt_signals_deliver
@@ -139,6 +147,9 @@
 #define stack_start             leash_rt_stack_start
 #define stack_stop              leash_rt_stack_stop
 #define stack_task              leash_rt_stack_task
+#define symbols_find            leash_rt_symbols_find
+#define symbols_function_at     leash_rt_symbols_function_at
+#define symbols_known           leash_rt_symbols_known
 #define sys_accept              leash_rt_sys_accept
 #define sys_close               leash_rt_sys_close
 #define sys_connect             leash_rt_sys_connect
@@ -164,6 +175,7 @@
 #define timer_stop_locked       leash_rt_timer_stop_locked
 #define timer_tick_after_ms     leash_rt_timer_tick_after_ms
 #define timer_tick_at_ms        leash_rt_timer_tick_at_ms
+#define unwind                  leash_rt_unwind
 #define waitq_has_open          leash_rt_waitq_has_open
 #define waitq_pop_all           leash_rt_waitq_pop_all
 #define wheel_advance           leash_rt_wheel_advance
@@ -178,6 +190,17 @@
 #define world_go                leash_rt_world_go
 #define world_stopped           leash_rt_world_stopped
 #define world_stop              leash_rt_world_stop
+
+/* In these a call of leash.h may end, so that on the stack they stand in its place: libleash-debug,
+ * which tells the user's calls from the library's, takes them for such calls. */
+#define call_repeat             leash_call_repeat
+#define operate_with_ctx        leash_operate_with_ctx
+#define recv_parked             leash_recv_parked
+#define select_many             leash_select_many
+#define select_patiently        leash_select_patiently
+#define send_parked             leash_send_parked
+#define sleep_beside            leash_sleep_beside
+#define yield                   leash_yield
 /* clang-format on */
 
 #endif

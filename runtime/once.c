@@ -29,7 +29,7 @@ static struct task *oldest_first(struct task *latest)
 }
 
 /* The calling task runs the function; the others go on after it. */
-static void run(struct once *once, void (*fn)(void *), void *arg)
+static void run_once(struct once *once, void (*fn)(void *), void *arg)
 {
     fn(arg);
     lock_acquire(&once->lock);
@@ -60,5 +60,5 @@ void leash_once_do(leash_once_t *object, void (*fn)(void *), void *arg, const ch
         atomic_store_explicit(&once->state, ONCE_RUNS, memory_order_relaxed);
     lock_release(&once->lock);
     if (state == ONCE_NEW)
-        run(once, fn, arg);
+        run_once(once, fn, arg);
 }

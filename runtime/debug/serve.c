@@ -317,6 +317,7 @@ static int start(const union address *address)
     if (!server.daemon)
         return error ? error : EIO;
     run_at_end(leash_debug_stop);
+    leash_debug_stacks();
     tell(address);
     return 0;
 }

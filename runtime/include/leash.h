@@ -583,6 +583,15 @@ void leash_task_watch_stop(void);
 int leash_debug_serve(const char *address);
 void leash_debug_stop(void);
 
+/* From now on each dump and each report of tasks shows the calls on the stacks of those that do not
+ * run, with functions and lines where the program has debug information (-g; optimised code, too),
+ * and the function that spawned each.  A call that the compiler has made the last step of its
+ * function has left nothing on the stack, nor has its function.
+ *
+ * At any time, on any thread; debug_serve does it, too.  On x86-64; elsewhere there are no calls,
+ * only who spawned the task.  In the library libleash-debug. */
+void leash_debug_stacks(void);
+
 /* ---- notes for the analyzer ---------------------------------------------------------------------
  * They change nothing in the program.
  */
@@ -979,6 +988,7 @@ enum { IO_READ = LEASH_EVENT_READ, IO_WRITE = LEASH_EVENT_WRITE, IO_HANGUP = LEA
 #define task_watch         leash_task_watch
 #define task_watch_stop    leash_task_watch_stop
 #define debug_serve        leash_debug_serve
+#define debug_stacks       leash_debug_stacks
 #define debug_stop         leash_debug_stop
 
 #endif /* LEASH_NO_SHORT_NAMES */

@@ -203,6 +203,7 @@ size_t leaks(FILE *out)
     leak_check_scope();
     leak_mark_t mark = leak_mark();
     leak_ignore("uses.c:*");
+    debug_stacks();
     if (debug_serve("127.0.0.1:6060") == 0)
         debug_stop();
     if (task_watch(1000, 60 * 1000, NULL, NULL) == 0)

@@ -304,7 +304,7 @@ static void pages(void)
     CHECK(occurrences("[running]: main") == 1);
     CHECK(get("/debug/tasks?format=json") == 200 && strstr(answer, "application/json"));
     CHECK(!strncmp(body(), "{\"tasks\": [", 11));
-    CHECK(occurrences("\"function\": \"stay\"") == PARKED);
+    CHECK(occurrences("\"function\": \"stay\", \"parked\"") == PARKED);
 
     ask_metrics();
     CHECK(metric("leash_tasks{state=\"running\"}") == 1);
@@ -386,7 +386,7 @@ static void lost_as_json(void)
     if (sscanf(body(), "{\"lost\": %u, \"alive\": %u, ", &found, &tasks) == 2) {
         check_found(found, tasks);
         CHECK(occurrences("\"reason\": null, \"tasks\": [") == 1);
-        CHECK(occurrences("\"function\": \"stay\"") == (int)found);
+        CHECK(occurrences("\"function\": \"stay\", \"parked\"") == (int)found);
         ask_metrics();
         CHECK(metric("leash_tasks_lost") == found);
         CHECK(metric("leash_leak_find_timestamp_seconds") > 1700000000);
