@@ -840,20 +840,20 @@ static size_t report(const struct finder *finder, const struct answer *answer)
 {
     size_t tasks = count_fates(finder, false);
     size_t lost = count_fates(finder, true);
-    double stood_ms = (double)finder->stood_ns / 1e6;
+    int64_t stood_us = finder->stood_ns / 1000;
 
     if (answer->is_json)
         fprintf(answer->out,
-                "{\"lost\": %zu, \"alive\": %zu, \"stood_ms\": %.3f, \"reason\": null, "
-                "\"tasks\": [",
-                lost, tasks, stood_ms);
+                "{\"lost\": %zu, \"alive\": %zu, \"stood_ms\": %" PRId64 ".%03" PRId64
+                ", \"reason\": null, \"tasks\": [",
+                lost, tasks, stood_us / 1000, stood_us % 1000); /* a point in every locale */
     write_lost(finder, answer);
     if (answer->is_json)
         fputs("\n]}\n", answer->out);
     else
         fprintf(answer->out,
                 "leash: %zu of %zu task%s lost for good; all threads stood still for %.3f ms\n",
-                lost, tasks, tasks == 1 ? "" : "s", stood_ms);
+                lost, tasks, tasks == 1 ? "" : "s", (double)finder->stood_ns / 1e6);
     counts_set_lost(lost);
     return lost;
 }

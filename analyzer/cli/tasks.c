@@ -198,6 +198,8 @@ const struct command command_tasks = {
             "Examples:\n"
             "  leash tasks http://127.0.0.1:6060           watch a service\n"
             "  leash tasks http://127.0.0.1:6060 tree      who spawned whom, now\n"
+            "  leash tasks http://127.0.0.1:6060/debug/tasks/lost\n"
+            "                                              those that can never run again\n"
             "  curl -s 'http://127.0.0.1:6060/debug/tasks?format=json' -o dump.json\n"
             "  leash tasks dump.json                       the dump that was saved\n"
             "  leash tasks dump.json list | grep 'chan send'\n"

@@ -9,7 +9,8 @@
  *     ]}
  *
  * id, state and function must be there, the others may be absent or null.  Members of other names
- * are passed over, so that a newer library can be read.
+ * are passed over, so that a newer library can be read.  A "reason" beside "tasks" that is a text
+ * says why the tasks asked for are not known, as leak_find_json has it.
  */
 #ifndef LEASH_TASKS_DUMP_H
 #define LEASH_TASKS_DUMP_H

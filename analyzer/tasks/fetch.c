@@ -6,7 +6,9 @@
 
 #define LIBRARY   "libcurl.so.4"
 #define DUMP_PATH "/debug/tasks"
-#define DUMP_JSON DUMP_PATH "?format=json"
+#define LOST_PATH DUMP_PATH "/lost"
+#define AS_JSON   "?format=json"
+#define DUMP_JSON DUMP_PATH AS_JSON
 
 enum { LINE_BYTES_MAX = 200 };
 
@@ -64,6 +66,8 @@ const char *fetch_address(struct arena *arena, const char *url)
     if (!*path || *path == '#' || text_is(path, "/") || text_is(path, DUMP_PATH) ||
         text_is(path, DUMP_PATH "/"))
         return arena_printf(arena, "%.*s" DUMP_JSON, (int)before, url);
+    if (text_is(path, LOST_PATH))
+        return arena_printf(arena, "%s" AS_JSON, url);
     return url;
 }
 

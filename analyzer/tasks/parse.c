@@ -319,6 +319,18 @@ static bool pass_over(struct reader *reader)
     return value != NULL;
 }
 
+/* Why the program does not know what it was asked for; the tasks beside it say nothing then. */
+static bool read_reason(struct reader *reader)
+{
+    json_t *value = read_value(reader, OTHER_BYTES_MAX);
+    const char *says = json_string_value(value);
+
+    if (says)
+        complain(reader, arena_printf(reader->arena, "the program cannot tell: %s", says));
+    json_decref(value);
+    return value && !says;
+}
+
 static bool read_member(struct reader *reader)
 {
     if (look(reader) != '"')
@@ -327,10 +339,13 @@ static bool read_member(struct reader *reader)
     if (!key)
         return false;
     bool is_tasks = text_is(json_string_value(key), "tasks");
+    bool is_reason = text_is(json_string_value(key), "reason");
     json_decref(key);
     if (!expect(reader, ':'))
         return false;
     look(reader);
+    if (is_reason)
+        return read_reason(reader);
     if (!is_tasks)
         return pass_over(reader);
     if (reader->has_tasks)

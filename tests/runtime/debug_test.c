@@ -256,9 +256,10 @@ static void metrics(void)
     CHECK(switches > parks);
     CHECK(metric("leash_steals_total") <= switches);
     unsigned long long polls = metric("leash_polls_total");
-    task_sleep_ms(20); /* all threads rest, so one waits for descriptors */
-    ask_metrics();
-    CHECK(metric("leash_polls_total") > polls);
+    do {
+        task_sleep_ms(20); /* all threads rest, so one comes to wait for descriptors */
+        ask_metrics();
+    } while (metric("leash_polls_total") <= polls);
     CHECK(metric("leash_parks_total") > parks);
     debug_stop();
     chan_free(in);
@@ -324,8 +325,13 @@ static void pages(void)
 
 /* ---- lost tasks ------------------------------------------------------------------------------ */
 
-/* Of these, optimised code leaves a few in doubt: an old copy of a pointer lies about. */
-enum { LOST = 20, LOST_SEEN = 15 };
+/* Of these, optimised code leaves a few in doubt: an old copy of a pointer lies about.  Some builds
+ * may leave all, see find_test.c. */
+#ifdef OLD_POINTERS
+enum { LOST = 20, UNSEEN_MAX = LOST };
+#else
+enum { LOST = 20, UNSEEN_MAX = 5 };
+#endif
 
 static uintptr_t disguised[LOST]; /* the channels that nothing leads to */
 
@@ -357,7 +363,7 @@ static __attribute__((noinline)) void overwrite_frames(void)
 
 static void check_found(unsigned found, unsigned tasks)
 {
-    CHECK(tasks == LOST + 2 && found <= LOST && found >= LOST_SEEN);
+    CHECK(tasks == LOST + 2 && found <= LOST && LOST - found <= UNSEEN_MAX);
 }
 
 static void lost_as_text(void)
