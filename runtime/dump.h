@@ -72,6 +72,9 @@ void dump_write_calls(const struct view *view, int indent, FILE *out);
  */
 void dump_each(void (*visit)(struct task *task, void *arg), void *arg, FILE *out);
 
+/* Whether task_dump_as knows the word. */
+bool dump_knows_view(const char *view);
+
 /* What the writing of `out` came to, all of it included: 0 or an errno.  errno was 0 before it. */
 int dump_finish(FILE *out);
 

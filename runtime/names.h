@@ -45,6 +45,7 @@
 #define descriptor_unblock      leash_rt_descriptor_unblock
 #define dump_each               leash_rt_dump_each
 #define dump_finish             leash_rt_dump_finish
+#define dump_knows_view         leash_rt_dump_knows_view
 #define dump_look_at            leash_rt_dump_look_at
 #define dump_say                leash_rt_dump_say
 #define dump_set_teller         leash_rt_dump_set_teller

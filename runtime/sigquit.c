@@ -1,10 +1,12 @@
 /*
- * Under LEASH_SIGQUIT=dump a SIGQUIT writes a dump to stderr, and the program goes on.
+ * Under LEASH_SIGQUIT=dump, or =tree and the like, a SIGQUIT writes a dump to stderr, and the
+ * program goes on.
  *
  * The signal may come in the middle of anything, so its handler only wakes a thread, and that one
  * writes.  It runs no tasks: it gets there too when each thread of the tasks computes or blocks.
  */
 #include "sigquit.h"
+#include "dump.h"
 #include "leash.h"
 #include "world.h"
 
@@ -18,21 +20,25 @@
 static struct {
     pthread_t thread;
     struct sigaction former; /* behaviour of SIGQUIT */
+    const char *view;        /* see task_dump_as */
     sem_t wanted;            /* a dump, or the end of the thread; never destroyed, since a handler
                               * may still be on its way to it */
     bool started;
     _Atomic bool stopping;
 } sigquit;
 
-static bool is_wanted(void)
+/* How the tasks are to be arranged; NULL: no dump is wanted. */
+static const char *wanted_view(void)
 {
     const char *text = getenv("LEASH_SIGQUIT");
 
     if (!text || !*text)
-        return false;
+        return NULL;
     if (!strcmp(text, "dump"))
-        return true;
-    fatal(NULL, "LEASH_SIGQUIT=%s: dump", text);
+        return "list";
+    if (dump_knows_view(text))
+        return text;
+    fatal(NULL, "LEASH_SIGQUIT=%s: dump, top, list, tree or objects", text);
 }
 
 static void handle(int number)
@@ -55,7 +61,7 @@ static void *write_dumps(void *unused)
             ;
         if (atomic_load(&sigquit.stopping))
             return NULL;
-        leash_task_dump(stderr);
+        leash_task_dump_as(stderr, sigquit.view);
     }
 }
 
@@ -66,7 +72,8 @@ void sigquit_start(void)
     sigset_t former;
 
     sigquit.started = false;
-    if (!is_wanted())
+    sigquit.view = wanted_view();
+    if (!sigquit.view)
         return;
     atomic_store(&sigquit.stopping, false);
     sem_init(&sigquit.wanted, 0, 0);

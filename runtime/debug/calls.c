@@ -103,12 +103,79 @@ static struct calls *calls_of_trace(const struct trace *trace)
     return NULL;
 }
 
+/* ---- calls that were met before -------------------------------------------------------------- */
+
+/* The library parks in more ways than one, and a compiler may make a line twice: so many traces are
+ * of the same calls, which then are the same pointer. */
+struct told {
+    struct entry entry; /* by its texts */
+    struct calls *calls;
+};
+
+static uint64_t add_text(uint64_t number, const char *text)
+{
+    for (; text && *text; text++)
+        number = (number ^ (unsigned char)*text) * 0x100000001b3u;
+    return number * 0x100000001b3u;
+}
+
+static uint64_t number_of_calls(const struct calls *calls)
+{
+    uint64_t number = calls->is_cut;
+
+    for (size_t i = 0; i < calls->count; i++)
+        number = add_text(add_text(number, calls->at[i].function), calls->at[i].at);
+    return number;
+}
+
+static bool is_same_text(const char *a, const char *b)
+{
+    return a && b ? !strcmp(a, b) : a == b;
+}
+
+static bool are_same(const struct calls *a, const struct calls *b)
+{
+    if (a->is_cut != b->is_cut || a->count != b->count)
+        return false;
+    for (size_t i = 0; i < a->count; i++)
+        if (!is_same_text(a->at[i].function, b->at[i].function) ||
+            !is_same_text(a->at[i].at, b->at[i].at))
+            return false;
+    return true;
+}
+
+/* The same calls as they were met first; frees the others.  NULL: there are none, or no memory. */
+static const struct calls *unify(struct calls *calls)
+{
+    static struct table all;
+    struct entry *entry = NULL;
+
+    if (!calls)
+        return NULL;
+    uint64_t number = number_of_calls(calls);
+    while ((entry = table_find(&all, number, entry))) {
+        if (!are_same(((struct told *)entry)->calls, calls))
+            continue;
+        free(calls);
+        return ((struct told *)entry)->calls;
+    }
+    struct told *told = malloc(sizeof(*told));
+    if (told) {
+        *told = (struct told){{NULL, number}, calls};
+        if (table_add(&all, &told->entry))
+            return calls;
+    }
+    free(told);
+    free(calls);
+    return NULL;
+}
+
 /* ---- traces that were met before ------------------------------------------------------------- */
 
 struct known {
-    struct entry entry;  /* by all its places */
-    struct calls *calls; /* NULL: none that can be told */
-    struct trace trace;  /* with as many places as it has */
+    struct entry entry;        /* by all its places */
+    const struct calls *calls; /* NULL: none that can be told */
+    struct trace trace;        /* with as many places as it has */
 };
 
 static uint64_t number_of(const struct trace *trace)
@@ -134,7 +201,7 @@ static struct known *make_known(const struct trace *trace)
     if (!known)
         return NULL;
     known->entry.number = number_of(trace);
-    known->calls = calls_of_trace(trace);
+    known->calls = unify(calls_of_trace(trace));
     memcpy(&known->trace, trace, bytes);
     return known;
 }
@@ -155,7 +222,6 @@ static const struct calls *find_calls(const struct task *task)
         return NULL;
     if (table_add(&all, &known->entry))
         return known->calls;
-    free(known->calls);
     free(known);
     return NULL;
 }

@@ -121,23 +121,42 @@ static int write_lost_json(FILE *out)
     return 0;
 }
 
+static int write_top(FILE *out)
+{
+    return leash_task_dump_as(out, "top");
+}
+
+static int write_tree(FILE *out)
+{
+    return leash_task_dump_as(out, "tree");
+}
+
+static int write_objects(FILE *out)
+{
+    return leash_task_dump_as(out, "objects");
+}
+
 #define TEXT "text/plain; charset=utf-8"
 
-/* A path, and what it says in a format; "" stands for none wanted. */
+/* A path, and what it says in a format or view; "" stands for none wanted. */
 static const struct page {
-    const char *path, *format, *type;
+    const char *path, *format, *view, *type;
     const char *text;        /* NULL: what the call writes instead */
     int (*write)(FILE *out); /* 0 or an errno */
 } pages[] = {
-    {"/", "", "text/html; charset=utf-8", page_html, NULL},
-    {"/debug/tasks", "", TEXT, NULL, leash_task_dump},
-    {"/debug/tasks", "json", "application/json", NULL, leash_task_dump_json},
-    {"/debug/tasks/lost", "", TEXT, NULL, write_lost},
-    {"/debug/tasks/lost", "json", "application/json", NULL, write_lost_json},
-    {"/healthz", "", TEXT, "ok\n", NULL},
-    {"/metrics", "", "text/plain; version=0.0.4; charset=utf-8", NULL, write_metrics},
-    {"/page.css", "", "text/css; charset=utf-8", page_css, NULL},
-    {"/page.js", "", "text/javascript; charset=utf-8", page_js, NULL},
+    {"/", "", "", "text/html; charset=utf-8", page_html, NULL},
+    {"/debug/tasks", "", "", TEXT, NULL, leash_task_dump},
+    {"/debug/tasks", "", "list", TEXT, NULL, leash_task_dump},
+    {"/debug/tasks", "", "top", TEXT, NULL, write_top},
+    {"/debug/tasks", "", "tree", TEXT, NULL, write_tree},
+    {"/debug/tasks", "", "objects", TEXT, NULL, write_objects},
+    {"/debug/tasks", "json", "", "application/json", NULL, leash_task_dump_json},
+    {"/debug/tasks/lost", "", "", TEXT, NULL, write_lost},
+    {"/debug/tasks/lost", "json", "", "application/json", NULL, write_lost_json},
+    {"/healthz", "", "", TEXT, "ok\n", NULL},
+    {"/metrics", "", "", "text/plain; version=0.0.4; charset=utf-8", NULL, write_metrics},
+    {"/page.css", "", "", "text/css; charset=utf-8", page_css, NULL},
+    {"/page.js", "", "", "text/javascript; charset=utf-8", page_js, NULL},
 };
 
 /* The page loads its own parts and nothing else. */
@@ -218,15 +237,17 @@ static enum MHD_Result handle(void *unused, struct MHD_Connection *connection, c
             MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST)))
         return refuse(connection, MHD_HTTP_FORBIDDEN, "ask for an address or localhost\n");
     const char *format = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "format");
+    const char *view = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "view");
     for (size_t i = 0; i < sizeof(pages) / sizeof(*pages); i++) {
         if (strcmp(path, pages[i].path) != 0)
             continue;
         path_is_known = true;
-        if (!strcmp(format ? format : "", pages[i].format))
+        if (!strcmp(format ? format : "", pages[i].format) &&
+            !strcmp(view ? view : "", pages[i].view))
             return answer_page(connection, &pages[i]);
     }
     if (path_is_known)
-        return refuse(connection, MHD_HTTP_BAD_REQUEST, "no such format\n");
+        return refuse(connection, MHD_HTTP_BAD_REQUEST, "no such format or view\n");
     return refuse(connection, MHD_HTTP_NOT_FOUND, "no such page\n");
 }
 

@@ -500,6 +500,11 @@ size_t leash_task_count(void);
 int leash_task_dump(FILE *out);
 int leash_task_dump_json(FILE *out);
 
+/* The text arranged by a word of `leash tasks`: "list" is task_dump; "top" has tasks that are alike
+ * once, calls included, with their number, most first; "tree" who spawned whom; "objects" who waits
+ * for what.  Likewise, or EINVAL for another word, and ENOMEM. */
+int leash_task_dump_as(FILE *out, const char *view);
+
 /* A moment, to be compared with later; holds nothing. */
 typedef struct leash_mark {
     uint64_t last_task_id;
@@ -572,6 +577,8 @@ void leash_task_watch_stop(void);
 /* Serves /debug/tasks, /debug/tasks/lost (what leak_find says: each request stops all threads),
  * /metrics (Prometheus' text form) and /healthz by HTTP on a thread of its own, until debug_stop or
  * the end of leash_run.  It keeps no task alive and can wake none.
+ *
+ * /debug/tasks?view=tree is task_dump_as, and ?format=json task_dump_json.
  *
  * `address` is "127.0.0.1:6060" or "[::1]:6060"; ":6060" is that port of 127.0.0.1, and NULL the
  * first of these.  Port 0 picks a free one.  A line on stderr says which it is.  Beyond loopback
@@ -979,6 +986,7 @@ enum { IO_READ = LEASH_EVENT_READ, IO_WRITE = LEASH_EVENT_WRITE, IO_HANGUP = LEA
 #define task_count         leash_task_count
 #define task_dump          leash_task_dump
 #define task_dump_json     leash_task_dump_json
+#define task_dump_as       leash_task_dump_as
 #define leak_mark          leash_leak_mark
 #define leak_report        leash_leak_report
 #define leak_check_scope() LEASH_LEAK_CHECK_SCOPE()

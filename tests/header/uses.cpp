@@ -208,7 +208,7 @@ size_t leaks(FILE *out)
         debug_stop();
     if (task_watch(1000, 60 * 1000, NULL, NULL) == 0)
         task_watch_stop();
-    if (task_id() > 1 && task_count() > 1 && (task_dump(out) || task_dump_json(out)))
+    if (task_id() > 1 && task_count() > 1 && (task_dump_as(out, "tree") || task_dump_json(out)))
         return leak_find(out) + leak_find_json(out);
     return leak_report(out, mark, 100);
 }

@@ -268,17 +268,39 @@ static void deep_stacks(void)
     free(json);
 }
 
+static int dump_top(FILE *out)
+{
+    return task_dump_as(out, "top");
+}
+
+/* So many tasks in one place are one group, with their calls once. */
 static void alike(void)
 {
-    char *text;
-    char *json;
+    chan_t *done = done_make();
+    wg_t wg = {0};
 
     debug_stacks();
-    dumps_of(outer, ALIKE, &text, &json);
-    CHECK(occurrences(text, "    outer at ") == ALIKE);
-    CHECK(occurrences(json, ", \"stack\": [{\"function\": \"receive\", ") == ALIKE);
+    for (size_t i = 0; i < ALIKE; i++)
+        start(&wg, outer, done);
+    start(&wg, outer_inlined, done);
+    while (check_count_parked() != ALIKE + 1)
+        task_sleep_ms(1);
+    char *text = text_of(dump_top);
+    expect(text, "1002 tasks: 1001 chan receive, 1 running\n   1000 [chan receive");
+    expect_lines(text, (struct line[]){{"        receive", RECEIVE_LINE},
+                                       {"        middle", MIDDLE_LINE},
+                                       {"        outer", OUTER_LINE},
+                                       {"        created by start", SPAWN_LINE},
+                                       {NULL, 0}});
+    CHECK(occurrences(text, " outer at ") == 1);
+    CHECK(occurrences(text, "\n      1 [") == 2);
     free(text);
-    free(json);
+    text = text_of(leash_task_dump_json);
+    CHECK(occurrences(text, ", \"stack\": [{\"function\": \"receive\", ") == ALIKE);
+    free(text);
+    chan_close(done);
+    wg_wait(&wg);
+    chan_free(done);
 }
 
 /* One that yields is set aside, too; one that runs, or never did, shows no calls. */

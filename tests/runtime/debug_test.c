@@ -303,6 +303,13 @@ static void pages(void)
     CHECK(occurrences(" [chan receive") == PARKED);
     CHECK(occurrences("]: stay, parked at") == PARKED);
     CHECK(occurrences("[running]: main") == 1);
+    CHECK(get("/debug/tasks?view=list") == 200 && occurrences("]: stay, parked at") == PARKED);
+    CHECK(get("/debug/tasks?view=top") == 200 && strstr(answer, "text/plain"));
+    CHECK(strstr(body(), "4 tasks: 3 chan receive, 1 running\n      3 [chan receive") == body());
+    CHECK(get("/debug/tasks?view=tree") == 200);
+    CHECK(occurrences("\n    task 2 and 2 like it [chan receive") == 1);
+    CHECK(get("/debug/tasks?view=objects") == 200);
+    CHECK(strstr(body(), "3 tasks wait for 0x") == body());
     CHECK(get("/debug/tasks?format=json") == 200 && strstr(answer, "application/json"));
     CHECK(!strncmp(body(), "{\"tasks\": [", 11));
     CHECK(occurrences("\"function\": \"stay\", \"parked\"") == PARKED);
@@ -464,6 +471,9 @@ static void refusals(void)
     CHECK(get("/nothing") == 404);
     CHECK(get("/debug/tasks/") == 404);
     CHECK(get("/debug/tasks?format=xml") == 400);
+    CHECK(get("/debug/tasks?view=groups") == 400);
+    CHECK(get("/debug/tasks?format=json&view=top") == 400);
+    CHECK(get("/metrics?view=top") == 400);
     CHECK(get("/metrics?format=json") == 400);
     CHECK(ask("POST /metrics HTTP/1.1\r\nHost: [::1]\r\nContent-Length: 3\r\n"
               "Connection: close\r\n\r\nabc") == 405);

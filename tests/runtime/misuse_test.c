@@ -411,6 +411,29 @@ static void test_misuse__quit_dumps(void **state)
     free(ending.text);
 }
 
+static void quit_for_tree(void)
+{
+    bool written = false;
+
+    spawn(recv_once, NULL);
+    check_await_parked(1);
+    raise(SIGQUIT);
+    while (!written) {
+        char *text = read_all(STDERR_FILENO);
+        written = count_text(text, "\n    task 2 [chan receive (NULL)]: recv_once, ") == 1;
+        free(text);
+    }
+}
+
+static void test_misuse__quit_dumps_a_tree(void **state)
+{
+    struct ending ending = run_with("LEASH_SIGQUIT", "tree", quit_for_tree);
+
+    (void)state;
+    expect_exit(&ending, 0);
+    free(ending.text);
+}
+
 static void quit_once(void)
 {
     raise(SIGQUIT);
@@ -544,6 +567,7 @@ int main(void)
         cmocka_unit_test(test_misuse__settings),
         cmocka_unit_test(test_misuse__overflow),
         cmocka_unit_test(test_misuse__quit_dumps),
+        cmocka_unit_test(test_misuse__quit_dumps_a_tree),
         cmocka_unit_test(test_misuse__quit_ends_unless_set),
         cmocka_unit_test(test_misuse__quit_ends_after_the_run),
         cmocka_unit_test(test_misuse__quit_is_the_programs),
