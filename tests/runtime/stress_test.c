@@ -12,7 +12,9 @@
 
 #include <inttypes.h>
 #include <malloc.h>
+#include <pthread.h>
 #include <stdatomic.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -982,6 +984,12 @@ static void storm_spawns(void)
     run_many(4, run_count_tree, NULL);
 }
 
+/* ---- searches: all storms again, smaller, and I/O, while others call leak_find ------------------
+ * Every task ends, so none is ever lost.
+ */
+
+static void storm_searches(void);
+
 /* ---- the program ----------------------------------------------------------------------------- */
 
 static const struct storm {
@@ -990,10 +998,97 @@ static const struct storm {
 } storms[] = {
     {"channels", storm_channels}, {"selects", storm_selects}, {"locks", storm_locks},
     {"contexts", storm_contexts}, {"time", storm_time},       {"frees", storm_frees},
-    {"ors", storm_ors},           {"spawns", storm_spawns},
+    {"ors", storm_ors},           {"spawns", storm_spawns},   {"searches", storm_searches},
 };
 
 enum { STORMS = sizeof(storms) / sizeof(storms[0]) };
+
+static _Atomic bool searching;
+static _Atomic int searched;
+
+static void search_once(void)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    CHECK(out);
+    size_t lost = leak_find(out);
+    CHECK(fclose(out) == 0);
+    if (lost)
+        fputs(text, stderr);
+    CHECK(lost == 0);
+    free(text);
+    searched++;
+}
+
+static void *search_in_thread(void *unused)
+{
+    while (searching) {
+        search_once();
+        usleep(2000);
+    }
+    return unused;
+}
+
+static void search_in_task(void)
+{
+    while (searching) {
+        search_once();
+        task_sleep_ms(3);
+    }
+}
+
+static void write_bytes(int fd, int count)
+{
+    char byte = 'x';
+
+    for (int i = 0; i < count; i++)
+        CHECK(io_write(NULL, fd, &byte, 1, NO_TIMEOUT) == 1 &&
+              io_read(NULL, fd, &byte, 1, NO_TIMEOUT) == 1);
+    io_close(fd);
+}
+
+static void write_back(int fd)
+{
+    char byte;
+
+    while (io_read(NULL, fd, &byte, 1, NO_TIMEOUT) == 1)
+        CHECK(io_write(NULL, fd, &byte, 1, NO_TIMEOUT) == 1);
+    io_close(fd);
+}
+
+static void start_echo(wg_t *echo)
+{
+    int pair[2];
+
+    CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) == 0);
+    wg_spawn(echo, write_bytes, pair[0], scaled(2000));
+    wg_spawn(echo, write_back, pair[1]);
+}
+
+static void storm_searches(void)
+{
+    int former = size_percent;
+    wg_t others = {0};
+    pthread_t thread;
+
+    size_percent = (size_percent + 4) / 5;
+    searching = true;
+    searched = 0;
+    CHECK(pthread_create(&thread, NULL, search_in_thread, NULL) == 0);
+    wg_spawn(&others, search_in_task);
+    start_echo(&others);
+    while (searched < scaled(100)) {
+        for (int i = 0; i < STORMS; i++)
+            if (storms[i].run != storm_searches)
+                storms[i].run();
+    }
+    searching = false;
+    wg_wait(&others);
+    pthread_join(thread, NULL);
+    size_percent = former;
+}
 
 static const struct storm *current;
 
