@@ -14,7 +14,8 @@ function show(id, text) {
 function drawChart() {
     const top = Math.max(1, ...counts);
     const first = POINTS - counts.length;
-    const points = counts.map((count, i) => `${first + i},${100 - 100 * count / top}`);
+    // Half of a line at the edge would be cut off.
+    const points = counts.map((count, i) => `${first + i},${99 - 98 * count / top}`);
 
     document.getElementById("line").setAttribute("points", points.join(" "));
     show("top", top);

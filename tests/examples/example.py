@@ -46,6 +46,10 @@ class Case(unittest.TestCase):
         return out, err
 
 
+def connect(port, timeout_s=PATIENCE_S):
+    return socket.create_connection(("127.0.0.1", port), timeout=timeout_s)
+
+
 class Server:
     """A server on a port of its own choice.  Ends with the block, and must end with status 0."""
 
@@ -61,7 +65,7 @@ class Server:
         self.port = int(match[1])
 
     def connect(self, timeout_s=PATIENCE_S):
-        connection = socket.create_connection(("127.0.0.1", self.port), timeout=timeout_s)
+        connection = connect(self.port, timeout_s)
         self.sockets.append(connection)
         return connection
 
