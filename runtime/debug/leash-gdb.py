@@ -19,6 +19,10 @@ FREE, READY, RUNNING, PARKED = range(4)  # enum task_state
 
 # What context_switch in x86_64.S leaves on the stack, from its pointer on.
 SAVED = ["r15", "r14", "r13", "r12", "rbx", "rbp", "rip"]
+# What ucontext.c leaves there: a ucontext_t, with these from a certain place on.
+UCONTEXT_REGISTERS = 40  # offsetof(ucontext_t, uc_mcontext.gregs)
+UCONTEXT_SAVED = ["r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "rdi", "rsi", "rbp", "rbx",
+                  "rdx", "rax", "rcx", "rsp", "rip"]
 
 OUTERMOST = re.compile(r"\b(task_main|leash_rt_task_main|context_start) \(")
 
@@ -88,6 +92,14 @@ def tasks():
     return sorted(found, key=lambda task: task.id)
 
 
+def registers(sp):
+    """Of a task that does not run, by name."""
+    if address_of("context_start") is None:  # that is in the assembly
+        return dict(zip(UCONTEXT_SAVED, words(sp + UCONTEXT_REGISTERS, len(UCONTEXT_SAVED))))
+    saved = dict(zip(SAVED, words(sp, len(SAVED))))
+    return saved | {"rsp": sp + 8 * len(SAVED)}
+
+
 class FrameId:
     def __init__(self, sp, pc):
         self.sp, self.pc = sp, pc
@@ -109,8 +121,7 @@ class IntoTask(gdb.unwinder.Unwinder):
         # As if the frame lay below the task's: gdb takes a caller that lies lower for damage.
         info = frame.create_unwind_info(FrameId(gdb.Value(self.sp), gdb.Value(here[1])))
         long = gdb.lookup_type("unsigned long")
-        for name, value in zip(SAVED + ["rsp"],
-                               words(self.sp, len(SAVED)) + (self.sp + 8 * len(SAVED),)):
+        for name, value in registers(self.sp).items():
             info.add_saved_register(name, gdb.Value(value).cast(long))
         return info
 
@@ -162,8 +173,8 @@ class LeashBt(gdb.Command):
         task = chosen[0]
         if task.state == RUNNING:
             raise gdb.GdbError(f"task {task.id} runs: see the threads")
-        if address_of("context_start") is None or "x86-64" not in architecture():
-            raise gdb.GdbError("this is known for the assembly of x86-64 alone")
+        if "x86-64" not in architecture():
+            raise gdb.GdbError("this is known for x86-64 alone")
         print(task)
         if task.sp:
             show(into_task.backtrace(task.sp))

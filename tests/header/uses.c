@@ -378,7 +378,7 @@ static size_t leaks(FILE *out)
     debug_stacks();
     if (debug_serve("127.0.0.1:6060") == 0)
         debug_stop();
-    if (task_watch(1000, 60 * 1000, NULL, NULL) == 0)
+    if (task_watch(1000, 60000, NULL, NULL) == 0)
         task_watch_stop();
     if (task_count() > 1 && (task_dump_as(out, "tree") || task_dump_json(out)))
         return leak_find(out) + leak_find_json(out);
