@@ -13,6 +13,8 @@
  * Each graph is a process of its own.  It is made by a task that has ended when leak_find looks, so
  * that no frame keeps a pointer that nobody has any more.
  */
+// leash:ignore-file spawn-without-done -- it keeps what it has as long as the program
+// leash:ignore-file endless-task -- that is what the thread is for
 #include "check.h"
 
 #include <inttypes.h>

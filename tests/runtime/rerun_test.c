@@ -2,7 +2,6 @@
  * leash_run again and again, on any thread, whatever the run before has left.
  */
 // leash:ignore-file spawn-without-done -- tasks are left on purpose
-// leash:ignore-file missing-wg-done -- so are waits for them
 #include "check.h"
 
 #include <pthread.h>

@@ -6,6 +6,8 @@
  * still and how long the call took.  Exit status 1 where a run finds fewer than 990, finds a live
  * one, or stops the threads for 100 ms or more.
  */
+// leash:ignore-file spawn-without-done -- tasks are parked, and some lost, on purpose
+// leash:ignore-file unbounded-receive -- that is how
 #include "bench.h"
 
 #include <leash.h>
