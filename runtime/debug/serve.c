@@ -15,6 +15,7 @@
 #include <inttypes.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -166,8 +167,9 @@ static const struct page {
 
 /* ---- answers --------------------------------------------------------------------------------- */
 
-/* Answers with `text`, which it frees.  MHD_NO, which ends the connection, when there is no
- * memory. */
+/* Answers with `text`, which it frees, and ends the connection: an answer is ready before the body
+ * would be read, so libmicrohttpd reads nothing more.  MHD_NO, when there is no memory, ends it
+ * without one. */
 static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status, const char *type,
                               char *text, size_t length)
 {
@@ -196,12 +198,29 @@ static enum MHD_Result refuse(struct MHD_Connection *connection, unsigned status
     return text ? answer(connection, status, TEXT, text, strlen(text)) : MHD_NO;
 }
 
+/* It has ended its side.  Who asks by HTTP and still waits does not. */
+static bool client_is_gone(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct pollfd client = {.events = POLLRDHUP};
+
+    if (!info)
+        return true;
+    client.fd = info->connect_fd;
+    return poll(&client, 1, 0) == 1;
+}
+
+/* What holds the tasks up while it is written is written for nobody who has left: a crowd of
+ * clients may have waited, and be gone. */
 static enum MHD_Result answer_page(struct MHD_Connection *connection, const struct page *page)
 {
     char *text = NULL;
     size_t length = 0;
-    FILE *out = open_memstream(&text, &length);
 
+    if (!page->text && client_is_gone(connection))
+        return MHD_NO;
+    FILE *out = open_memstream(&text, &length);
     if (!out)
         return MHD_NO;
     int error = page->text ? fputs(page->text, out) == EOF : page->write(out);
@@ -314,7 +333,10 @@ static void tell(const union address *address)
 /* 0 or an errno; under the lock. */
 static int start(const union address *address)
 {
-    unsigned flags = MHD_USE_AUTO_INTERNAL_THREAD;
+    /* Not by epoll: it asks for edges, and libmicrohttpd (0.9.75) then does not see that a client
+     * is gone whose last bytes came together with the end.  ITC wakes the thread for debug_stop,
+     * also when there are too many connections for it to listen. */
+    unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC;
     sigset_t all;
     sigset_t former;
 
