@@ -359,6 +359,30 @@ struct site {
     const char *function;
 };
 
+static bool ends_with(const char *text, const char *end)
+{
+    size_t length = strlen(text);
+    size_t end_length = strlen(end);
+
+    return length >= end_length && !strcmp(text + length - end_length, end);
+}
+
+/* NULL: it is no code of that line of that file. */
+static const char *function_of_line(Dwfl_Module *file, Dwfl_Line *line, const char *path,
+                                    int number)
+{
+    struct chain chain = {0};
+    struct spot spot;
+    Dwarf_Addr address;
+    int found;
+    const char *source = dwfl_lineinfo(line, &address, &found, NULL, NULL, NULL);
+
+    if (!source || found != number || !ends_with(source, path) || !find_spot(file, address, &spot))
+        return NULL;
+    find_functions(&spot.unit, spot.address, &chain);
+    return chain.count ? name_of(&chain.functions[chain.count - 1]) : NULL;
+}
+
 /* The function that the first code of the line is in; of those files that end in the given path. */
 static const char *find_function(Dwfl_Module *file, const char *path, int number)
 {
@@ -368,21 +392,8 @@ static const char *find_function(Dwfl_Module *file, const char *path, int number
     const char *name = NULL;
 
     dwfl_module_getsrc_file(file, slash ? slash + 1 : path, number, 0, &lines, &count);
-    for (size_t i = 0; i < count && !name; i++) {
-        struct chain chain = {0};
-        struct spot spot;
-        Dwarf_Addr address;
-        int found;
-        const char *source = dwfl_lineinfo(lines[i], &address, &found, NULL, NULL, NULL);
-        size_t length = source ? strlen(source) : 0;
-        if (found != number || length < strlen(path) ||
-            strcmp(source + length - strlen(path), path) != 0)
-            continue;
-        if (find_spot(file, address, &spot))
-            find_functions(&spot.unit, spot.address, &chain);
-        if (chain.count)
-            name = name_of(&chain.functions[chain.count - 1]);
-    }
+    for (size_t i = 0; i < count && !name; i++)
+        name = function_of_line(file, lines[i], path, number);
     free(lines);
     return name;
 }

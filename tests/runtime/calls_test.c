@@ -31,7 +31,7 @@ static NOINLINE void receive(chan_t *done)
 enum { MIDDLE_LINE = __LINE__ + 4 };
 static NOINLINE void middle(chan_t *done, int more)
 {
-    char *room = __builtin_alloca((size_t)(64 + more)); /* so the frame is found by rbp */
+    char *room = __builtin_alloca(64 + (size_t)more); /* so the frame is found by rbp */
     receive(done);
     room[0] = (char)after;
     after = room[0];
@@ -470,6 +470,7 @@ static void every_operation(void)
     make_waits();
     for (size_t i = 0; i < OPERATION_COUNT; i++) {
         leash_args none = {0};
+        // leash:ignore spawn-without-done -- end_waits ends what they wait for
         leash_wg_spawn(&wg, operations[i], none, operation_names[i], LEASH_HERE);
     }
     for (bool shown = false; !shown;) {

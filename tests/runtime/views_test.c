@@ -81,7 +81,7 @@ static void expect_view(const char *view, const char *wanted)
 
     CHECK(out && task_dump_as(out, view) == 0);
     CHECK(fclose(out) == 0 && text);
-    if (strcmp(text, wanted)) {
+    if (strcmp(text, wanted) != 0) {
         fprintf(stderr, "%s instead of %s", text, wanted);
         CHECK(!"the view is another one");
     }
