@@ -55,9 +55,10 @@ enum {
     WAITS_PER_TASK = 16,  /* on average; more are taken for a doubt */
     HEAPS_MAX = 256,      /* of more, the rest is searched as what can be reached */
     ROOMS_MAX = 3,
-    TRIES = 20,        /* to find nobody in the midst of the heap, ... */
-    PAUSE_US = 200,    /* ... with a pause between, ... */
-    BUSY_NS = 20000000 /* ... until the threads stood still for so long */
+    TRIES = 20,         /* to find nobody in the midst of the heap, ... */
+    PAUSE_US = 200,     /* ... with a pause between, ... */
+    BUSY_NS = 20000000, /* ... until the threads stood still for so long, ... */
+    TRIES_MIN = 5       /* ... but so often in any case */
 };
 
 enum fate { NOBODY, IN_QUESTION, ALIVE };
@@ -899,6 +900,34 @@ static void *await_copy(void *copy)
 
 enum outcome { NO_MEMORY, NOT_STOPPED, UNREADABLE, BUSY, IN_COPY, MARKED };
 
+/* Up to where the frames of a thread may reach on the stack that it was on. */
+static uintptr_t end_of_frames(const struct finder *finder, const struct stopped *thread)
+{
+    enum { FRAMES_MAX = 16 * 1024 * 1024 };
+    uintptr_t sp = (uintptr_t)thread->sp;
+    uintptr_t self = (uintptr_t)thread->self;
+
+    if (slot_of(finder, sp))
+        return (sp | (finder->slot_bytes - 1)) + 1;
+    if (thread->worker) {
+        uintptr_t low = (uintptr_t)thread->worker->signal_stack;
+        struct range for_signals = {low, low + DUMP_SIGNAL_STACK};
+        if (range_holds(for_signals, sp))
+            return for_signals.high;
+    }
+    return self > sp && self - sp < FRAMES_MAX ? self : sp + FRAMES_MAX;
+}
+
+static bool is_heap_quiet(const struct finder *finder)
+{
+    const struct stopped *thread;
+
+    for (uint32_t i = 0; (thread = world_stopped(i)); i++)
+        if (heap_may_be_changed_by(thread, finder->code, end_of_frames(finder, thread)))
+            return false;
+    return true;
+}
+
 static void note_kept(uintptr_t word, void *arg)
 {
     struct finder *finder = arg;
@@ -924,7 +953,7 @@ static enum outcome begin_search(struct finder *finder, const char *own_sp, bool
 {
     if (!each_mapping(finder, measure_mapping))
         return UNREADABLE;
-    finder->heap_quiet = heap_is_quiet(finder->code);
+    finder->heap_quiet = is_heap_quiet(finder);
     if (!finder->heap_quiet && !insist)
         return BUSY;
     finder->heap_quiet = note_all_kept(finder) && finder->heap_quiet;
@@ -961,7 +990,7 @@ static enum outcome search_all(struct finder *finder, const char *own_sp)
     enum outcome outcome;
 
     for (int tries = 1;; tries++) {
-        bool insist = tries == TRIES || finder->stood_ns > BUSY_NS;
+        bool insist = tries == TRIES || (tries > TRIES_MIN && finder->stood_ns > BUSY_NS);
         outcome = attempt(finder, own_sp, insist);
         if (outcome != BUSY)
             break;

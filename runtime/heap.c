@@ -74,15 +74,17 @@ static uintptr_t way_back(const struct stopped *thread)
 
 /* Whether what a handler on the thread's stack has interrupted may allocate.  An old frame of one
  * does no more harm than a doubt. */
-static bool interrupted_one_may(const struct stopped *thread, struct range code)
+static bool interrupted_one_may(const struct stopped *thread, struct range code, uintptr_t end)
 {
-    enum { WORDS = 512, STACK_MAX = 16 * 1024 * 1024 };
+    enum { WORDS = 512 };
     uintptr_t words[WORDS];
     uintptr_t place = (uintptr_t)thread->sp & ~(sizeof(place) - 1);
-    uintptr_t end = place + STACK_MAX;
-    size_t got;
 
-    while (place < end && (got = peek(place, words, sizeof(words)) / sizeof(*words))) {
+    while (place < end) {
+        size_t wanted = end - place < sizeof(words) ? end - place : sizeof(words);
+        size_t got = peek(place, words, wanted) / sizeof(*words);
+        if (!got)
+            break;
         for (size_t i = 0; i < got; i++) {
             ucontext_t context;
             uintptr_t frame = place + (i + 1) * sizeof(*words);
@@ -93,18 +95,13 @@ static bool interrupted_one_may(const struct stopped *thread, struct range code)
         }
         place += got * sizeof(*words);
     }
-    return place >= end;
+    return false;
 }
 
-bool heap_is_quiet(struct range code)
+bool heap_may_be_changed_by(const struct stopped *thread, struct range code, uintptr_t stack_end)
 {
-    const struct stopped *thread;
-
-    for (uint32_t i = 0; (thread = world_stopped(i)); i++)
-        if (!range_holds(code, way_back(thread)) || may_allocate(thread->context, code) ||
-            interrupted_one_may(thread, code))
-            return false;
-    return true;
+    return !range_holds(code, way_back(thread)) || may_allocate(thread->context, code) ||
+           interrupted_one_may(thread, code, stack_end);
 }
 
 /* The system says how long what it has saved is in a part that the processor does not use. */
@@ -132,10 +129,10 @@ uintptr_t heap_code(void)
 
 #else
 
-bool heap_is_quiet(struct range code)
+bool heap_may_be_changed_by(const struct stopped *thread, struct range code, uintptr_t stack_end)
 {
-    (void)code;
-    return false;
+    (void)thread, (void)code, (void)stack_end;
+    return true;
 }
 
 struct range heap_dead_registers(const struct stopped *thread, struct range code)

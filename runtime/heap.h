@@ -24,9 +24,10 @@ struct heap {
     size_t count;       /* of chunks */
 };
 
-/* Whether no thread of a world that stands may be in the midst of changing a heap.  `code` is where
- * the C library's lies; nowhere, where no other thread stands. */
-bool heap_is_quiet(struct range code);
+/* Whether a thread that stands may be in the midst of changing a heap.  `code` is where the C
+ * library's lies.  `stack_end`: so far up to which the frames of the stack that it was on reach; it
+ * may be too high. */
+bool heap_may_be_changed_by(const struct stopped *thread, struct range code, uintptr_t stack_end);
 
 /* Where on the stack of a thread that stands lie registers with nothing of use: one that is in a
  * system call, called as a function, has no values in those for vectors, and old pointers stay

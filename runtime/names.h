@@ -64,9 +64,9 @@
 #define heap_find_arena         leash_rt_heap_find_arena
 #define heap_in_mapping         leash_rt_heap_in_mapping
 #define heap_is_free            leash_rt_heap_is_free
-#define heap_is_quiet           leash_rt_heap_is_quiet
 #define heap_map_bytes          leash_rt_heap_map_bytes
 #define heap_reach              leash_rt_heap_reach
+#define heap_may_be_changed_by  leash_rt_heap_may_be_changed_by
 #define heap_read               leash_rt_heap_read
 #define idle_find               leash_rt_idle_find
 #define idle_note_io            leash_rt_idle_note_io

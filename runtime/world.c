@@ -57,7 +57,7 @@ static void handle(int number, siginfo_t *info, void *context)
         uint32_t place = atomic_fetch_add(&world.arrived, 1);
         if (place < WORLD_MAX) {
             world.arrivals[place].stopped =
-                (struct stopped){stack_pointer(context), worker_self(), context};
+                (struct stopped){stack_pointer(context), pthread_self(), worker_self(), context};
             atomic_store(&world.arrivals[place].thread, (int)syscall(SYS_gettid));
         }
         while (atomic_load(&world.stopped))

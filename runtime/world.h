@@ -4,6 +4,7 @@
 
 #include "base.h"
 
+#include <pthread.h>
 #include <signal.h>
 
 struct worker;
@@ -23,6 +24,7 @@ void world_go(void);
 /* A thread that stands. */
 struct stopped {
     char *sp;              /* up to where it uses the stack that it was on */
+    pthread_t self;        /* glibc: its record, which lies at the end of a stack that it made */
     struct worker *worker; /* NULL: it runs no tasks */
     const void *context;   /* a ucontext_t with its registers, on the stack that it is on now */
 };

@@ -28,7 +28,8 @@ enum {
     TASKS = 200,
     ROOTS = 6, /* one of each kind */
     POINTERS = 2,
-    BUFFERED = 2
+    BUFFERED = 2,
+    LOOKS = 3
 };
 
 #if defined(OLD_POINTERS)
@@ -443,11 +444,13 @@ static void look(void)
     FILE *out = open_memstream(&text, &size);
 
     CHECK(out);
-    size_t found = leak_find(out);
+    int found = (int)leak_find(out);
     CHECK(fclose(out) == 0);
-    result->found = count_of(text, "is_lost");
-    result->wrong = (int)found - result->found;
-    if (result->wrong)
+    int right = count_of(text, "is_lost");
+    if (right > result->found)
+        result->found = right;
+    result->wrong += found - right;
+    if (found > right)
         fputs(text, stderr);
     free(text);
 }
@@ -459,7 +462,9 @@ static void make_and_look(void)
     wg_spawn(&made, make_graph);
     wg_wait(&made);
     check_await_parked(TASKS + 1);
-    look();
+    /* On a busy machine some thread may be in malloc each time that the world is stopped. */
+    for (int i = 0; i < LOOKS && result->found < result->lost; i++)
+        look();
 }
 
 static struct result run_graph(uint64_t seed)
@@ -473,7 +478,7 @@ static struct result run_graph(uint64_t seed)
     CHECK(child >= 0);
     if (!child) {
         make_plan(&random);
-        result->lost = count_lost();
+        *result = (struct result){.lost = count_lost()};
         check_body = make_and_look;
         CHECK(leash_run(check_entry, 0, NULL) == 0);
         _exit(0);
