@@ -4,7 +4,8 @@
  *     {"tasks": [
  *     {"id": 2, "parent": 1, "state": "chan receive", "function": "worker",
  *      "parked": "server.c:41", "spawned": "server.c:88", "object": "0x5581c0de",
- *      "parked_ms": 1200, "stack": [{"function": "worker", "at": "server.c:41"}]},
+ *      "parked_ms": 1200, "created_by": "serve",
+ *      "stack": [{"function": "worker", "at": "server.c:41"}]},
  *     ...
  *     ]}
  *
@@ -36,6 +37,7 @@ struct task {
     const char *function;
     const char *parked;        /* where it waits; NULL: it does not, or that is not known */
     const char *spawned;       /* where it was spawned; NULL: not known */
+    const char *created_by;    /* the function that spawned it; NULL: not known */
     const char *object;        /* what it waits for; NULL: nothing, several things, or time */
     const struct stack *stack; /* NULL: not known */
     int64_t parked_ms;         /* how long it has waited; -1: it does not, or that is not known */

@@ -241,6 +241,7 @@ static bool take_task(struct reader *reader, const json_t *object, struct task *
            take_text(reader, object, "function", false, &task->function) &&
            take_text(reader, object, "parked", true, &task->parked) &&
            take_text(reader, object, "spawned", true, &task->spawned) &&
+           take_text(reader, object, "created_by", true, &task->created_by) &&
            take_text(reader, object, "object", true, &task->object) &&
            take_stack(reader, object, task);
 }

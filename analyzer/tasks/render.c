@@ -53,10 +53,15 @@ static struct group only(const struct task *task)
     return (struct group){task, 1, task->parked_ms};
 }
 
-static void add_stack(struct text *out, struct arena *arena, const struct stack *stack,
+/* The calls, and who spawned the task. */
+static void add_stack(struct text *out, struct arena *arena, const struct task *task,
                       const char *indent, const struct render_style *style)
 {
-    for (size_t i = 0; style->shows_stacks && stack && i < stack->count; i++) {
+    const struct stack *stack = task->stack;
+
+    if (!style->shows_stacks)
+        return;
+    for (size_t i = 0; stack && i < stack->count; i++) {
         const struct frame *frame = &stack->frames[i];
         const char *function = frame->function ? frame->function : "?";
         line_add(out,
@@ -64,6 +69,11 @@ static void add_stack(struct text *out, struct arena *arena, const struct stack 
                            : arena_printf(arena, "%s%s", indent, function),
                  NULL, style->line);
     }
+    if (task->created_by && task->spawned)
+        line_add(
+            out,
+            arena_printf(arena, "%screated by %s at %s", indent, task->created_by, task->spawned),
+            NULL, style->line);
 }
 
 /* ---- top ------------------------------------------------------------------------------------- */
@@ -146,9 +156,11 @@ static struct table table_of(struct arena *arena, const group_list *groups,
 /* The lines that a group fills. */
 static size_t height_of(const struct group *group, const struct render_style *style)
 {
-    const struct stack *stack = group->first->stack;
+    const struct task *task = group->first;
 
-    return 1 + (style->shows_stacks && stack ? stack->count : 0);
+    if (!style->shows_stacks)
+        return 1;
+    return 1 + (task->stack ? task->stack->count : 0) + (task->created_by && task->spawned);
 }
 
 /* How many groups fit below the counts, an empty line and the titles, with a line for the rest. */
@@ -181,7 +193,7 @@ void render_top(struct text *out, const struct dump *dump, const struct render_s
     }
     for (size_t i = 0; i < shown; i++) {
         table_add_row(out, &table, i, style->line);
-        add_stack(out, &arena, groups.at[i].first->stack, "         ", style);
+        add_stack(out, &arena, groups.at[i].first, "         ", style);
     }
     if (shown < groups.count)
         line_add(out, arena_printf(&arena, "and %zu more groups", groups.count - shown), NULL,
@@ -204,7 +216,7 @@ void render_list(struct text *out, const struct dump *dump, const struct render_
         if (task->parent)
             line_part(&line, arena_printf(&arena, " by task %" PRIu64, task->parent), NULL);
         line_end(&line);
-        add_stack(out, &arena, task->stack, "    ", style);
+        add_stack(out, &arena, task, "    ", style);
         arena_recycle(&arena);
     }
     arena_release(&arena);
@@ -266,8 +278,8 @@ void render_tree(struct text *out, const struct dump *dump, const struct render_
         set_level(&arena, &open, row);
         add_row(out, &scratch, row, branches(&scratch, &open, row->depth, false), style);
         if (row->group.count && style->shows_stacks)
-            add_stack(out, &scratch, row->group.first->stack,
-                      branches(&scratch, &open, row->depth, true), style);
+            add_stack(out, &scratch, row->group.first, branches(&scratch, &open, row->depth, true),
+                      style);
         arena_recycle(&scratch);
     }
     arena_release(&scratch);
@@ -294,7 +306,7 @@ void render_objects(struct text *out, const struct dump *dump, const struct rend
             line_part(&line, arena_printf(&arena, "%7zu ", group->count), NULL);
             describe(&line, &arena, group);
             line_end(&line);
-            add_stack(out, &arena, group->first->stack, "            ", style);
+            add_stack(out, &arena, group->first, "            ", style);
         }
     }
     arena_release(&arena);

@@ -261,6 +261,37 @@ static void test_render__list(void **state)
         "task 9 [chan send, 2ms]: feed, parked at s.c:60, spawned at s.c:70 by task 5\n");
 }
 
+/* Without a stack, too; and that line counts where there is room for so many. */
+static void test_render__created_by(void **state)
+{
+    static const char created[] =
+        "{\"tasks\": [{\"id\": 2, \"state\": \"runnable\", \"function\": \"late\", "
+        "\"spawned\": \"s.c:9\", \"created_by\": \"serve\"},\n"
+        "{\"id\": 3, \"state\": \"running\", \"function\": \"main\", \"created_by\": null}]}";
+
+    assert_rendered(*state, created, render_list, (struct render_style){.shows_stacks = true},
+                    "task 2 [runnable]: late, spawned at s.c:9\n"
+                    "    created by serve at s.c:9\n"
+                    "task 3 [running]: main\n");
+    assert_rendered(*state, created, render_list, (struct render_style){0},
+                    "task 2 [runnable]: late, spawned at s.c:9\n"
+                    "task 3 [running]: main\n");
+    assert_rendered(*state, created, render_top,
+                    (struct render_style){.height = 6, .shows_stacks = true},
+                    "2 tasks: 1 runnable, 1 running\n"
+                    "\n"
+                    "COUNT  STATE     FUNCTION  PARKED AT  SPAWNED AT\n"
+                    "    1  runnable  late      -          s.c:9\n"
+                    "         created by serve at s.c:9\n"
+                    "    1  running   main      -          -\n");
+    assert_rendered(*state, created, render_top,
+                    (struct render_style){.height = 5, .shows_stacks = true},
+                    "2 tasks: 1 runnable, 1 running\n"
+                    "\n"
+                    "COUNT  STATE     FUNCTION  PARKED AT  SPAWNED AT\n"
+                    "and 2 more groups\n");
+}
+
 static void test_render__tree(void **state)
 {
     assert_rendered(
@@ -347,6 +378,7 @@ int main(void)
         arena_test(test_render__top),
         arena_test(test_render__top_without_waits),
         arena_test(test_render__list),
+        arena_test(test_render__created_by),
         arena_test(test_render__tree),
         arena_test(test_render__objects),
         arena_test(test_render__nothing_steers_the_terminal),
