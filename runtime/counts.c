@@ -4,13 +4,10 @@
 
 #include <time.h>
 
-static _Atomic int64_t searched;
-static _Atomic uint64_t lost;
-
 void counts_set_lost(uint64_t count)
 {
-    atomic_store(&lost, count);
-    atomic_store(&searched, (int64_t)time(NULL));
+    atomic_store(&runtime.lost, count);
+    atomic_store(&runtime.searched_s, (int64_t)time(NULL));
 }
 
 /* The ended first: a task that ends in between is counted as alive. */
@@ -65,7 +62,7 @@ struct counts counts_read(void)
     for (uint32_t i = 0; i < runtime.worker_count; i++)
         add_up(&counts, runtime.workers[i]);
     stack_each(count_state, &counts);
-    counts.searched = atomic_load(&searched);
-    counts.lost = atomic_load(&lost);
+    counts.searched = atomic_load(&runtime.searched_s);
+    counts.lost = atomic_load(&runtime.lost);
     return counts;
 }

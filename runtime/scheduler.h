@@ -116,6 +116,8 @@ struct runtime {
     _Atomic uint32_t outside;
     /* Of these the calls on helper threads: a virtual clock waits for their end. */
     _Atomic uint32_t helped;
+    _Atomic uint64_t lost;      /* tasks that leak_find told of last */
+    _Atomic int64_t searched_s; /* when that was, in seconds since 1970; 0: not yet */
 };
 
 extern struct runtime runtime;

@@ -164,12 +164,13 @@ static const char *skip_label(const char *text)
     return text + value + 2;
 }
 
-/* Past the lines of one metric: its help, its type, and one sample or more of its name.  A
- * counter's name ends in _total, and no other's. */
+/* Past the lines of one metric: its help, its type, and one sample or more of its name.  They come
+ * once in a document.  A counter's name ends in _total, and no other's. */
 static const char *skip_metric(const char *text)
 {
     char name[64];
     char other[64];
+    char line[128];
 
     CHECK(!strncmp(text, "# HELP ", 7));
     text = read_name(text + 7, name, sizeof(name));
@@ -178,6 +179,8 @@ static const char *skip_metric(const char *text)
     CHECK(!strncmp(text, "# TYPE ", 7));
     text = read_name(text + 7, other, sizeof(other));
     CHECK(!strcmp(name, other));
+    snprintf(line, sizeof(line), "\n# TYPE %s ", name);
+    CHECK(occurrences(line) == 1);
     bool counter = strlen(name) > 6 && !strcmp(name + strlen(name) - 6, "_total");
     const char *type = counter ? " counter\n" : " gauge\n";
     CHECK(!strncmp(text, type, strlen(type)));
@@ -320,6 +323,8 @@ static void pages(void)
     CHECK(metric("leash_tasks{state=\"parked\"}") == PARKED);
     CHECK(metric("leash_tasks_spawned_total") == PARKED + 2);
     CHECK(metric("leash_tasks_finished_total") == 1);
+    /* Nobody has searched since leash_run began, and no scrape does. */
+    CHECK(!strstr(answer, "leash_tasks_lost") && !strstr(answer, "leash_leak_find"));
 
     CHECK(ask("HEAD /metrics HTTP/1.1\r\nHost: localhost:1\r\nConnection: close\r\n\r\n") == 200);
     CHECK(strstr(answer, "Content-Length: ") && !*body());
