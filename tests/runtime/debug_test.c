@@ -337,12 +337,12 @@ static void pages(void)
 
 /* ---- lost tasks ------------------------------------------------------------------------------ */
 
-/* Of these, optimised code leaves a few in doubt: an old copy of a pointer lies about.  Some builds
- * may leave all, see find_test.c. */
+/* Of these, some are in doubt, since old copies of pointers lie about on stacks: mostly up to 7. In
+ * some builds it may be all, see find_test.c. */
 #ifdef OLD_POINTERS
 enum { LOST = 20, UNSEEN_MAX = LOST };
 #else
-enum { LOST = 20, UNSEEN_MAX = 5 };
+enum { LOST = 20, UNSEEN_MAX = 15 };
 #endif
 
 static uintptr_t disguised[LOST]; /* the channels that nothing leads to */
@@ -388,7 +388,7 @@ static void lost_as_text(void)
     CHECK(last);
     if (sscanf(last, "leash: %u of %u tasks lost for good", &found, &tasks) == 2) {
         check_found(found, tasks);
-        CHECK(occurrences("[chan receive]: stay, parked") == (int)found);
+        CHECK(occurrences("]: stay, parked") == (int)found);
     } else {
         CHECK(SANITIZED || RUNNING_ON_VALGRIND);
         CHECK(strstr(last, "cannot tell: a sanitizer or valgrind"));
