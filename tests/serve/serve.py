@@ -11,7 +11,7 @@ and debug_stop returns though clients hang on it.
 --short is the test of every day: fewer clients, no wrk, and patience, as other tests run beside it.
 --any-memory is for sanitizers, which keep what was freed.
 
-Exit status 1: something of this does not hold.
+Exit status 1: something of this does not hold.  2: wrk is not there.
 """
 import argparse
 import contextlib
@@ -19,6 +19,7 @@ import os
 import pathlib
 import random
 import re
+import shutil
 import socket
 import struct
 import subprocess
@@ -422,6 +423,8 @@ def main():
     parser.add_argument("--any-memory", action="store_true")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     options = parser.parse_args()
+    if not options.short and not shutil.which("wrk"):
+        parser.error("wrk is not installed (apt-get install wrk); --short does without")
     scale = Scale(options.short)
     print(f"seed {options.seed}")
     attacks = ATTACKS if options.short else WITH_WRK | ATTACKS
