@@ -178,7 +178,7 @@ class Clients:
 def talk(port, data, ends=False, patience_s=30):
     """All that the server says to these bytes until it closes; with `ends` it hears that there are
     no more of them."""
-    answer = b""
+    answer = bytearray()
     with socket.socket() as client:
         client.settimeout(patience_s)
         with contextlib.suppress(OSError):
@@ -189,7 +189,7 @@ def talk(port, data, ends=False, patience_s=30):
         with contextlib.suppress(OSError):
             while piece := client.recv(1 << 16):
                 answer += piece
-    return answer
+    return bytes(answer)
 
 
 def get(port, path):
