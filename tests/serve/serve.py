@@ -336,7 +336,7 @@ def wrk(path):
 ATTACKS = {"half open": half_open, "byte by byte": drip, "slow readers": slow_readers,
            "leavers": leavers, "1 MB headers": oversized, "random bytes": random_bytes,
            "pipelined": pipelined, "bad methods": bad_methods, "lost tasks": lost}
-WITH_WRK = {f"wrk {path}": wrk(path) for path in ["/", JSON, "/metrics"]}
+WITH_WRK = {f"wrk {path}": wrk(path) for path in ["/", JSON, "/metrics", "/debug/tasks/lost"]}
 
 
 # ---- what must hold -----------------------------------------------------------------------------
