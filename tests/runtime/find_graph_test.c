@@ -272,9 +272,8 @@ static void *keep(void *unused)
         usleep(100);
     of_thread = on_its_way;
     thread_has = 3;
-    for (;;)
+    while (held)
         pause();
-    (void)held;
     return unused;
 }
 

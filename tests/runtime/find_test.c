@@ -150,7 +150,7 @@ static void *keep(void *unused)
 
     global = NULL;
     step = 1;
-    while (step == 1)
+    while (step == 1 && held)
         ;
     held = NULL;
     step = 3;
@@ -217,8 +217,9 @@ static void held_by_task_in_a_handler(void)
 {
     struct sigaction action = {.sa_handler = stay_in_handler, .sa_flags = SA_ONSTACK};
     wg_t ends = {0};
+    const char *threads = getenv("LEASH_THREADS");
 
-    if (!strcmp(getenv("LEASH_THREADS"), "1"))
+    if (threads && !strcmp(threads, "1"))
         return; /* the task computes, and another one looks */
     step = 0;
     CHECK(sigaction(SIGUSR1, &action, NULL) == 0);
