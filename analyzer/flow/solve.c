@@ -12,6 +12,7 @@ struct access {
 
 struct node {
     VEC(uint64_t) targets;
+    uint8_t *index;               /* of a long set: by hash → where a target is, from 1, or 0 */
     size_t targets_done;          /* those that went along the constraints */
     VEC(uint32_t) copies;         /* to these nodes */
     VEC(struct access) loads;     /* what the targets hold goes to the node */
@@ -71,12 +72,38 @@ static bool *mark_of(struct object *object, uint32_t node)
                                      : NULL;
 }
 
+/* Most targets come again and again, on many ways: in a long set they are looked up. */
+enum { INDEX_BEGINS = 8, INDEX_BITS = 7, INDEX_SLOTS = 1 << INDEX_BITS };
+_Static_assert(TARGETS_MAX <= INDEX_SLOTS / 2, "an index has room");
+
+static uint8_t *index_slot(const struct node *node, uint64_t target)
+{
+    size_t slot = (target * 0x9e3779b97f4a7c15u) >> (64 - INDEX_BITS);
+    while (node->index[slot] && node->targets.at[node->index[slot] - 1] != target)
+        slot = (slot + 1) % INDEX_SLOTS;
+    return &node->index[slot];
+}
+
 static bool has_target(const struct node *node, uint64_t target)
 {
+    if (node->index)
+        return *index_slot(node, target) != 0;
     for (size_t i = 0; i < node->targets.count; i++)
         if (node->targets.at[i] == target)
             return true;
     return false;
+}
+
+/* Takes in the target that was added last. */
+static void keep_index(struct solver *solver, struct node *node)
+{
+    size_t first = node->targets.count - 1;
+    if (!node->index && node->targets.count >= INDEX_BEGINS) {
+        node->index = arena_array(solver->arena, uint8_t, INDEX_SLOTS);
+        first = 0;
+    }
+    for (size_t i = first; node->index && i < node->targets.count; i++)
+        *index_slot(node, node->targets.at[i]) = (uint8_t)(i + 1);
 }
 
 /* malloc and the like do not say what they make: it is what the first pointer with a record type
@@ -107,6 +134,8 @@ void solver_add_target(struct solver *solver, uint32_t id, uint64_t target)
     if (mark)
         *mark = true;
     *vec_add(solver->arena, &node->targets) = target;
+    if (!mark)
+        keep_index(solver, node);
     enqueue(solver, id);
     if (escapes_by_type)
         solver_add_target(solver, outside_of(solver, object->type)->escaped, target);
