@@ -141,9 +141,10 @@ void solver_add_target(struct solver *solver, uint32_t id, uint64_t target)
         solver_add_target(solver, outside_of(solver, object->type)->escaped, target);
 }
 
+/* What may lead anywhere already gets nothing more. */
 void solver_add_copy(struct solver *solver, uint32_t from, uint32_t to)
 {
-    if (from == to || from == NO_NODE || to == NO_NODE)
+    if (from == to || from == NO_NODE || to == NO_NODE || solver->nodes.at[to].is_any)
         return;
     *vec_add(solver->arena, &solver->nodes.at[from].copies) = to;
     for (size_t i = 0; i < solver->nodes.at[from].targets_done; i++)
