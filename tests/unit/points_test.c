@@ -148,6 +148,29 @@ static void test_points__a_callback_with_its_user_data(void **state)
     unload(&program);
 }
 
+/* As many as a set may have, each of which comes on several ways: all are kept, none twice. */
+static void test_points__a_long_set_is_exact(void **state)
+{
+    enum { TARGETS = 40 };
+    (void)state;
+    struct program program;
+    struct arena arena = {0};
+    const char *text = "static wg_t *chosen, *other;\n";
+    for (int i = 0; i < TARGETS; i++)
+        text = arena_printf(
+            &arena, "%svoid choose%d(void) { static wg_t w; chosen = &w; other = &w; }\n", text, i);
+    load(&program, arena_printf(&arena,
+                                "%svoid swap(void) { chosen = other; other = chosen; }\n"
+                                "void go(void) { wg_t own = {0}; wg_add(&own, 1);\n"
+                                "    wg_done(chosen); wg_wait(&own); }\n",
+                                text));
+    struct points points = flow_points(program.flow, object(&program, "go", ACT_DONE));
+    assert_false(points.has_unknown);
+    assert_int_equal(points.count, TARGETS);
+    unload(&program);
+    arena_release(&arena);
+}
+
 /* One pointer to hundreds of objects: no longer told apart, but never taken for another one. */
 static void test_points__too_many_targets_are_unknown(void **state)
 {
@@ -180,6 +203,7 @@ int main(void)
         cmocka_unit_test(test_points__all_holders_in_sight),
         cmocka_unit_test(test_points__holders_out_of_sight),
         cmocka_unit_test(test_points__a_callback_with_its_user_data),
+        cmocka_unit_test(test_points__a_long_set_is_exact),
         cmocka_unit_test(test_points__too_many_targets_are_unknown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
