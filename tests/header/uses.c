@@ -370,6 +370,12 @@ LEASH_DAEMON static void reaper(LEASH_TAKES chan_t *done)
     (void)chan_select(DONE(done));
 }
 
+static void tell(const task_news_t *news, void *out)
+{
+    (void)task_dump(out);
+    (void)news;
+}
+
 static size_t leaks(FILE *out)
 {
     leak_check_scope();
@@ -378,7 +384,7 @@ static size_t leaks(FILE *out)
     debug_stacks();
     if (debug_serve("127.0.0.1:6060") == 0)
         debug_stop();
-    if (task_watch(1000, 60000, NULL, NULL) == 0)
+    if (task_watch(1000, 60000, tell, out) == 0)
         task_watch_stop();
     if (task_count() > 1 && (task_dump_as(out, "tree") || task_dump_json(out)))
         return leak_find(out) + leak_find_json(out);
