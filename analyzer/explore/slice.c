@@ -1052,7 +1052,9 @@ struct slice *slice_new(struct slicer *slicer, struct arena *arena, const struct
     slice->largest = LARGEST_MIN;
     slice->by_func.arena = slice->keys.arena = arena;
     slicer->initials.by_symbol.arena = slicer->by_func.arena;
+    slicer->texts.written.arena = slicer->by_func.arena;
     initials_make(&slicer->initials, flow);
+    texts_make(&slicer->texts, flow);
     add_func(slice, scope->root);
     for (size_t i = 0; i < slice->funcs.count; i++)
         add_callees(slice, slice->funcs.at[i]);

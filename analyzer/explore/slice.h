@@ -10,6 +10,7 @@
 #define LEASH_SLICE_H
 
 #include "explore/initial.h"
+#include "explore/written.h"
 
 /* What is looked at together. */
 struct scope {
@@ -42,6 +43,7 @@ struct slicer {
     struct flow *flow;
     struct map by_func; /* → struct slice_facts */
     struct initials initials;
+    struct texts texts;
 };
 
 struct slice_callees {

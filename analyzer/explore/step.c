@@ -323,9 +323,13 @@ static void hand_out(struct context *context, const struct ir_op *op)
             eval_escape(context->machine, eval(context, op->args[i]));
 }
 
-/* Is it asked about a thread, as pthread_equal is?  The program knows which one it is. */
-static bool asks_of_thread(const struct context *context, const struct ir_op *op)
+/* Is it asked about a thread, as pthread_equal is, or about a text that the program writes?  Then
+ * the program knows the answer. */
+static bool asks_what_is_known(const struct context *context, const struct ir_op *op)
 {
+    struct slicer *slicer = context->machine->slice->slicer;
+    if (text_is_asked_for(&slicer->texts, slicer->flow, context->in->func, op))
+        return true;
     const struct model_set *models = flow_models(context->machine->flow);
     for (size_t i = 0; i < op->arg_count; i++)
         if (model_type_kind(models, op->args[i]->type) == OBJECT_THREAD)
@@ -337,7 +341,7 @@ static void call_outside(struct context *context, const struct ir_op *op)
 {
     hand_out(context, op);
     fill_in(context, op);
-    set_temp(context, op, (struct value){V_ANY, asks_of_thread(context, op), 0, 0});
+    set_temp(context, op, (struct value){V_ANY, asks_what_is_known(context, op), 0, 0});
 }
 
 bool step_call(struct machine *machine, uint8_t task, const struct ir_op *op,
