@@ -342,7 +342,7 @@ static void check_program(struct pass *pass)
 {
     size_t count;
     const struct flow_use *uses = flow_uses(pass->flow, ACT_LOCK, &count);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count && !verdict_is_whole(pass); i++)
         check_lock(pass, &uses[i]);
     verdict_report(pass, CAUSE_MISSING_UNLOCK);
 }

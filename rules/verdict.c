@@ -202,3 +202,9 @@ bool verdict_is_clear(struct pass *pass, const struct ir_op *wait)
     explore_program(pass->flow, budget_of(pass));
     return explore_is_clear(pass->flow, wait);
 }
+
+bool verdict_is_whole(struct pass *pass)
+{
+    explore_program(pass->flow, budget_of(pass));
+    return explore_is_whole(pass->flow);
+}

@@ -13,5 +13,7 @@ void verdict_report(struct pass *, enum cause);
 bool verdict_has_other(struct pass *, const struct ir_op *park, enum cause);
 /* Do executions, all of them, tell that no task stays at that operation? */
 bool verdict_is_clear(struct pass *, const struct ir_op *wait);
+/* Were all executions of the program looked at?  What they do not show does not happen. */
+bool verdict_is_whole(struct pass *);
 
 #endif

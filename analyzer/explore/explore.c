@@ -26,6 +26,7 @@ struct executions {
     struct verdicts verdicts;
     struct map waits; /* by operation → enum came, of programs that were looked at in full */
     bool is_done;
+    bool is_whole; /* the program has a main, and all its executions were looked at */
 };
 
 /* How tasks fared that came to an operation. */
@@ -283,6 +284,7 @@ static void note_clear(struct exploration *exploration, struct search *search)
 {
     if (exploration->is_library || search->is_cut || search->misuses.count > 0)
         return;
+    exploration->executions->is_whole = true;
     for (uint32_t i = 0; i < search->states.count; i++)
         note_waits(exploration->executions, search, i);
 }
@@ -513,6 +515,11 @@ const struct verdicts *explore_program(struct flow *flow, size_t budget)
 bool explore_is_clear(struct flow *flow, const struct ir_op *wait)
 {
     return (uintptr_t)map_get(&executions_of(flow)->waits, &wait, sizeof wait) == CAME;
+}
+
+bool explore_is_whole(struct flow *flow)
+{
+    return executions_of(flow)->is_whole;
 }
 
 bool explore_is_done(struct flow *flow)

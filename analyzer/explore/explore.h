@@ -109,6 +109,9 @@ bool explore_is_done(struct flow *);
  * Of a wait to which nobody comes at all, because all stay elsewhere, nothing is said.  To be asked
  * after `explore_program`. */
 bool explore_is_clear(struct flow *, const struct ir_op *wait);
+/* Has the program a main, and were all its executions looked at?  What they do not show does not
+ * happen. */
+bool explore_is_whole(struct flow *);
 /* All zero where nobody asked for a verdict. */
 const struct explore_stats *explore_stats(struct flow *);
 
