@@ -8,7 +8,7 @@
  *
  *   value.  eval.c     what expressions, places and conditions are in a world
  *   step.c             what a task does by itself: assignments, calls, branches, returns
- *   sync.c             what tasks do to each other
+ *   sync.c             what tasks do to each other; with it go options.c, fire.c, local.c
  */
 #ifndef LEASH_MACHINE_H
 #define LEASH_MACHINE_H
