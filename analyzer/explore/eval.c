@@ -10,6 +10,7 @@
 enum {
     STEP_MAX = 3,         /* what a counter grows by at once, */
     SYMBOL_STEPS_MAX = 4, /* and where one that began at an unknown number is no longer followed */
+    START_MAX = 8,        /* beyond, a loop is taken to begin at 0 */
     ROUNDS_MAX = 2,  /* what an unknown number is taken to be at most, where rounds are counted */
     ELEMENTS_MAX = 3 /* tried where an index is not known */
 };
@@ -680,26 +681,38 @@ static bool refine(struct world_symbol *symbol, enum ir_operator op, int64_t bou
     return true;
 }
 
-/* Rounds of a loop are only followed so far. */
-static bool is_too_far(const struct world_symbol *symbol, int32_t added)
+/* Where the counter of a loop stands when it is first held against a number that is not known: that
+ * many less are the rounds of the loop.  `bound`: what the number is compared with. */
+static uint8_t start_of(enum ir_operator op, int64_t bound)
 {
-    return (int64_t)symbol->low + added > ROUNDS_MAX && symbol->low > 0;
+    bool is_next = op == IR_GE || op == IR_LT; /* one less is no round */
+    int64_t start = is_next ? bound - 1 : bound;
+    return (uint8_t)(start < 0 || start > START_MAX ? 1 : start + 1);
+}
+
+/* Rounds of a loop are only followed so far: one more than there are places. */
+static bool is_too_far(const struct machine *machine, const struct world_symbol *symbol)
+{
+    int32_t rounds = machine->slice->has_room ? ROUNDS_MAX + 1 : ROUNDS_MAX;
+    return symbol->low > 0 && symbol->low > symbol->start - 1 + rounds;
 }
 
 static bool ask_symbol(struct machine *machine, struct value symbol, enum ir_operator op,
                        int32_t number, bool is_counted)
 {
     struct world *world = &machine->world;
-    struct world_symbol yes = world->symbols[symbol.id], no = yes;
     int64_t bound = (int64_t)number - symbol.num;
+    if (is_counted && !world->symbols[symbol.id].start)
+        world->symbols[symbol.id].start = start_of(op, bound);
+    struct world_symbol yes = world->symbols[symbol.id], no = yes;
     bool may = refine(&yes, op, bound), may_not = refine(&no, negated(op), bound);
     if (may && may_not) {
         machine->asked_opened |= yes.flags & SYMBOL_OPENED;
         machine->asked_link |= yes.flags & SYMBOL_LINK;
     }
-    if (is_counted && may && is_too_far(&yes, 0))
+    if (is_counted && may && is_too_far(machine, &yes))
         may = !may_not;
-    if (is_counted && may_not && is_too_far(&no, 0))
+    if (is_counted && may_not && is_too_far(machine, &no))
         may_not = !may;
     /* Somebody who hands in a number of things hands in one at least. */
     if (is_counted && number == 0 && may && may_not && op != IR_EQ && op != IR_NE) {

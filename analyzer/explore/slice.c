@@ -245,6 +245,13 @@ static void add_bound(struct slice *slice, const struct ir_expr *expr)
     slice->bounds.at[at] = expr->value;
 }
 
+/* How many places the object that is made has. */
+static void add_room(struct slice *slice, const struct ir_expr *places)
+{
+    slice->has_room |= places && places->kind == IR_CONST && places->value >= 2;
+    add_bound(slice, places);
+}
+
 static void mark_value(struct slice *slice, struct slice_func *in, const struct ir_expr *expr)
 {
     if (expr->kind == IR_BINARY && (expr->op >= IR_LT || expr->op == IR_REM)) {
@@ -446,6 +453,21 @@ static bool makes_kept(const struct slice *slice, const struct slice_func *in,
     return place && slice_keeps_place(slice, in, place);
 }
 
+/* An object that lies where a variable or a field does, and does not begin as one of zeros would: a
+ * semaphore has a count, a lock may be one that its owner takes again. */
+static bool makes_content(const struct slice *slice, const struct slice_func *in,
+                          const struct act *act)
+{
+    const struct ir_expr *place = act->object;
+    bool has_content = act->count || act->capacity || act->attribute == ATTRIBUTE_RECURSIVE;
+    if (!place || place->kind == IR_TEMP || place->type->kind == IR_TYPE_POINTER || !has_content)
+        return false;
+    struct ir_type *pointer = arena_new(slice->arena, struct ir_type);
+    *pointer = (struct ir_type){
+        .kind = IR_TYPE_POINTER, .name = "", .size = sizeof(void *), .target = place->type};
+    return in_scope(slice, in->func, ir_addr(slice->arena, pointer, place));
+}
+
 static bool receives_kept(const struct slice *slice, const struct slice_func *in,
                           const struct ir_expr *value)
 {
@@ -499,6 +521,8 @@ static bool must_keep(const struct slice *slice, const struct slice_func *in,
             (act->kind == ACT_MAKE || act->kind == ACT_DERIVE || act->kind == ACT_SPAWN ||
              act->kind == ACT_DONE_CHANNEL) &&
             makes_kept(slice, in, act->object))
+            return true;
+        if (act && act->kind == ACT_MAKE && makes_content(slice, in, act))
             return true;
         if (act && act->kind == ACT_SPAWN && act->counted_by &&
             in_scope(slice, in->func, act->counted_by))
@@ -637,10 +661,12 @@ static void mark_operands(struct slice *slice, struct slice_func *in, const stru
     mark_optional(slice, in, act->count);
     for (size_t i = 0; i < act->arm_count; i++)
         mark_told(slice, in, act->arms[i].ok);
-    add_bound(slice, act->count);
     if (act->kind == ACT_MAKE) {
+        add_room(slice, act->count);
         add_bound(slice, act->capacity);
         mark_optional(slice, in, act->capacity);
+    } else {
+        add_bound(slice, act->count);
     }
     for (size_t i = 0; i < act->source_count; i++)
         mark_value(slice, in, act->sources[i]);

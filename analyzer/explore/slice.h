@@ -90,6 +90,7 @@ struct slice {
     VEC(int64_t)
     bounds;          /* the constants above 2 that bound loops, counts and capacities,
                         ascending */
+    bool has_room;   /* a semaphore or a channel has places for two or more */
     int64_t largest; /* of the constants that anything kept rests on, at least 8 */
     struct map keys; /* of memory that matters, see slice_keeps_cell */
     bool has_changed;

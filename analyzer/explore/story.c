@@ -82,8 +82,13 @@ static const char *what_happens(struct story *story, const struct event *event)
     case ACT_UNLOCK:
         return arena_printf(arena, "unlocks %s", object);
     case ACT_COND_WAIT:
-        return arena_printf(arena, "waits on %s", object);
+        if (event->result == RESULT_ENDED || event->result == RESULT_FAILED)
+            return arena_printf(arena, "gives up waiting on %s", object);
+        return act->lock ? arena_printf(arena, "waits on %s", object)
+                         : arena_printf(arena, "gets past %s(%s)", word, object);
     case ACT_SIGNAL:
+        if (act->object_kind != OBJECT_COND)
+            return arena_printf(arena, "%s(%s)", word, object);
         return event->partner || act->wakes_all
                    ? arena_printf(arena, "signals %s", object)
                    : arena_printf(arena, "signals %s, where nobody waits yet", object);
@@ -235,7 +240,8 @@ static const char *why_stuck(struct story *story)
     case CAUSE_ABANDONED_SEND:
         return "the receiver has left";
     case CAUSE_CV_NEVER_SIGNALLED:
-        return "nobody is left who would signal it";
+        return story->blame->op->act->lock ? "nobody is left who would signal it"
+                                           : "nobody is left who would post it";
     case CAUSE_UNBOUNDED_SEND:
         return "nobody is left who would receive";
     default:

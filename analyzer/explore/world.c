@@ -331,7 +331,8 @@ static void put_symbol(struct writer *writer, uint16_t number)
         op = IR_OP_NONE;
     put(writer, (uint64_t)(uint32_t)symbol->low | (uint64_t)(uint32_t)symbol->high << 32);
     put(writer, (uint64_t)(uint32_t)symbol->other | (uint64_t)symbol->has_other << 32 |
-                    (uint64_t)op << 40 | (uint64_t)symbol->flags << 48);
+                    (uint64_t)op << 40 | (uint64_t)symbol->flags << 48 |
+                    (uint64_t)symbol->start << 56);
     if (op != IR_OP_NONE) {
         put_value(writer, symbol->a);
         put_value(writer, symbol->b);
@@ -432,7 +433,8 @@ static const uint64_t *read_symbol(struct world *world, const uint64_t *word)
                                     .other = (int32_t)(uint32_t)word[1],
                                     .has_other = (uint8_t)(word[1] >> 32),
                                     .op = (uint8_t)(word[1] >> 40),
-                                    .flags = (uint8_t)(word[1] >> 48)};
+                                    .flags = (uint8_t)(word[1] >> 48),
+                                    .start = (uint8_t)(word[1] >> 56)};
     word += 2;
     if (symbol->op != IR_OP_NONE) {
         symbol->a = word_value(*word++);

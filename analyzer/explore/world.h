@@ -122,6 +122,7 @@ struct world_symbol {
     uint8_t has_other;
     uint8_t op; /* it is a `op` b; IR_OP_NONE: it is nothing else */
     uint8_t flags;
+    uint8_t start; /* + 1: where a loop begins to count up to it; 0: none has */
     struct value a, b;
 };
 
