@@ -58,15 +58,24 @@ char *file_read(struct arena *arena, const char *path, size_t limit, size_t *len
     return data;
 }
 
-static bool write_all(int fd, const char *data, size_t length)
+const struct file_buffer *file_buffer_find(const struct file_buffer *buffers, size_t count,
+                                           const char *path)
 {
-    while (length) {
-        ssize_t written = write(fd, data, length);
+    for (size_t i = 0; i < count; i++)
+        if (text_is(buffers[i].path, path))
+            return &buffers[i];
+    return NULL;
+}
+
+bool fd_write_all(int fd, const void *data, size_t length)
+{
+    for (const char *at = data; length;) {
+        ssize_t written = write(fd, at, length);
         if (written < 0 && errno == EINTR)
             continue;
         if (written < 0)
             return false;
-        data += written;
+        at += written;
         length -= (size_t)written;
     }
     return true;
@@ -77,7 +86,7 @@ bool file_write(const char *path, const void *data, size_t length)
     struct text temporary = {0};
     text_printf(&temporary, "%s.XXXXXX", path);
     int fd = mkostemp(temporary.at, O_CLOEXEC);
-    bool done = fd >= 0 && write_all(fd, data, length) && fchmod(fd, 0644) == 0;
+    bool done = fd >= 0 && fd_write_all(fd, data, length) && fchmod(fd, 0644) == 0;
     int error = errno;
     if (fd >= 0 && close(fd) != 0 && done) {
         done = false;

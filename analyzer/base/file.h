@@ -13,6 +13,18 @@
  * than `limit` bytes (EFBIG). */
 char *file_read(struct arena *arena, const char *path, size_t limit, size_t *length);
 
+/* What an editor holds in place of a file on disk. */
+struct file_buffer {
+    const char *path; /* absolute */
+    const char *text; /* any bytes, NUL-terminated behind `length` of them */
+    size_t length;
+};
+/* The buffer of that very path; NULL: none. */
+const struct file_buffer *file_buffer_find(const struct file_buffer *buffers, size_t count,
+                                           const char *path);
+
+/* To a descriptor, however many writes it takes.  false with errno set. */
+bool fd_write_all(int fd, const void *data, size_t length);
 /* Write all of it or nothing: a temporary beside `path`, then rename.  false with errno set. */
 bool file_write(const char *path, const void *data, size_t length);
 

@@ -27,7 +27,7 @@ struct command {
 };
 
 extern const struct command command_check, command_rules, command_explain, command_collect,
-    command_tasks;
+    command_tasks, command_lsp;
 
 /* Called for every option and every other word (id 0, `value` the word); false: the message was
  * printed. */

@@ -7,8 +7,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-static const struct command *const commands[] = {&command_check, &command_rules, &command_explain,
-                                                 &command_collect, &command_tasks};
+static const struct command *const commands[] = {&command_check,   &command_rules, &command_explain,
+                                                 &command_collect, &command_tasks, &command_lsp};
 
 /* Were one of the three closed, the next file opened would get its number, and our output with it.
  * What takes their place cannot be written to, so that a closed stdout is noticed. */
@@ -56,7 +56,7 @@ static int unknown_command(const char *word)
     for (size_t i = 0; i < COUNT_OF(commands); i++)
         names[i] = commands[i]->name;
     const char *nearest = text_nearest(word, names, COUNT_OF(names));
-    if (text_is(word, "lsp") || text_is(word, "init"))
+    if (text_is(word, "init"))
         usage_error(NULL, "the command %s is not in this version of leash", word);
     else if (text_starts(word, "http://") || text_starts(word, "https://"))
         usage_error(NULL, "which command? perhaps: leash tasks %s", word);

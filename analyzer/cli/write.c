@@ -9,15 +9,7 @@
 
 static bool write_to(int fd, const struct text *text)
 {
-    for (size_t done = 0; done < text->length;) {
-        ssize_t written = write(fd, text->at + done, text->length - done);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return false;
-        done += (size_t)written;
-    }
-    return true;
+    return fd_write_all(fd, text->at, text->length);
 }
 
 /* A device or a pipe is written to as it is; renaming a file over it would replace it. */

@@ -6,13 +6,6 @@
 
 #include "ir/ir.h"
 
-/* What the editor holds in place of a file on disk. */
-struct frontend_buffer {
-    const char *path; /* absolute */
-    const char *text;
-    size_t length;
-};
-
 /* How one translation unit is compiled. */
 struct frontend_job {
     const char *file;      /* absolute, or relative to `directory` */
@@ -23,7 +16,7 @@ struct frontend_job {
                    the compiler's name and hold the file, -c, -o, -M..., gcc-only flags
                    and @response-files; the front end drops what does not concern it */
     size_t flag_count;
-    const struct frontend_buffer *buffers;
+    const struct file_buffer *buffers;
     size_t buffer_count;
 };
 

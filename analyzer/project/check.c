@@ -19,10 +19,20 @@ static void collect(struct run *run)
     struct collect_options options = {
         .jobs = run->options->jobs,
         .limits = collect_default_limits,
+        .buffers = run->options->buffers,
+        .buffer_count = run->options->buffer_count,
         .progress = run->options->progress,
+        .keep = run->options->keep,
+        .context = run->options->context,
     };
+    const struct unit_store *store = run->options->store;
+    if (store)
+        unit_store_fetch(store, &run->inputs.units, options.buffers, options.buffer_count);
     if (!collect_units(&run->arena, &run->inputs.units, &options, &problem))
         problem_add(&run->arena, &run->problems, "", 0, 0, "%s", problem);
+    if (store)
+        unit_store_restore(store, &run->arena, &run->inputs.units, options.buffers,
+                           options.buffer_count, &run->broken);
     run_gather_problems(run);
 }
 
@@ -106,6 +116,12 @@ static void judge(struct run *run)
     arena_release(&judging.facts);
 }
 
+struct sources run_sources(const struct run *run)
+{
+    return (struct sources){.buffers = run->options->buffers,
+                            .buffer_count = run->options->buffer_count};
+}
+
 static void finish(struct run *run)
 {
     name_list known = {0}, ran = {0};
@@ -116,7 +132,7 @@ static void finish(struct run *run)
     }
     run_filter(run);
     name_list files = run_complete_files(run);
-    struct sources sources = {0};
+    struct sources sources = run_sources(run);
     /* Of a program that is only partly here, nobody can tell what a suppression is for. */
     bool is_part = run->inputs.is_one_program && run->inputs.database;
     struct report_job job = {
@@ -181,6 +197,22 @@ static bool prepare(struct run *run)
     return found;
 }
 
+static void hand_over(struct run *run, bool is_begun)
+{
+    struct sources sources = run_sources(run);
+    struct check_outcome outcome = {
+        .is_begun = is_begun,
+        .found = &run->found,
+        .problems = &run->problems,
+        .units = &run->inputs.units,
+        .broken = &run->broken,
+        .database = run->inputs.database,
+        .sources = &sources,
+    };
+    run->options->take(run->options->context, &outcome);
+    sources_release(&sources);
+}
+
 static void analyse(struct run *run)
 {
     do_stage(run, STAGE_COLLECT, collect);
@@ -205,7 +237,7 @@ static void analyse(struct run *run)
 static void begin(struct run *run, const struct check_options *options, struct check_result *result)
 {
     *run = (struct run){.options = options, .result = result};
-    run->directory = working_directory(&run->arena);
+    run->directory = options->directory ? options->directory : working_directory(&run->arena);
 }
 
 static void end(struct run *run)
@@ -215,20 +247,28 @@ static void end(struct run *run)
     arena_release(&run->arena);
 }
 
+static void show(struct run *run, bool is_prepared)
+{
+    const struct check_options *options = run->options;
+    run_show_problems(run);
+    if (!options->lists_units && !options->dumps_ir && !options->shows_config &&
+        !options->silent_file)
+        run_show_findings(run);
+    if (is_prepared && !options->dumps_ir && !options->silent_file)
+        run_summary(run);
+}
+
 void check_run(const struct check_options *options, struct check_result *result)
 {
     struct run run;
     begin(&run, options, result);
     bool prepared = prepare(&run);
-    bool shows_findings = !options->lists_units && !options->dumps_ir && !options->shows_config &&
-                          !options->silent_file;
     if (prepared)
         analyse(&run);
-    run_show_problems(&run);
-    if (shows_findings)
-        run_show_findings(&run);
-    if (prepared && !options->dumps_ir && !options->silent_file)
-        run_summary(&run);
+    if (options->take)
+        hand_over(&run, prepared);
+    else
+        show(&run, prepared);
     result->status = run.problems.count ? STATUS_TROUBLE : status_of(&run);
     end(&run);
 }

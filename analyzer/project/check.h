@@ -11,11 +11,27 @@
 
 #include "project/collect.h"
 #include "project/inputs.h"
+#include "project/store.h"
+#include "report/finding.h"
 
 enum { STATUS_CLEAN, STATUS_FINDINGS, STATUS_TROUBLE };
 
 enum output_format { OUTPUT_TEXT, OUTPUT_JSON, OUTPUT_SARIF };
 enum { CHECK_BUDGET_MS_MAX = 10 * 60 * 1000 };
+
+struct sources;
+
+/* What a run came to, for who shows it in a way of his own. */
+struct check_outcome {
+    bool is_begun;            /* else the problems say why nothing could be analysed */
+    const findings *found;    /* finished */
+    const problems *problems; /* what could not be done, the errors of units among it */
+    const unit_list *units;   /* of the run */
+    const name_list *broken;  /* see unit_store_restore */
+    const char *database;     /* the compile_commands.json in use; NULL: none */
+    struct sources *sources;  /* of the run, buffers included */
+};
+typedef void check_take(void *context, const struct check_outcome *);
 
 struct check_options {
     struct input_options input;
@@ -34,7 +50,14 @@ struct check_options {
     uint32_t silent_line;
     bool has_stats; /* counts and times in the summary */
     bool colour;
-    collect_progress *progress; /* NULL: none */
+    const char *directory;             /* NULL: the working directory */
+    const struct file_buffer *buffers; /* what an editor holds in place of files */
+    size_t buffer_count;
+    const struct unit_store *store; /* units of earlier runs; NULL: none */
+    collect_keep *keep;             /* gets those that this run parsed; NULL: none */
+    check_take *take;               /* gets the outcome, and no output is made; NULL: none */
+    collect_progress *progress;     /* NULL: none */
+    void *context;                  /* for the three */
 };
 
 struct check_result {

@@ -122,8 +122,7 @@ static bool is_alone(const struct pool *pool)
 /* false: there can be no more processes.  As long as one worker lives, it does the work. */
 static bool start(struct pool *pool, struct worker *worker)
 {
-    if (worker_start(worker, pool->units, &pool->options->limits, pool->workers,
-                     pool->worker_count))
+    if (worker_start(worker, pool->units, pool->options))
         return true;
     if (is_alone(pool))
         pool->problem =
@@ -161,6 +160,13 @@ static void take_refusal(struct arena *arena, struct worker *worker, struct unit
     worker->served = COLLECT_UNITS_A_WORKER;
 }
 
+static void take_parsed(struct pool *pool, struct unit *unit, const char *data, size_t length)
+{
+    take_bytes(pool->arena, unit, data, length);
+    if (unit->ir && pool->options->keep)
+        pool->options->keep(pool->options->context, unit, data, length);
+}
+
 static void listen_to(struct pool *pool, struct worker *worker)
 {
     struct answer_head head = {0};
@@ -173,7 +179,7 @@ static void listen_to(struct pool *pool, struct worker *worker)
     } else {
         struct unit *unit = pool->units->at[worker->unit];
         if (head.is_unit)
-            take_bytes(pool->arena, unit, data, head.length);
+            take_parsed(pool, unit, data, head.length);
         else
             take_refusal(pool->arena, worker, unit, data, head.length);
         worker->bytes.length = 0;

@@ -26,12 +26,18 @@ extern const struct collect_limits collect_default_limits;
 /* Called in the parent after each unit; `done` of `total`. */
 typedef void collect_progress(void *context, size_t done, size_t total);
 
+/* Called in the parent with the bytes of each unit that a worker parsed. */
+typedef void collect_keep(void *context, const struct unit *, const char *bytes, size_t length);
+
 /* How units are parsed. */
 struct collect_options {
     unsigned jobs; /* workers at a time; 0: one for each processor */
     struct collect_limits limits;
+    const struct file_buffer *buffers; /* read in place of files */
+    size_t buffer_count;
     collect_progress *progress; /* NULL: none */
-    void *context;              /* for progress */
+    collect_keep *keep;         /* NULL: none */
+    void *context;              /* for both */
 };
 
 /*

@@ -6,8 +6,6 @@
 
 #include "project/unit.h"
 
-typedef VEC(const char *) name_list;
-
 /* What the command line says about input. */
 struct input_options {
     name_list files;

@@ -32,12 +32,16 @@ struct run {
     program_list programs;
     findings found;
     problems problems;
+    name_list broken; /* see unit_store_restore */
     struct report_tally tally;
     struct explore_stats explored; /* of all programs */
     const char *silent_path;       /* of the file asked about, as the units name it; NULL: none */
     VEC(struct reason) reasons;
     uint64_t nanoseconds[STAGE_COUNT];
 };
+
+/* The sources as this run sees them; the caller releases them. */
+struct sources run_sources(const struct run *);
 
 /* ---- options.c: settings, rules and models --------------------------------------------------- */
 

@@ -219,7 +219,7 @@ static void show_sarif(struct run *run, const struct report_style *style)
 
 void run_show_findings(struct run *run)
 {
-    struct sources sources = {0};
+    struct sources sources = run_sources(run);
     struct report_style style = {
         .sources = &sources, .directory = run->directory, .colour = run->options->colour};
     switch (run->options->format) {

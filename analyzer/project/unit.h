@@ -26,6 +26,7 @@ struct unit {
     struct arena arena; /* holds ir and what later layers add to it */
 };
 typedef VEC(struct unit *) unit_list;
+typedef VEC(const char *) name_list;
 
 /* Something that kept us from doing the job in full. */
 struct problem {
@@ -43,7 +44,7 @@ struct unit *unit_new(struct arena *, const char *file, const char *directory);
 /* Drops what the unit's own arena holds. */
 void unit_release(struct unit *);
 
-/* The job that the front end gets for it. */
+/* The job that the front end gets for it, without buffers. */
 struct frontend_job unit_job(const struct unit *);
 
 /* Absolute, cleaned, seen from `directory`. */

@@ -32,20 +32,6 @@ static bool read_all(int fd, void *data, size_t length)
     return true;
 }
 
-static bool write_all(int fd, const void *data, size_t length)
-{
-    for (const char *at = data; length;) {
-        ssize_t written = write(fd, at, length);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return false;
-        at += written;
-        length -= (size_t)written;
-    }
-    return true;
-}
-
 /* ---- inside the worker ----------------------------------------------------------------------- */
 
 /* From now on this process may use so much CPU; beyond, the kernel ends it. */
@@ -115,10 +101,13 @@ static void take_func(void *writer, const struct ir_func *func)
 
 /* The unit's bytes, or why there is none.  Functions become bytes one by one: all of them as IR,
  * beside what libclang keeps, would be the most memory a run ever needs. */
-static bool parse(struct text *bytes, const struct unit *unit)
+static bool parse(struct text *bytes, const struct unit *unit,
+                  const struct collect_options *options)
 {
     struct arena arena = {0};
     struct frontend_job job = unit_job(unit);
+    job.buffers = options->buffers;
+    job.buffer_count = options->buffer_count;
     struct ir_unit_writer *writer = ir_unit_writer_new();
     const char *problem = "cannot be parsed";
     struct ir_unit *ir = frontend_parse_each(&arena, &job, take_func, writer, &problem);
@@ -131,27 +120,27 @@ static bool parse(struct text *bytes, const struct unit *unit)
     return ir != NULL;
 }
 
-static bool answer(int fd, const struct unit *unit)
+static bool answer(int fd, const struct unit *unit, const struct collect_options *options)
 {
     struct text bytes = {0};
-    bool is_unit = parse(&bytes, unit);
+    bool is_unit = parse(&bytes, unit, options);
     return_memory(bytes.length);
     struct answer_head head = {.length = bytes.length, .is_unit = is_unit};
-    bool done = write_all(fd, &head, sizeof head) && write_all(fd, bytes.at, bytes.length);
+    bool done = fd_write_all(fd, &head, sizeof head) && fd_write_all(fd, bytes.at, bytes.length);
     text_release(&bytes);
     return done;
 }
 
-static _Noreturn void work(const unit_list *units, const struct collect_limits *limits, int orders,
-                           int answers)
+static _Noreturn void work(const unit_list *units, const struct collect_options *options,
+                           int orders, int answers)
 {
     uint32_t index;
     settle();
-    limit_memory(limits->memory_bytes);
+    limit_memory(options->limits.memory_bytes);
     while (read_all(orders, &index, sizeof index)) {
         BUG_ON(index >= units->count);
-        limit_cpu(limits->cpu_seconds);
-        if (!answer(answers, units->at[index]))
+        limit_cpu(options->limits.cpu_seconds);
+        if (!answer(answers, units->at[index], options))
             break;
     }
     _exit(0);
@@ -166,9 +155,19 @@ static void close_all(const int *fds, size_t count)
             close(fds[i]);
 }
 
+/* Closes all that the worker inherits but the standard files and these two, which get other
+ * numbers: an end of somebody's pipe that it held would keep that from ending. */
+static void keep_only(int *orders, int *answers)
+{
+    enum { ORDERS = STDERR_FILENO + 1, ANSWERS, FIRST_OTHER };
+    int high[] = {fcntl(*orders, F_DUPFD, FIRST_OTHER), fcntl(*answers, F_DUPFD, FIRST_OTHER)};
+    *orders = dup2(high[0], ORDERS);
+    *answers = dup2(high[1], ANSWERS);
+    closefrom(FIRST_OTHER);
+}
+
 bool worker_start(struct worker *worker, const unit_list *units,
-                  const struct collect_limits *limits, const struct worker *others,
-                  size_t other_count)
+                  const struct collect_options *options)
 {
     int fds[5] = {-1, -1, -1, -1, -1}; /* orders, answers: read and write end; log */
     bool ready = pipe2(fds, O_CLOEXEC) == 0 && pipe2(fds + 2, O_CLOEXEC) == 0 &&
@@ -182,14 +181,10 @@ bool worker_start(struct worker *worker, const unit_list *units,
         return false;
     }
     if (pid == 0) {
-        for (size_t i = 0; i < other_count; i++)
-            if (others[i].pid)
-                close(others[i].orders);
-        close(fds[1]);
-        close(fds[2]);
         dup2(fds[4], STDERR_FILENO);
+        keep_only(&fds[0], &fds[3]);
         signal(SIGPIPE, SIG_IGN);
-        work(units, limits, fds[0], fds[3]);
+        work(units, options, fds[0], fds[3]);
     }
     close(fds[0]);
     close(fds[3]);
@@ -206,7 +201,7 @@ bool worker_order(struct worker *worker, size_t unit)
     worker->served++;
     (void)!ftruncate(worker->log, 0); /* what it said about the one before */
     lseek(worker->log, 0, SEEK_SET);
-    return write_all(worker->orders, &index, sizeof index);
+    return fd_write_all(worker->orders, &index, sizeof index);
 }
 
 enum answer_state worker_read(struct worker *worker, struct answer_head *head, const char **data)

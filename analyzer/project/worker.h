@@ -30,9 +30,8 @@ struct worker {
 
 enum answer_state { ANSWER_PARTIAL, ANSWER_WHOLE, ANSWER_BROKEN };
 
-/* Forks a worker that parses `units`; it closes the `other_count` workers' ends it inherits. */
-bool worker_start(struct worker *, const unit_list *units, const struct collect_limits *limits,
-                  const struct worker *others, size_t other_count);
+/* Forks a worker that parses `units`. */
+bool worker_start(struct worker *, const unit_list *units, const struct collect_options *);
 /* Hands it a unit.  false: it is dead. */
 bool worker_order(struct worker *, size_t unit);
 /* Takes what there is to read.  ANSWER_BROKEN: it died, or sent nonsense. */

@@ -99,6 +99,34 @@ void page_render(struct text *out, const char *markdown, bool colour)
     }
 }
 
+/* ---- its sections ---------------------------------------------------------------------------- */
+
+const char *page_section(const char *markdown, const char *heading, size_t *length)
+{
+    const char *start = NULL;
+    bool is_code = false;
+    struct page_line line;
+
+    for (const char *next; (next = take_line(markdown, &line)); markdown = next) {
+        bool is_heading = !is_code && line.length > 3 && memcmp(line.text, "## ", 3) == 0;
+        if (is_fence(&line, is_code))
+            is_code = !is_code;
+        if (is_heading && start)
+            break;
+        if (is_heading && line.length == 3 + strlen(heading) &&
+            memcmp(line.text + 3, heading, strlen(heading)) == 0)
+            start = next;
+    }
+    if (!start)
+        return NULL;
+    start += strspn(start, "\n");
+    const char *end = markdown;
+    while (end > start && end[-1] == '\n')
+        end--;
+    *length = (size_t)(end - start);
+    return start;
+}
+
 /* ---- its blocks of code ---------------------------------------------------------------------- */
 
 static bool opens(const struct page_line *fence, const char *info)

@@ -27,16 +27,11 @@ struct source_file {
     uint64_t used;     /* when it was last asked for, by the counter below */
 };
 
-struct source_buffer {
-    const char *path, *text;
-    size_t length;
-};
-
 /* Files as they are on disk, the last few kept.  Zero-initialise, then sources_release. */
 struct sources {
     struct source_file kept[SOURCES_KEPT];
     uint64_t counter;
-    const struct source_buffer *buffers; /* what an editor holds in place of files; the caller's */
+    const struct file_buffer *buffers; /* what an editor holds in place of files; the caller's */
     size_t buffer_count;
 };
 
@@ -139,6 +134,10 @@ void report_sarif(struct text *out, const findings *, const failures *, const st
 /* A rule's page for a terminal: headings set off, code indented, marks of Markdown left out.  The
  * page as it is needs no function. */
 void page_render(struct text *out, const char *markdown, bool colour);
+
+/* The text of the section with that heading of the second level, without blank lines around it;
+ * NULL: there is none.  `length` in bytes. */
+const char *page_section(const char *markdown, const char *heading, size_t *length);
 
 /* A fenced block of a page. */
 struct page_block {

@@ -8,6 +8,7 @@
  * other line is missing tells nothing.  Each step names its task instead.
  */
 #include "base/file.h"
+#include "base/uri.h"
 #include "base/utf8.h"
 #include "report/report.h"
 #include "report/value.h"
@@ -24,25 +25,12 @@ static json_t *text_object(const char *text)
 
 /* ---- places ---------------------------------------------------------------------------------- */
 
-/* `path` as a URI (RFC 3986): all but what never means anything else is escaped. */
-static void add_uri(struct text *out, const char *path)
-{
-    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-                                "-._~/";
-
-    for (; *path; path++)
-        if (strchr(plain, *path))
-            text_add_char(out, *path);
-        else
-            text_printf(out, "%%%02X", (unsigned char)*path);
-}
-
 static json_t *uri_of(const char *scheme, const char *path, const char *end)
 {
     struct text uri = {0};
 
     text_add(&uri, scheme);
-    add_uri(&uri, path);
+    uri_add_path(&uri, path);
     text_add(&uri, end);
     json_t *value = value_text(uri.at);
     text_release(&uri);

@@ -2,14 +2,6 @@
 
 #include <string.h>
 
-static const struct source_buffer *find_buffer(const struct sources *sources, const char *path)
-{
-    for (size_t i = 0; i < sources->buffer_count; i++)
-        if (text_is(sources->buffers[i].path, path))
-            return &sources->buffers[i];
-    return NULL;
-}
-
 static void index_lines(struct source_file *file)
 {
     const char *end = file->text + file->length;
@@ -23,7 +15,8 @@ static void index_lines(struct source_file *file)
 
 static void load(struct sources *sources, struct source_file *file, const char *path)
 {
-    const struct source_buffer *buffer = find_buffer(sources, path);
+    const struct file_buffer *buffer =
+        file_buffer_find(sources->buffers, sources->buffer_count, path);
 
     arena_release(&file->arena);
     *file = (struct source_file){0};

@@ -183,13 +183,11 @@ static void read_line(const struct scan *scan)
 static const char *read_text(struct arena *scratch, const struct report_job *job, const char *path,
                              size_t *length)
 {
-    for (size_t i = 0; i < job->sources->buffer_count; i++) {
-        const struct source_buffer *buffer = &job->sources->buffers[i];
+    const struct file_buffer *buffer =
+        file_buffer_find(job->sources->buffers, job->sources->buffer_count, path);
+    if (buffer)
         *length = buffer->length;
-        if (text_is(buffer->path, path))
-            return buffer->text;
-    }
-    return file_read(scratch, path, SOURCE_BYTES_MAX, length);
+    return buffer ? buffer->text : file_read(scratch, path, SOURCE_BYTES_MAX, length);
 }
 
 static void read_file(struct arena *run, const struct report_job *job, const char *path,

@@ -1,5 +1,5 @@
 /*
- * value.h - JSON values made and written; for the forms of this layer alone.
+ * value.h - JSON values made and written, for all that speaks JSON.
  *
  * None of these fails: where memory runs out, the program ends.
  */

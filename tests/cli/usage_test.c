@@ -80,21 +80,13 @@ static void test_usage__misspelt_names_are_guessed(void **state)
 static void test_usage__what_is_not_here_yet(void **state)
 {
     static const char *const later[] = {
-        "check --diff a.c",
-        "check --diff=HEAD a.c",
-        "check --diff-from=x a.c",
-        "check --baseline b a.c",
-        "check --write-baseline b",
-        "check --fix a.c",
-        "check --fix=unsafe a.c",
-        "check --cache-dir d",
-        "check --format github a.c",
-        "check --format=github a.c",
-        "check --format html",
-        "check --format checkstyle",
-        "check --format gitlab",
-        "lsp",
-        "init",
+        "check --diff a.c",          "check --diff=HEAD a.c",
+        "check --diff-from=x a.c",   "check --baseline b a.c",
+        "check --write-baseline b",  "check --fix a.c",
+        "check --fix=unsafe a.c",    "check --cache-dir d",
+        "check --format github a.c", "check --format=github a.c",
+        "check --format html",       "check --format checkstyle",
+        "check --format gitlab",     "init",
     };
     for (size_t i = 0; i < COUNT_OF(later); i++) {
         struct outcome outcome = leash(*state, "%s", later[i]);

@@ -19,7 +19,7 @@
 struct bench {
     struct arena arena;
     struct sources sources;
-    struct source_buffer buffers[8];
+    struct file_buffer buffers[8];
     findings found;
 };
 
@@ -45,8 +45,7 @@ static inline int bench_teardown(void **state)
 
 static inline void bench_file(struct bench *bench, const char *path, const char *text)
 {
-    bench->buffers[bench->sources.buffer_count++] =
-        (struct source_buffer){path, text, strlen(text)};
+    bench->buffers[bench->sources.buffer_count++] = (struct file_buffer){path, text, strlen(text)};
 }
 
 static inline struct finding *bench_finding(struct bench *bench, const char *rule,

@@ -16,7 +16,7 @@ struct parsed {
     const char *problem;
 };
 
-static struct parsed *parse_buffers(const struct frontend_buffer *buffers, size_t count,
+static struct parsed *parse_buffers(const struct file_buffer *buffers, size_t count,
                                     const char *const *flags, size_t flag_count)
 {
     struct parsed *parsed = calloc(1, sizeof *parsed);
@@ -32,7 +32,7 @@ static struct parsed *parse_buffers(const struct frontend_buffer *buffers, size_
 
 static struct parsed *parse(const char *text)
 {
-    const struct frontend_buffer buffer = {"/nowhere/a.c", text, strlen(text)};
+    const struct file_buffer buffer = {"/nowhere/a.c", text, strlen(text)};
     struct parsed *parsed = parse_buffers(&buffer, 1, NULL, 0);
     assert_non_null(parsed->unit);
     return parsed;
@@ -254,7 +254,7 @@ static void test_frontend__headers(void **state)
     const char *own =
         "enum own { OWN_B = 2, OWN_A = 1 };\nstatic inline int own(void) { return 1; }\n";
     const char *sys = "enum sys { SYS = 1 };\nstatic inline int sys(void) { return 1; }\n";
-    const struct frontend_buffer buffers[] = {
+    const struct file_buffer buffers[] = {
         {"/nowhere/a.c", text, strlen(text)},
         {"/nowhere/own.h", own, strlen(own)},
         {"/nowhere/system/sys.h", sys, strlen(sys)},
@@ -391,7 +391,7 @@ static void test_frontend__odd_bytes(void **state)
 {
     (void)state;
     static const char text[] = "int f(void)\0{ \xff\xfe return @ `1; }\n\\";
-    const struct frontend_buffer buffer = {"/nowhere/a.c", text, sizeof text};
+    const struct file_buffer buffer = {"/nowhere/a.c", text, sizeof text};
     struct parsed *parsed = parse_buffers(&buffer, 1, NULL, 0);
     assert_non_null(parsed->unit);
     assert_true(parsed->unit->error_count > 0);
@@ -452,7 +452,7 @@ static const char several[] =
 static void test_frontend__functions_one_by_one(void **state)
 {
     (void)state;
-    const struct frontend_buffer buffer = {"/nowhere/a.c", several, strlen(several)};
+    const struct file_buffer buffer = {"/nowhere/a.c", several, strlen(several)};
     const struct frontend_job job = {
         .file = buffer.path, .directory = "/", .buffers = &buffer, .buffer_count = 1};
     struct arena arena = {0};

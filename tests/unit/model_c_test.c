@@ -131,7 +131,7 @@ static struct ir_unit *parse(const char *source)
     static const char *const flags[] = {"-Iruntime/include", "-std=c17", "-D_GNU_SOURCE"};
     char *here = getcwd(NULL, 0);
     const char *file = path_join(&arena, here, "snippet.c");
-    struct frontend_buffer buffer = {.path = file, .text = source, .length = strlen(source)};
+    struct file_buffer buffer = {.path = file, .text = source, .length = strlen(source)};
     struct frontend_job job = {
         .file = file,
         .directory = arena_strdup(&arena, here),

@@ -14,7 +14,7 @@ void load(struct program *program, const char *text)
 {
     *program = (struct program){0};
     char *source = arena_printf(&program->arena, "#include <leash.h>\n%s", text);
-    struct frontend_buffer buffer = {"/test/program.c", source, strlen(source)};
+    struct file_buffer buffer = {"/test/program.c", source, strlen(source)};
     char cwd[4096];
     assert_non_null(getcwd(cwd, sizeof cwd));
     const char *flags[] = {arena_printf(&program->arena, "-I%s/runtime/include", cwd),
