@@ -38,6 +38,7 @@ class Client:
         self.diagnostics = {}   # uri → params of the last publishDiagnostics
         self.errors = b""       # of stderr
         self.last_id = 0
+        self.initialized = self.is_shut_down = False
         self.versions = {}
         self.threads = [threading.Thread(target=self._read), threading.Thread(target=self._listen)]
         for thread in self.threads:
@@ -110,6 +111,7 @@ class Client:
         """The whole response."""
         self.last_id += 1
         sent = self.last_id
+        self.is_shut_down |= method == "shutdown"
         self.send({"id": sent, "method": method, "params": {} if params is None else params})
         return self.wait_for(lambda m: m.get("id") == sent and "method" not in m,
                              f"an answer to {method}")
@@ -122,6 +124,7 @@ class Client:
             **({"initializationOptions": options} if options is not None else {}),
         })
         self.notify("initialized")
+        self.initialized = True
         return response["result"]
 
     def open(self, path, text=None, language="c"):
@@ -182,6 +185,7 @@ class Client:
                 pass
 
     def kill(self):
+        """Where it has ended already, nothing happens."""
         self.process.kill()
         self.process.wait()
         self._join()

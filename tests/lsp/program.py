@@ -99,9 +99,19 @@ class Case(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.folder, True)
 
     def start(self):
+        """Where the test does not end it, it has to end well: sanitizers say then what is wrong."""
         client = Client(LEASH)
-        self.addCleanup(lambda: client.process.poll() is None and client.kill())
+        self.addCleanup(self.end, client)
         return client
+
+    def end(self, client):
+        if client.process.poll() is not None:
+            return
+        try:
+            if client.initialized and not client.is_shut_down:
+                self.assertEqual(client.finish(), 0)
+        finally:
+            client.kill()
 
     def session(self, **how):
         client = self.start()

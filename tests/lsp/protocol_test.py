@@ -265,8 +265,8 @@ class Children(Case):
 
     def test_the_death_of_an_analysis_is_told_and_survived(self):
         client, uri, child = self.open_endless()
-        os.kill(child, signal.SIGSEGV)
-        self.assertIn("signal 11", self.shown(client, "analysis")["message"])
+        os.kill(child, signal.SIGKILL)
+        self.assertIn("signal 9", self.shown(client, "analysis")["message"])
         client.change(uri, ALONE_C)
         self.assertEqual(codes(client.judged(uri)), [RULE])
         self.assertEqual(client.finish(), 0)
