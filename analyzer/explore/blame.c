@@ -150,9 +150,22 @@ static bool was_given(struct search *search, uint8_t task, const struct blame *b
     return false;
 }
 
+/* Who has come to the barrier already does not come again before it opens. */
+static bool could_come(struct machine *machine, uint8_t other, const struct blame *blame)
+{
+    struct value handle = blame->handle;
+    const struct value *barrier =
+        handle.kind == V_PTR ? world_find_cell(&machine->world, handle.id, handle.num) : NULL;
+    bool has_come = barrier && barrier->kind == V_BARRIER && (barrier->num >> other & 1);
+    return !has_come &&
+           ahead_can_still(machine, other, KIND(ACT_WAIT), blame->func, blame->op->act->object);
+}
+
 static bool could_wake(struct search *search, uint8_t other, const struct blame *blame)
 {
     struct machine *machine = &search->machine;
+    if (act_is_meeting(blame->op->act))
+        return could_come(machine, other, blame);
     if (wants_lock(machine, blame->task))
         return waits_for_lock(machine, blame->task) >> other & 1;
     if (is_endless_context(machine, blame->handle))
@@ -330,6 +343,8 @@ static enum cause sink_cause(struct search *search, struct blame *blame)
     case ACT_SELECT:
         return select_cause(machine, blame);
     case ACT_WAIT:
+        if (act_is_meeting(act))
+            return CAUSE_WG_COUNT;
         if (blame->untold != CAUSE_COUNT)
             return blame->tells_later ? CAUSE_WAIT_BEFORE_DRAIN : blame->untold;
         if (blame->is_for_endless)

@@ -820,6 +820,21 @@ void eval_escape(struct machine *machine, struct value value)
     escape(&machine->world, value, 0);
 }
 
+void eval_escape_parts(struct context *context, struct lvalue place, const struct ir_type *type)
+{
+    struct world *world = &context->machine->world;
+    int32_t end = place.offset + (type ? (int32_t)type->size : 0);
+    if (place.kind == L_SLOT)
+        escape(world, *place.slot, 0);
+    if (place.kind != L_CELL)
+        return;
+    for (uint16_t at = world->objects[place.object].first; at; at = world->cells[at - 1].next) {
+        const struct world_cell *cell = &world->cells[at - 1];
+        if (cell->offset >= place.offset && cell->offset < end)
+            escape(world, cell->value, 0);
+    }
+}
+
 static void put(struct world *world, uint16_t object, int32_t offset, struct value value)
 {
     *world_cell(world, object, offset) = value;

@@ -63,11 +63,12 @@ static struct explained *watched(struct explain *explain, const struct ir_op *op
 }
 
 /* A wait for a condition begins when the task has given the lock back, and is over when it has been
- * woken: then it wants a lock. */
+ * woken: then it wants a lock.  One at a barrier begins when the task has come. */
 static bool is_waiting(const struct explain_task *task)
 {
-    bool is_condition = task->op->act->kind == ACT_COND_WAIT && task->op->act->lock;
-    return !is_condition || task->phase == 1;
+    const struct act *act = task->op->act;
+    bool is_listed = (act->kind == ACT_COND_WAIT && act->lock) || act_is_meeting(act);
+    return !is_listed || task->phase == 1;
 }
 
 static bool is_fed(struct machine *machine, uint8_t task)
@@ -153,7 +154,7 @@ static bool helps(const struct event *event, const struct act *wait)
     case ACT_LOCK:
         return kind == ACT_UNLOCK || (kind == ACT_COND_WAIT && event->op->act->lock);
     case ACT_WAIT:
-        return kind == ACT_DONE || kind == ACT_ADD;
+        return act_is_meeting(wait) ? kind == ACT_WAIT : kind == ACT_DONE || kind == ACT_ADD;
     case ACT_COND_WAIT:
         return kind == ACT_SIGNAL;
     default:

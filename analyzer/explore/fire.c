@@ -106,21 +106,9 @@ static void finish_op(struct machine *machine, uint8_t task, const struct ir_op 
 static void hand_out_message(struct machine *machine, uint8_t task, struct value handle,
                              const struct ir_expr *value)
 {
-    struct world *world = &machine->world;
     struct context context = machine_context(machine, task);
-    if (!sync_is_outside(machine, handle))
-        return;
-    struct lvalue from = sync_message_place(&context, value);
-    const struct ir_type *type = sync_message_type(value);
-    if (from.kind == L_SLOT)
-        eval_escape(machine, *from.slot);
-    if (from.kind != L_CELL || !type)
-        return;
-    for (uint16_t at = world->objects[from.object].first; at; at = world->cells[at - 1].next) {
-        const struct world_cell *cell = &world->cells[at - 1];
-        if (cell->offset >= from.offset && cell->offset < from.offset + (int32_t)type->size)
-            eval_escape(machine, cell->value);
-    }
+    if (sync_is_outside(machine, handle))
+        eval_escape_parts(&context, sync_message_place(&context, value), sync_message_type(value));
 }
 
 /* A case of a select may go by the close, and who asks is told of it. */
@@ -227,9 +215,10 @@ static void fire_wait_for_condition(struct machine *machine, const struct option
     step_run(machine, task);
 }
 
-static void wake(struct machine *machine, struct value *cond, uint8_t waiter)
+/* Takes the waiter off the list of a condition or a barrier. */
+static void wake(struct machine *machine, struct value *list, uint8_t waiter)
 {
-    cond->num &= ~(1 << waiter);
+    list->num &= ~(1 << waiter);
     machine->world.tasks[waiter].phase = 2;
     machine->moved |= 1u << waiter;
 }
@@ -246,6 +235,50 @@ static void fire_signal(struct machine *machine, const struct option *option,
         if ((cond->num >> i & 1) && (op->act->wakes_all || option->partner == i + 1))
             wake(machine, cond, i);
     finish_op(machine, task, op, -1, RESULT_OK);
+    step_run(machine, task);
+}
+
+static size_t count_slots(uint32_t slots)
+{
+    size_t count = 0;
+    for (; slots; slots &= slots - 1)
+        count++;
+    return count;
+}
+
+/* One of those that met at a barrier is told that it is the one: the last way to tell success. */
+static const struct act_outcome *met(struct machine *machine, const struct act *act, bool is_known,
+                                     bool is_last)
+{
+    const struct act_outcome *first = act_outcome_of(act, RESULT_OK), *last = first;
+    for (size_t i = 0; i < act->outcome_count; i++)
+        if (act->outcomes[i].result == RESULT_OK)
+            last = &act->outcomes[i];
+    if (!is_known && last != first)
+        is_last = machine_choose(machine, 2) == 1;
+    return is_last ? last : first;
+}
+
+/* The last one to come lets all go on. */
+static void fire_barrier(struct machine *machine, uint8_t task, const struct ir_op *op)
+{
+    struct world_task *at = &machine->world.tasks[task];
+    struct value *barrier = sync_cell(machine, at->operands[0], V_BARRIER);
+    bool is_known = barrier && barrier->flags && !sync_is_outside(machine, at->operands[0]);
+    bool is_last = false;
+    machine->moved |= 1u << task;
+    if (is_known && at->phase == 0) {
+        barrier->num |= 1 << task;
+        is_last = count_slots((uint32_t)barrier->num) >= barrier->id;
+        at->phase = 1;
+        for (uint8_t i = 0; is_last && i < TASKS_MAX; i++)
+            if (barrier->num >> i & 1)
+                wake(machine, barrier, i);
+        if (!is_last)
+            return;
+    }
+    step_tell(machine, task, op, met(machine, op->act, is_known, is_last));
+    step_advance(machine, task);
     step_run(machine, task);
 }
 
@@ -391,6 +424,8 @@ void sync_fire(struct machine *machine, const struct option *option)
         fire_receive(machine, option, op);
     else if (op->act->kind == ACT_COND_WAIT)
         fire_wait_for_condition(machine, option, func, op);
+    else if (act_is_meeting(op->act))
+        fire_barrier(machine, task, op);
     else if (op->act->kind == ACT_SIGNAL)
         fire_signal(machine, option, op);
     else if (op->act->kind == ACT_CLOSE)

@@ -98,6 +98,12 @@ static void make_object(struct context *context, const struct ir_op *op)
         *cell = (struct value){V_LOCK, act->attribute == ATTRIBUTE_RECURSIVE ? LOCK_RECURSIVE : 0,
                                0, 0};
         break;
+    case OBJECT_BARRIER: {
+        int32_t count = act->count ? count_value(context, act->count, &is_known) : 0;
+        cell = world_cell(world, handle.id, handle.num);
+        *cell = (struct value){V_BARRIER, act->count && is_known, (uint16_t)count, 0};
+        break;
+    }
     case OBJECT_OTHER:
         if (act->count) {
             int32_t count = count_value(context, act->count, &is_known);

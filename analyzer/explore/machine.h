@@ -201,6 +201,9 @@ bool eval_target(struct context *, struct value pointer, const struct ir_type *t
                  uint16_t *object, int32_t *offset);
 /* Code out of sight gets at what the value leads to. */
 void eval_escape(struct machine *, struct value);
+/* The same of all that lies at the place, and not of the place itself; of one without a type, only
+ * where it is a slot. */
+void eval_escape_parts(struct context *, struct lvalue, const struct ir_type *);
 struct value eval_pointer(uint16_t object, int32_t offset);
 /* The place of a variable in memory, made when first asked for. */
 uint16_t eval_var_object(struct context *, const struct ir_var *);
@@ -224,6 +227,8 @@ bool step_call(struct machine *, uint8_t task, const struct ir_op *, const struc
 void step_end_task(struct machine *, uint8_t task);
 /* What the caller can see of how it went. */
 void step_outcome(struct machine *, uint8_t task, const struct ir_op *, enum act_result);
+/* The same of one of several ways to tell it; NULL: something that none of the ways says. */
+void step_tell(struct machine *, uint8_t task, const struct ir_op *, const struct act_outcome *);
 /* Can the caller tell these results apart, and asks? */
 bool step_tells(struct machine *, uint8_t task, const struct ir_op *, enum act_result);
 

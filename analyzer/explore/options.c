@@ -280,6 +280,16 @@ static void add_join(struct machine *machine, struct options *options, uint8_t t
     add_end(machine, options, task, act, NULL);
 }
 
+/* Who comes to a barrier always can; then it stays until enough others have come. */
+static void add_barrier(struct machine *machine, struct options *options, uint8_t task)
+{
+    struct world_task *at = &machine->world.tasks[task];
+    struct value *barrier = sync_cell(machine, at->operands[0], V_BARRIER);
+    bool is_known = barrier && barrier->flags && !sync_is_outside(machine, at->operands[0]);
+    if (!is_known || at->phase != 1)
+        add_result(options, task, RESULT_OK, !is_known);
+}
+
 static void add_wait(struct machine *machine, struct options *options, uint8_t task,
                      const struct act *act)
 {
@@ -350,7 +360,10 @@ static void add_of_task(struct machine *machine, struct options *options, uint8_
         add_select(machine, options, task, op);
         break;
     case ACT_WAIT:
-        add_wait(machine, options, task, op->act);
+        if (act_is_meeting(op->act))
+            add_barrier(machine, options, task);
+        else
+            add_wait(machine, options, task, op->act);
         break;
     case ACT_LOCK:
         add_lock(machine, options, task, op);

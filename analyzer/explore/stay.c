@@ -134,7 +134,8 @@ static bool may_wake(const struct look *look, uint8_t task, uint8_t other)
     default:
         break;
     }
-    return ahead_may(look->machine, look->scratch, other, wakers_of(act->kind), func, act->object);
+    uint64_t wakers = act_is_meeting(act) ? KIND(ACT_WAIT) : wakers_of(act->kind);
+    return ahead_may(look->machine, look->scratch, other, wakers, func, act->object);
 }
 
 /* May a task that goes on end the process?  Then nobody stays. */

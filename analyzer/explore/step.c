@@ -198,6 +198,12 @@ static bool gives_itself(const struct ir_op *op)
 void step_outcome(struct machine *machine, uint8_t task, const struct ir_op *op,
                   enum act_result result)
 {
+    step_tell(machine, task, op, act_outcome_of(op->act, result));
+}
+
+void step_tell(struct machine *machine, uint8_t task, const struct ir_op *op,
+               const struct act_outcome *outcome)
+{
     struct context context = machine_context(machine, task);
     const struct act *act = op->act;
     if (!act || act->outcome_count == 0) {
@@ -207,7 +213,6 @@ void step_outcome(struct machine *machine, uint8_t task, const struct ir_op *op,
                 (struct value){V_ANY, 0, 0, 0};
         return;
     }
-    const struct act_outcome *outcome = act_outcome_of(act, result);
     const struct ir_expr *what = outcome ? outcome->what : act->outcomes[0].what;
     struct lvalue place = eval_place(&context, what);
     if (place.kind != L_NOWHERE)
@@ -311,6 +316,14 @@ static void set_temp(struct context *context, const struct ir_op *op, struct val
             value;
 }
 
+static void hand_out_part(struct context *context, const struct ir_expr *part)
+{
+    struct machine *machine = context->machine;
+    if (!slice_keeps_place(machine->slice, context->in, part))
+        return;
+    eval_escape_parts(context, eval_place(context, part), part->type);
+}
+
 /* What is handed to code out of sight may be used by it at any time; the system's does so only
  * where it calls back. */
 static void hand_out(struct context *context, const struct ir_op *op)
@@ -318,9 +331,13 @@ static void hand_out(struct context *context, const struct ir_op *op)
     const struct ir_symbol *callee = ir_callee(op);
     if (op->act || (callee && callee->is_in_system_header && !flow_calls_back(op)))
         return;
-    for (size_t i = 0; i < op->arg_count; i++)
-        if (op->args[i]->type->kind == IR_TYPE_POINTER)
+    for (size_t i = 0; i < op->arg_count; i++) {
+        const struct ir_expr *part = flow_part_handed(op->args[i]);
+        if (part)
+            hand_out_part(context, part);
+        else if (op->args[i]->type->kind == IR_TYPE_POINTER)
             eval_escape(context->machine, eval(context, op->args[i]));
+    }
 }
 
 /* Is it asked about a thread, as pthread_equal is, or about a text that the program writes?  Then

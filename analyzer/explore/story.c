@@ -224,7 +224,8 @@ static const char *why_stuck(struct story *story)
     case CAUSE_MISSING_WG_DONE:
         return "the count is not zero, and nobody is left who would call wg_done";
     case CAUSE_WG_COUNT:
-        return "more was added than is ever done";
+        return act_is_meeting(story->blame->op->act) ? "fewer come than it was made for"
+                                                     : "more was added than is ever done";
     case CAUSE_WAIT_BEFORE_DRAIN:
         if (story->blame->tells_later)
             return "those it waits for go on until it tells them to stop, which it does afterwards";

@@ -23,6 +23,7 @@ enum value_kind {
                 */
     V_GROUP,   /* a wait group; flags: GROUP_…; num: count */
     V_COND,    /* num: the waiters' slots; for a semaphore, the count, with flags 1 */
+    V_BARRIER, /* flags: 1: id is known; id: how many have to come; num: the slots that wait */
     V_ONCE,    /* id: the slot + 1 of who runs it; num: 1: that is done */
     V_CHAN,    /* flags: CHAN_…; id: capacity; num: fill */
     V_CONTEXT, /* flags: CONTEXT_…; id: the parent's object + 1 */

@@ -323,14 +323,43 @@ static void hand_out_record(struct builder *builder, const struct ir_expr *recor
                         HANDED_OUT_NODE);
 }
 
+static const struct ir_type *element_of(const struct ir_type *type)
+{
+    while (type->kind == IR_TYPE_ARRAY && type->target)
+        type = type->target;
+    return type;
+}
+
+const struct ir_expr *flow_part_handed(const struct ir_expr *arg)
+{
+    const struct ir_expr *part = arg->kind == IR_ADDR ? arg->a : NULL;
+    const struct ir_expr *holder = part;
+    while (holder && holder->kind == IR_INDEX)
+        holder = holder->a;
+    bool is_inside = holder && holder->kind == IR_FIELD;
+    return is_inside && element_of(part->type)->kind == IR_TYPE_POINTER ? part : NULL;
+}
+
+static void hand_out_part(struct builder *builder, const struct ir_expr *part)
+{
+    struct place place = place_of(builder, part);
+    uint32_t filled_in = solver_new_node(builder->solver);
+    solver_add_copy(builder->solver, content_of(builder, place), HANDED_OUT_NODE);
+    solver_add_outside(builder->solver, filled_in, element_of(part->type));
+    store_typed(builder, place, element_of(part->type), filled_in);
+}
+
 /* A call hands its arguments to code out of sight. */
 static void hand_out_args(struct builder *builder, const struct ir_op *op)
 {
     size_t count;
     const struct ir_expr *const *args = site_args(op, &count);
     for (size_t i = 0; i < count; i++) {
+        const struct ir_expr *part = flow_part_handed(args[i]);
         if (is_record_place(args[i]))
             hand_out_record(builder, args[i]);
+        else if (part)
+            hand_out_part(builder, part);
         else if (leads_to_pointers(args[i]->type))
             solver_add_copy(builder->solver, value_node(builder, args[i]), HANDED_OUT_NODE);
     }

@@ -170,6 +170,10 @@ bool flow_call_is_opaque(struct flow *, const struct ir_func *, const struct ir_
 /* Is a pointer to a record handed over that holds a function, as what timer_create is told?  The
  * system's code calls it then, with what lies beside it. */
 bool flow_calls_back(const struct ir_op *);
+/* The pointer, or the array of pointers, in a record whose address the argument is, for it to be
+ * read or filled in; NULL: it is something else.  Who is handed that does not come by the rest of
+ * the record. */
+const struct ir_expr *flow_part_handed(const struct ir_expr *arg);
 /* Is a function that this call runs said to take over its argument number `arg`, by a note or a
  * model? */
 bool flow_call_takes(struct flow *, const struct ir_func *, const struct ir_op *, size_t arg);

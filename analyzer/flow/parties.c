@@ -385,14 +385,14 @@ static bool op_does(struct party_walk *party, const struct frame *frame, const s
 }
 
 /* Who is told that the channel is closed has nobody left to tell. */
-static const struct act_outcome *not_closed(void *context, const struct frame *frame,
-                                            const struct ir_op *op)
+static const struct act_outcome *told_of_close(void *context, const struct frame *frame,
+                                               const struct ir_op *op)
 {
     const struct party_walk *party = context;
     bool is_told = op->act && (op->act->kind == ACT_SEND || op->act->kind == ACT_RECV) &&
                    act_outcome_of(op->act, RESULT_CLOSED);
     bool is_asked = is_told && is_counted(party, ACT_CLOSE) && names(party, frame, op->act->object);
-    return is_asked ? act_outcome_of(op->act, RESULT_OK) : NULL;
+    return is_asked ? act_outcome_of(op->act, RESULT_CLOSED) : NULL;
 }
 
 static bool does_in_loop(void *context, const struct frame *frame, uint32_t loop)
@@ -414,7 +414,7 @@ static bool matters_to_party(void *context, const struct ir_func *func)
         if (flow_can(party->flow, func, party->wanted->kinds[i]))
             return true;
     if (is_counted(party, ACT_CLOSE) && flow_can(party->flow, func, ACT_SEND))
-        return true; /* and hear that it is closed, see not_closed */
+        return true; /* and hear that it is closed, see told_of_close */
     return flow_can(party->flow, func, ACT_SELECT) || flow_can(party->flow, func, ACT_SPAWN) ||
            flow_can(party->flow, func, ACT_END_TASK) || flow_can(party->flow, func, ACT_AT_END) ||
            (party->maker && flow_can(party->flow, func, ACT_MAKE));
@@ -451,7 +451,7 @@ struct walk_result flow_party_ways(struct flow *flow, const struct frame *home,
                                      .effect = effect_of_party,
                                      .matters = matters_to_party,
                                      .is_nonzero = is_there,
-                                     .assume = not_closed,
+                                     .rule_out = told_of_close,
                                      .does_in_loop = does_in_loop,
                                      .starts_idle =
                                          party.maker || party.spawns_waiter || wanted->message};

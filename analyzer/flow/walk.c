@@ -287,13 +287,14 @@ static bool enter_call(struct walk *walk, const struct state *state, const struc
 
 enum step { STEP_ON, STEP_DONE };
 
-static void know_outcome(struct walk *walk, struct state *state, const struct act_outcome *outcome)
+static void know_outcome(struct walk *walk, struct state *state, const struct act_outcome *outcome,
+                         bool is_so)
 {
     struct arena *arena = walk->flow->arena;
     const struct ir_expr *value = ir_const(arena, outcome->what->type, outcome->value);
     known_narrow(&state->known,
                  ir_binary(arena, outcome->what->type, outcome->compare, outcome->what, value),
-                 true);
+                 is_so);
 }
 
 static void assume(struct walk *walk, struct state *state, const struct ir_op *op)
@@ -301,8 +302,12 @@ static void assume(struct walk *walk, struct state *state, const struct ir_op *o
     const struct walk_question *question = walk->question;
     const struct act_outcome *outcome =
         question->assume ? question->assume(question->context, walk->frame, op) : NULL;
+    const struct act_outcome *other =
+        question->rule_out ? question->rule_out(question->context, walk->frame, op) : NULL;
     if (outcome)
-        know_outcome(walk, state, outcome);
+        know_outcome(walk, state, outcome, true);
+    if (other)
+        know_outcome(walk, state, other, false);
 }
 
 /* What is counted from here on is another message's. */
@@ -335,7 +340,7 @@ static bool begin(struct walk *walk, struct state *state, const struct ir_op *op
     if (failed && ok) {
         struct state without = *state;
         known_after(walk->flow, &without.known, walk->frame->func, op);
-        know_outcome(walk, &without, failed);
+        know_outcome(walk, &without, failed, true);
         without.op++;
         push(walk, &without);
     }
@@ -387,7 +392,7 @@ static enum step do_op(struct walk *walk, struct state *state, const struct ir_o
         return STEP_DONE;
     known_after(walk->flow, &state->known, walk->frame->func, op);
     if (went_well)
-        know_outcome(walk, state, act_outcome_of(op->act, RESULT_OK));
+        know_outcome(walk, state, act_outcome_of(op->act, RESULT_OK), true);
     assume(walk, state, op);
     return STEP_ON;
 }

@@ -31,6 +31,9 @@ struct walk_question {
     bool (*is_nonzero)(void *context, const struct frame *, const struct ir_expr *);
     /* The outcome that an operation is taken to have; NULL: any.  May itself be NULL. */
     const struct act_outcome *(*assume)(void *context, const struct frame *, const struct ir_op *);
+    /* The outcome that it is taken not to have; NULL: it may have any.  May itself be NULL. */
+    const struct act_outcome *(*rule_out)(void *context, const struct frame *,
+                                          const struct ir_op *);
     /* Does the loop do it for each of several objects?  Then no round at all means that there are
      * none.  NULL: never. */
     bool (*does_in_loop)(void *context, const struct frame *, uint32_t loop);

@@ -24,6 +24,7 @@ enum object_kind {
     OBJECT_ONCE,
     OBJECT_THREAD,
     OBJECT_TIMER,
+    OBJECT_BARRIER,
     OBJECT_OTHER, /* a word of the model's own, in model_type.word */
 };
 
@@ -37,7 +38,7 @@ enum act_kind {
     ACT_SELECT,       /* arms; index: the expression that tells which arm went */
     ACT_ADD,          /* object (a wait group), count */
     ACT_DONE,         /* object, count (NULL: one) */
-    ACT_WAIT,         /* object: until the count is zero */
+    ACT_WAIT,         /* object: until the count is zero; of a barrier, until enough have come */
     ACT_LOCK,         /* object, mode */
     ACT_UNLOCK,       /* object, mode */
     ACT_COND_WAIT,    /* object, lock */
@@ -151,5 +152,11 @@ struct act {
 /* How the caller can tell that this was the result: the first way there is; NULL: there is none, or
  * the act is NULL. */
 const struct act_outcome *act_outcome_of(const struct act *, enum act_result);
+
+/* Do tasks wait for each other there, until enough have come? */
+static inline bool act_is_meeting(const struct act *act)
+{
+    return act->kind == ACT_WAIT && act->object_kind == OBJECT_BARRIER;
+}
 
 #endif

@@ -16,6 +16,7 @@ static const struct {
     [OBJECT_ONCE] = {"once", "once"},
     [OBJECT_THREAD] = {"thread", "thread"},
     [OBJECT_TIMER] = {"timer", "timer"},
+    [OBJECT_BARRIER] = {"barrier", "barrier"},
 };
 
 enum object_kind object_kind_of_word(const char *word)
