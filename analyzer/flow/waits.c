@@ -135,12 +135,51 @@ static bool has_room(struct flow *flow, const struct ir_expr *channel)
     return maker->capacity->kind != IR_CONST || maker->capacity->value > 0;
 }
 
-static bool send_ends(struct flow *flow, const struct frame *frame, const struct ir_op *op,
-                      const struct ir_expr *channel)
+static bool is_part_of(const struct ir_expr *expr, const struct ir_var *var)
 {
+    const struct ir_expr *root = ir_expr_root(expr);
+    return root && root->kind == IR_VAR && root->var == var;
+}
+
+/* Does the call get the address of the variable, or of a part of it, to put something there? */
+static bool may_fill(const struct ir_op *op, const struct ir_var *var)
+{
+    const struct act *act = op->act;
+    for (uint32_t i = 0; i < op->arg_count; i++)
+        if (op->args[i]->kind == IR_ADDR && is_part_of(op->args[i], var))
+            return true;
+    for (size_t i = 0; act && i < act->arm_count; i++)
+        if (act->arms[i].kind == ARM_RECV && act->arms[i].value &&
+            is_part_of(act->arms[i].value, var))
+            return true;
+    return false;
+}
+
+/* Does each round of the loop get another channel: in a message, from a list? */
+static bool is_another_each_round(struct flow *flow, const struct ir_func *func,
+                                  const struct ir_op *send, const struct ir_expr *channel,
+                                  uint32_t loop)
+{
+    const struct ir_expr *root = ir_expr_root(channel);
+    if (!root || root->kind != IR_VAR)
+        return false;
+    for (const struct ir_op *op = NULL; (op = ir_next_op(func, IR_OP_CALL, op));)
+        if (op != send && flow_loop_within(flow, func, flow_loop_of(flow, func, op->block), loop) &&
+            may_fill(op, root->var))
+            return true;
+    return false;
+}
+
+/* `written` is the channel as the operation names it.  Room is enough for one value, not for all
+ * that a loop sends. */
+static bool send_ends(struct flow *flow, const struct frame *frame, const struct ir_op *op,
+                      const struct ir_expr *written)
+{
+    const struct ir_expr *channel = flow_resolve(flow, frame, written);
     if (ir_is_zero(channel))
         return false;
-    bool once = flow_loop_of(flow, frame->func, op->block) == 0;
+    uint32_t loop = flow_loop_of(flow, frame->func, op->block);
+    bool once = loop == 0 || is_another_each_round(flow, frame->func, op, written, loop);
     return (once && has_room(flow, channel)) || has_sure_use(flow, frame, ACT_RECV, channel) ||
            flow_is_handed_out(flow, channel);
 }
@@ -156,7 +195,7 @@ static bool select_ends(struct flow *flow, const struct frame *frame, const stru
         if (arm->kind == ARM_RECV && arm->channel)
             ends = receive_ends(flow, frame, flow_resolve(flow, frame, arm->channel));
         else if (arm->kind == ARM_SEND && arm->channel)
-            ends = send_ends(flow, frame, op, flow_resolve(flow, frame, arm->channel));
+            ends = send_ends(flow, frame, op, arm->channel);
         else
             ends = true;
     }
@@ -232,7 +271,8 @@ bool flow_wait_ends(struct flow *flow, const struct frame *frame, const struct i
     case ACT_RECV:
         return !object || flow_is_bounded(flow, frame, act) || receive_ends(flow, frame, object);
     case ACT_SEND:
-        return !object || flow_is_bounded(flow, frame, act) || send_ends(flow, frame, op, object);
+        return !object || flow_is_bounded(flow, frame, act) ||
+               send_ends(flow, frame, op, act->object);
     case ACT_SELECT:
         return select_ends(flow, frame, op);
     case ACT_IO:
