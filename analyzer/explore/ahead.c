@@ -7,10 +7,11 @@ struct hunt {
     struct arena *arena;
     uint64_t kinds;
     struct points wanted;
-    bool *seen;     /* by function of the slice */
-    bool by_itself; /* not by what it spawns */
-    bool is_wary;   /* what is not known counts */
-    bool is_any;    /* whatever the object is */
+    struct value handle; /* leads to the object itself; V_NONE: nothing is known to */
+    bool *seen;          /* by function of the slice */
+    bool by_itself;      /* not by what it spawns */
+    bool is_wary;        /* what is not known counts */
+    bool is_any;         /* whatever the object is */
 };
 
 /* To end a context is to close its done channel. */
@@ -124,20 +125,53 @@ static bool frame_fits(struct hunt *hunt, const struct world_frame *frame, bool 
     return false;
 }
 
+static size_t count_frames_of(const struct hunt *hunt, const struct ir_func *func)
+{
+    const struct machine *machine = hunt->machine;
+    size_t count = 0;
+    for (uint8_t task = 0; task < TASKS_MAX; task++)
+        for (uint16_t at = machine->world.tasks[task].top;
+             at && machine->world.tasks[task].state != TASK_NONE;
+             at = machine->world.frames[at - 1].parent)
+            count += machine->slice->funcs.at[machine->world.frames[at - 1].func]->func == func;
+    return count;
+}
+
+/* Is the object, or what it is part of, a local variable of that call?  A world forgets which
+ * variable it is once nobody asks for that any more; then it is where only one call is under way.
+ */
+static bool is_local_of(const struct hunt *hunt, const struct world_frame *frame)
+{
+    const struct machine *machine = hunt->machine;
+    const struct slice_func *in = machine->slice->funcs.at[frame->func];
+    if (hunt->handle.kind != V_PTR)
+        return false;
+    const struct site *site = &machine->sites.at[machine->world.objects[hunt->handle.id].site];
+    if (!site->var || site->func != in->func || in->var_slot[site->var->id] == SLICE_NO_SLOT)
+        return false;
+    const struct value *slot = &machine->world.slots[frame->slots + in->var_slot[site->var->id]];
+    return slot->kind == V_PTR ? slot->id == hunt->handle.id : count_frames_of(hunt, in->func) == 1;
+}
+
 static bool hunt_task(struct hunt *hunt, uint8_t task)
 {
     const struct world *world = &hunt->machine->world;
     hunt->seen = arena_array(hunt->arena, bool, hunt->machine->slice->funcs.count);
-    for (uint16_t at = world->tasks[task].top; at; at = world->frames[at - 1].parent)
-        if (frame_fits(hunt, &world->frames[at - 1], hunt->is_wary && at == world->tasks[task].top))
+    for (uint16_t at = world->tasks[task].top; at; at = world->frames[at - 1].parent) {
+        const struct world_frame *frame = &world->frames[at - 1];
+        if (frame_fits(hunt, frame, hunt->is_wary && at == world->tasks[task].top))
             return true;
+        if (is_local_of(hunt, frame))
+            return false;
+    }
     return false;
 }
 
 bool ahead_can_still(struct machine *machine, uint8_t task, uint64_t kinds,
-                     const struct ir_func *func, const struct ir_expr *object)
+                     const struct ir_func *func, const struct ir_expr *object, struct value handle)
 {
-    struct hunt hunt = {.machine = machine, .arena = machine->arena, .kinds = kinds};
+    struct hunt hunt = {
+        .machine = machine, .arena = machine->arena, .kinds = kinds, .handle = handle};
     if (!object)
         return false;
     hunt.wanted = flow_points_in(machine->flow, func, object);
@@ -166,11 +200,12 @@ bool ahead_does(struct machine *machine, const struct ir_func *entry, uint64_t k
 }
 
 bool ahead_may(struct machine *machine, struct arena *scratch, uint8_t task, uint64_t kinds,
-               const struct ir_func *func, const struct ir_expr *object)
+               const struct ir_func *func, const struct ir_expr *object, struct value handle)
 {
     struct hunt hunt = {.machine = machine,
                         .arena = scratch,
                         .kinds = kinds,
+                        .handle = handle,
                         .is_wary = true,
                         .is_any = object == NULL};
     if (object)

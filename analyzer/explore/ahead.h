@@ -13,9 +13,11 @@
 #define KIND(kind) ((uint64_t)1 << (kind))
 
 /* Can the task, or one that it spawns, still do one of these kinds (bits) to what may be `object`
- * in `func`?  Not by the operation it stands before. */
+ * in `func`?  Not by the operation it stands before.  `handle` leads to the object, if it is known:
+ * what is part of a local variable is gone when the variable's function has returned, so what comes
+ * after that is done to another one. */
 bool ahead_can_still(struct machine *, uint8_t task, uint64_t kinds, const struct ir_func *func,
-                     const struct ir_expr *object);
+                     const struct ir_expr *object, struct value handle);
 /* The same of the task itself, not of those it spawns. */
 bool ahead_is_its_own(struct machine *, uint8_t task, uint64_t kinds, const struct ir_func *func,
                       const struct ir_expr *object);
@@ -27,6 +29,6 @@ bool ahead_does(struct machine *, const struct ir_func *entry, uint64_t kinds,
  * counts.  `object` NULL: any.  An unlock that every way reaches by a lock of the same is no unlock
  * to those who wait for the lock. */
 bool ahead_may(struct machine *, struct arena *scratch, uint8_t task, uint64_t kinds,
-               const struct ir_func *func, const struct ir_expr *object);
+               const struct ir_func *func, const struct ir_expr *object, struct value handle);
 
 #endif

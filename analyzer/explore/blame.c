@@ -113,7 +113,7 @@ static bool arm_fits(struct search *search, uint8_t other, const struct ir_func 
         if ((kind == ARM_RECV || kind == ARM_SEND) &&
             ahead_can_still(&search->machine, other,
                             wakers_of(kind == ARM_SEND ? ACT_SEND : ACT_RECV), func,
-                            op->act->arms[i].channel))
+                            op->act->arms[i].channel, (struct value){0}))
             return true;
     }
     return false;
@@ -157,8 +157,8 @@ static bool could_come(struct machine *machine, uint8_t other, const struct blam
     const struct value *barrier =
         handle.kind == V_PTR ? world_find_cell(&machine->world, handle.id, handle.num) : NULL;
     bool has_come = barrier && barrier->kind == V_BARRIER && (barrier->num >> other & 1);
-    return !has_come &&
-           ahead_can_still(machine, other, KIND(ACT_WAIT), blame->func, blame->op->act->object);
+    return !has_come && ahead_can_still(machine, other, KIND(ACT_WAIT), blame->func,
+                                        blame->op->act->object, blame->handle);
 }
 
 static bool could_wake(struct search *search, uint8_t other, const struct blame *blame)
@@ -183,10 +183,11 @@ static bool could_wake(struct search *search, uint8_t other, const struct blame 
          was_given(search, other, blame)))
         return true;
     const struct act *act = blame->op->act;
-    if (act->context &&
-        ahead_can_still(&search->machine, other, KIND(ACT_CANCEL), blame->func, act->context))
+    if (act->context && ahead_can_still(&search->machine, other, KIND(ACT_CANCEL), blame->func,
+                                        act->context, (struct value){0}))
         return true;
-    return ahead_can_still(&search->machine, other, wakers_of(act->kind), blame->func, act->object);
+    return ahead_can_still(&search->machine, other, wakers_of(act->kind), blame->func, act->object,
+                           blame->handle);
 }
 
 /* ---- the cause ------------------------------------------------------------------------------- */
@@ -380,7 +381,7 @@ static bool find_tellers(struct search *search, uint16_t stuck, struct blame *bl
         return false;
     for (uint8_t task = 0; task < TASKS_MAX; task++) {
         if (machine->world.tasks[task].state == TASK_NONE ||
-            !ahead_can_still(machine, task, ends, func, arm->channel))
+            !ahead_can_still(machine, task, ends, func, arm->channel, (struct value){0}))
             continue;
         if (task == blame->task)
             blame->tells_later = true;

@@ -59,7 +59,8 @@ static bool is_close_by_receiver(const struct story *story, const struct search_
     uint8_t task = closer->event->task;
     const struct ir_op *op = sync_op(&search->machine, task, NULL);
     bool receives = op && op->act && (op->act->kind == ACT_RECV || op->act->kind == ACT_SELECT);
-    return !receives && !ahead_can_still(&search->machine, task, receive, misuse->func, channel);
+    return !receives && !ahead_can_still(&search->machine, task, receive, misuse->func, channel,
+                                         (struct value){0});
 }
 
 static const char *text_of_closer(struct story *story, const struct misuse *misuse,

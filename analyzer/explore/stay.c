@@ -90,8 +90,8 @@ static bool may_wake_select(const struct look *look, uint8_t other, const struct
         enum arm_kind kind = act->arms[i].kind;
         if ((kind == ARM_RECV || kind == ARM_SEND) &&
             ahead_may(look->machine, look->scratch, other,
-                      wakers_of(kind == ARM_SEND ? ACT_SEND : ACT_RECV), func,
-                      act->arms[i].channel))
+                      wakers_of(kind == ARM_SEND ? ACT_SEND : ACT_RECV), func, act->arms[i].channel,
+                      (struct value){0}))
             return true;
     }
     return false;
@@ -105,7 +105,7 @@ static bool may_release(const struct look *look, uint8_t task, uint8_t other,
     const struct value *lock = cell_behind(look->machine, at->operands[is_cond ? 1 : 0]);
     return !lock || keeps_lock(lock, other) ||
            ahead_may(look->machine, look->scratch, other, KIND(ACT_UNLOCK), func,
-                     is_cond ? act->lock : act->object);
+                     is_cond ? act->lock : act->object, at->operands[is_cond ? 1 : 0]);
 }
 
 static bool may_wake(const struct look *look, uint8_t task, uint8_t other)
@@ -116,7 +116,8 @@ static bool may_wake(const struct look *look, uint8_t task, uint8_t other)
     const struct act *act = op->act;
     bool is_thread = at->handle.kind == V_PTR;
     if ((is_thread || waits_for_context(look->machine, task)) &&
-        ahead_may(look->machine, look->scratch, other, KIND(ACT_CANCEL), func, NULL))
+        ahead_may(look->machine, look->scratch, other, KIND(ACT_CANCEL), func, NULL,
+                  (struct value){0}))
         return true;
     if (wants_lock(look->machine, task, act))
         return may_release(look, task, other, func, act);
@@ -135,13 +136,15 @@ static bool may_wake(const struct look *look, uint8_t task, uint8_t other)
         break;
     }
     uint64_t wakers = act_is_meeting(act) ? KIND(ACT_WAIT) : wakers_of(act->kind);
-    return ahead_may(look->machine, look->scratch, other, wakers, func, act->object);
+    return ahead_may(look->machine, look->scratch, other, wakers, func, act->object,
+                     at->operands[0]);
 }
 
 /* May a task that goes on end the process?  Then nobody stays. */
 static bool may_end_process(const struct look *look, uint8_t task)
 {
-    return task == 0 || ahead_may(look->machine, look->scratch, task, KIND(ACT_EXIT), NULL, NULL);
+    return task == 0 || ahead_may(look->machine, look->scratch, task, KIND(ACT_EXIT), NULL, NULL,
+                                  (struct value){0});
 }
 
 /* Takes out those of `stay` whom one of the others, `goes`, may wake. */
