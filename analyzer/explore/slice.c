@@ -726,6 +726,33 @@ static void keep_op(struct slice *slice, struct slice_func *in, const struct ir_
         look_again_at_callers(slice, in);
 }
 
+/* A member whose address is kept somewhere may be written through a pointer: where it matters, what
+ * is behind pointers to its type does. */
+static void tie_to_pointers(struct slice *slice, const struct ir_expr *expr)
+{
+    if (!expr)
+        return;
+    if (expr->kind == IR_ADDR && expr->a->kind == IR_FIELD && !ir_is_aggregate(expr->a->type)) {
+        struct key key;
+        place_key(expr->a, &key);
+        if (has_key(slice, key.record, key.offset))
+            add_key(slice, type_name(expr->a->type), TYPE_KEY);
+    }
+    if (expr->kind == IR_CAST)
+        tie_to_pointers(slice, expr->a);
+    for (uint32_t i = 0; expr->kind == IR_LITERAL && i < expr->element_count; i++)
+        tie_to_pointers(slice, expr->elements[i].value);
+}
+
+/* Of what the operation stores, or hands to a function that is in sight. */
+static void tie_stored(struct slice *slice, const struct slice_func *in, const struct ir_op *op)
+{
+    if (op->kind == IR_OP_ASSIGN)
+        tie_to_pointers(slice, op->value);
+    for (uint32_t i = 0; !op->act && in->callees[op->id].count && i < op->arg_count; i++)
+        tie_to_pointers(slice, op->args[i]);
+}
+
 static void look_at(struct slice *slice, struct slice_func *in)
 {
     const struct ir_func *func = in->func;
@@ -735,6 +762,7 @@ static void look_at(struct slice *slice, struct slice_func *in)
         const struct ir_block *block = &func->blocks[b];
         for (size_t i = 0; i < block->op_count; i++) {
             const struct ir_op *op = &block->ops[i];
+            tie_stored(slice, in, op);
             if (!in->keeps_op[op->id] && must_keep(slice, in, op))
                 keep_op(slice, in, op);
             if (in->keeps_op[op->id])
