@@ -21,8 +21,9 @@ What leash says of the sound programs is printed too: leaks and misuse there are
 
 --run builds each program with libleash (build/) and runs it under SEEDS random schedules (24), with
 the arguments of each line of its `runs` where it has that file.  The sound ones must end by
-themselves and leave no task; with a slip, a dump must show a task parked at its line.  This holds the
-expectations to account and says nothing of leash.
+themselves and leave no task; with a slip, a dump must show a task parked at its line.  Programs on
+plain threads are run as often, and gdb looks where those hang.  This holds the expectations to
+account and says nothing of leash.
 
 --list applies the patches and prints the lines they name, which must be ones that can park.
 
@@ -42,6 +43,7 @@ import time
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "run"))
 import libleash  # noqa: E402 found there
+import threads  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -49,7 +51,8 @@ OUT = os.path.join(ROOT, "out", "slips")
 FLAGS = ["-std=gnu17", "-pthread", "-Wall", "-Wextra"]
 RUN_LIMIT_S = 3  # for those that hang while a ticker goes on
 CHECK_LIMIT_S = 300
-PARKS = re.compile(r"\b(chan_(send|recv|select)(_ctx)?|wg_wait|mu_lock|rw_r?lock|cv_wait)\(")
+PARKS = re.compile(r"\b(chan_(send|recv|select)(_ctx)?|wg_wait|mu_lock|rw_r?lock|cv_wait"
+                   r"|pthread_(mutex_lock|cond_wait|join)|mtx_lock|cnd_wait|thrd_join)\(")
 
 Slip = collections.namedtuple("Slip", "name rule places why text")
 HEAD = re.compile(r"# (?P<rule>[a-z-]+)(?P<places>( [\w./-]+:\d+)+): (?P<why>.+)\n")
@@ -241,15 +244,24 @@ def show(out, program, slip):
 # ---- what the runtime says ----------------------------------------------------------------------
 
 
+def is_on_threads(folder):
+    """Whether it does without libleash."""
+    return not any("leash.h" in pathlib.Path(folder, name).read_text(encoding="utf-8")
+                   for name in sources(folder) + sources(folder, ".h"))
+
+
 def build(folder):
-    """The program, linked with libleash; its path."""
-    extra = []
+    """The program, linked with libleash where it uses that; its path."""
+    files = sources(folder)
     if os.path.isdir(os.path.join(folder, "driver")):
-        extra = [f"driver/{name}" for name in sources(os.path.join(folder, "driver"))]
+        files += [f"driver/{name}" for name in sources(os.path.join(folder, "driver"))]
+    flags = [*FLAGS, "-Werror", "-g", "-I."]
     try:
-        libleash.build("program", [*sources(folder), *extra],
-                       os.path.join(ROOT, "build", "libleash.a"), *FLAGS, "-Werror", "-g", "-I.",
-                       cwd=folder)
+        if is_on_threads(folder):
+            threads.build("program", files, *flags, cwd=folder)
+        else:
+            libleash.build("program", files, os.path.join(ROOT, "build", "libleash.a"), *flags,
+                           cwd=folder)
     except libleash.NotBuilt as error:
         raise Wrong(f"{folder} does not build:\n{error}") from error
     return os.path.join(folder, "program")
@@ -265,9 +277,14 @@ def runs_of(program, seeds):
     return [(seed, line.split()) for seed in range(1, seeds + 1) for line in lines]
 
 
-def run(program, seed, arguments):
-    return libleash.run(program, *arguments, schedule=f"random:{seed}", threads=1 + seed % 2,
-                        limit_s=RUN_LIMIT_S, cwd=os.path.dirname(program))
+def run(binary, seed, arguments):
+    """How it ended, and the places where a task or a thread was then parked."""
+    folder = os.path.dirname(binary)
+    if is_on_threads(folder):
+        return threads.run(binary, *arguments, limit_s=RUN_LIMIT_S, cwd=folder)
+    end = libleash.run(binary, *arguments, schedule=f"random:{seed}", threads=1 + seed % 2,
+                       limit_s=RUN_LIMIT_S, cwd=folder)
+    return end, end.parked
 
 
 def run_sound(out, program, seeds):
@@ -275,7 +292,7 @@ def run_sound(out, program, seeds):
     faults = 0
     binary = build(copy_of(out, program, "sound"))
     for seed, arguments in runs_of(program, seeds):
-        end = run(binary, seed, arguments)
+        end, _ = run(binary, seed, arguments)
         if end.status != 0:
             faults += 1
             print(f"{program}: status {end.status} without a slip, seed {seed}\n{end.said}")
@@ -287,9 +304,9 @@ def run_slip(out, program, slip, seeds):
     binary = build(copy_of(out, program, slip.name, slip))
     said = ""
     for seed, arguments in runs_of(program, seeds):
-        end = run(binary, seed, arguments)
+        end, parked = run(binary, seed, arguments)
         said = end.said
-        if end.status != 0 and end.parked.intersection(slip.places):
+        if end.status != 0 and parked.intersection(slip.places):
             print(f"{program}/{slip.name}: parked there, seed {seed}")
             return True
     print(f"{program}/{slip.name}: NOT SEEN; the last run said\n{said}")
