@@ -197,47 +197,27 @@ static bool should_report(struct look *look, const struct frame *task)
            pass_option(look->pass, "strict");
 }
 
-static bool check_target(struct pass *pass, const struct frame *frame, const struct ir_op *op,
-                         const struct ir_func *body)
+static bool check_task(struct pass *pass, const struct frame *task)
 {
-    struct look look = {.pass = pass, .spawn = op};
+    struct look look = {.pass = pass, .spawn = task->op};
     look.visited.arena = flow_arena(pass->flow);
-    if (flow_frame_has(frame, body) || pass_was_judged(pass, frame, op, body) ||
-        !should_report(&look, flow_frame(pass->flow, body, frame, op)))
+    if (pass_was_judged(pass, task->parent, task->op, task->func) || !should_report(&look, task))
         return false;
-    report(&look, frame->func, body);
+    report(&look, task->parent->func, task->func);
     return true;
 }
 
-static bool was_reported(const struct ir_func *const *reported, size_t count,
-                         const struct ir_func *body)
-{
-    for (size_t i = 0; i < count; i++)
-        if (reported[i] == body)
-            return true;
-    return false;
-}
-
-/* One finding for each function that the operation spawns. */
-static void check_spawn(struct pass *pass, const struct ir_func *func, const struct ir_op *op)
-{
-    VEC(const struct ir_func *) reported = {0};
-    struct flow_use_frames frames = flow_spawn_frames(pass->flow, func, op);
-    for (size_t i = 0; i < frames.at.count; i++) {
-        struct flow_targets targets = flow_callees_in(pass->flow, frames.at.at[i], op);
-        for (size_t j = 0; j < targets.bodies.count; j++)
-            if (!was_reported(reported.at, reported.count, targets.bodies.at[j]) &&
-                check_target(pass, frames.at.at[i], op, targets.bodies.at[j]))
-                *vec_add(pass->arena, &reported) = targets.bodies.at[j];
-    }
-}
-
+/* One finding for each function that an operation spawns. */
 static void check_program(struct pass *pass)
 {
-    size_t count;
-    const struct flow_use *spawns = flow_uses(pass->flow, ACT_SPAWN, &count);
-    for (size_t i = 0; i < count; i++)
-        check_spawn(pass, spawns[i].func, spawns[i].op);
+    const struct flow_frame_list *tasks = flow_tasks(pass->flow);
+    struct map reported = {.arena = flow_arena(pass->flow)};
+    for (size_t i = 0; i < tasks->at.count; i++) {
+        const struct frame *task = tasks->at.at[i];
+        const void *key[] = {task->op, task->func};
+        if (!map_get(&reported, key, sizeof key) && check_task(pass, task))
+            *map_put(&reported, key, sizeof key) = pass;
+    }
 }
 
 static const struct rule_option options[] = {

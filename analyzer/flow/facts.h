@@ -41,6 +41,10 @@ struct store_list {
     VEC(struct store) stores;
 };
 
+struct call_list {
+    VEC(const struct ir_op *) at;
+};
+
 struct flow_frame_list;
 
 /* Facts about one function, behind ir_func.facts. */
@@ -84,16 +88,18 @@ struct flow {
     struct map field_stores;  /* record and offset → struct store_list */
     struct map own_stores;    /* record, offset and function → struct store_list */
     struct map symbol_stores; /* as bodies → struct store_list */
+    struct map calls;         /* by caller and callee → struct call_list */
     VEC(struct flow_use) uses[ACT_WATCH + 1];
-    uint64_t can;             /* bit by act_kind: func_facts.can is filled in */
-    struct map targets;       /* by operation, the indirect ones → struct flow_targets */
-    struct map temp_vars;     /* by function, temp and path → struct temp_var */
-    struct map runners;       /* by function → the map of those that run it, once asked */
-    struct map use_frames;    /* by flow_use → struct flow_use_frames, once asked for */
-    struct map use_names;     /* by flow_use → struct use_names, once asked for */
-    struct map privates;      /* by symbol: whether flow_is_private, once asked */
-    bool has_ends;            /* func_facts.can_end is filled in */
-    size_t resolve_steps;     /* of the expression that is being resolved */
+    uint64_t can;          /* bit by act_kind: func_facts.can is filled in */
+    struct map targets;    /* by operation, the indirect ones → struct flow_targets */
+    struct map temp_vars;  /* by function, temp and path → struct temp_var */
+    struct map runners;    /* by function → the map of those that run it, once asked */
+    struct map use_frames; /* by flow_use → struct flow_use_frames, once asked for */
+    struct map use_names;  /* by flow_use → struct use_names, once asked for */
+    struct map privates;   /* by symbol: whether flow_is_private, once asked */
+    bool has_ends;         /* func_facts.can_end is filled in */
+    size_t resolve_steps;  /* of the expression that is being resolved */
+    size_t resolve_steps_in_all;
     int frames_depth;         /* how deep flow_frames is in itself */
     void *executions;         /* owned by the explore layer */
     struct solver *solution;  /* of the points-to analysis; made by points.c when first asked for */
@@ -109,6 +115,9 @@ const struct store_list *own_stores_of_field(const struct flow *, const struct i
                                              const struct ir_func *);
 const struct store_list *stores_of_field(const struct flow *, const struct ir_expr *field);
 const struct store_list *stores_of_symbol(const struct flow *, const struct ir_symbol *);
+/* The operations of `caller` that run `callee` themselves, spawns apart; NULL: none do. */
+const struct call_list *calls_between(const struct flow *, const struct ir_func *caller,
+                                      const struct ir_func *callee);
 
 /* May what the function makes belong to its caller: does it return a pointer to it, or store one
  * where its parameters lead? */

@@ -553,6 +553,24 @@ const struct flow_site *flow_callers(struct flow *flow, const struct ir_func *fu
     return facts_of(func)->callers.at;
 }
 
+const struct call_list *calls_between(const struct flow *flow, const struct ir_func *caller,
+                                      const struct ir_func *callee)
+{
+    const struct ir_func *key[] = {caller, callee};
+    return map_get(&flow->calls, key, sizeof key);
+}
+
+static void add_call_between(struct flow *flow, const struct flow_site *site,
+                             const struct ir_func *callee)
+{
+    const struct ir_func *key[] = {site->func, callee};
+    void **slot = map_put(&flow->calls, key, sizeof key);
+    if (!*slot)
+        *slot = arena_new(flow->arena, struct call_list);
+    struct call_list *calls = *slot;
+    *vec_add(flow->arena, &calls->at) = site->op;
+}
+
 static void add_callers(struct flow *flow, const struct ir_func *func, const struct ir_op *op)
 {
     struct flow_site site = {SITE_CALL, func, op};
@@ -561,8 +579,11 @@ static void add_callers(struct flow *flow, const struct ir_func *func, const str
     else if (op->act && op->act->kind == ACT_INVOKE)
         site.kind = SITE_INVOKE;
     struct flow_targets targets = flow_callees(flow, func, op);
-    for (size_t i = 0; i < targets.bodies.count; i++)
+    for (size_t i = 0; i < targets.bodies.count; i++) {
         *vec_add(flow->arena, &facts_of(targets.bodies.at[i])->callers) = site;
+        if (site.kind != SITE_SPAWN)
+            add_call_between(flow, &site, targets.bodies.at[i]);
+    }
 }
 
 /* Direct sites first, so that a pointer handed down through parameters finds its callers. */
@@ -688,6 +709,7 @@ struct flow *flow_new(struct arena *arena, const struct model_set *models,
                           .bodies.arena = arena,
                           .field_stores.arena = arena,
                           .own_stores.arena = arena,
+                          .calls.arena = arena,
                           .targets.arena = arena,
                           .temp_vars.arena = arena,
                           .privates.arena = arena,

@@ -183,9 +183,11 @@ static bool flat_equal(const struct flat *a, const struct flat *b)
 }
 
 enum {
-    STORES_MAX = 64,         /* of one field that are all looked at */
-    RESOLVE_STEPS_MAX = 400, /* stores looked at to resolve one expression */
-    SEVERAL = 2,             /* values, or one that is not followed */
+    STORES_MAX = 64,               /* of one field that are all looked at */
+    RESOLVE_STEPS_MAX = 400,       /* stores looked at to resolve one expression */
+    RESOLVE_STEPS_IN_ALL = 500000, /* in one program; after that they are few for each */
+    RESOLVE_STEPS_MAX_LATE = 40,
+    SEVERAL = 2, /* values, or one that is not followed */
 };
 
 struct content_search {
@@ -196,10 +198,26 @@ struct content_search {
     int depth;
 };
 
+/* Where calls through pointers may run many functions, frames are deep and fields have many stores:
+ * there each expression may cost all that it is allowed, and there are many of them. */
+static bool is_out_of_steps(const struct flow *flow)
+{
+    bool is_late = flow->resolve_steps_in_all > RESOLVE_STEPS_IN_ALL;
+    return flow->resolve_steps > (is_late ? RESOLVE_STEPS_MAX_LATE : RESOLVE_STEPS_MAX);
+}
+
+/* More stores do not change the answer: there are several values, or it is given up. */
+static bool is_settled(const struct content_search *search)
+{
+    return search->count == SEVERAL || is_out_of_steps(search->flow);
+}
+
 static void try_store(struct content_search *search, const struct frame *frame,
                       const struct store *store)
 {
-    if (search->flow->resolve_steps++ > RESOLVE_STEPS_MAX)
+    search->flow->resolve_steps++;
+    search->flow->resolve_steps_in_all++;
+    if (is_settled(search))
         return;
     const struct ir_expr *place = place_of(search->flow, frame, store->place, search->depth + 1);
     struct flat flat = flatten(place);
@@ -209,7 +227,7 @@ static void try_store(struct content_search *search, const struct frame *frame,
         search->count = SEVERAL; /* a whole struct came there; points-to sets follow its parts */
         return;
     }
-    if (search->count == SEVERAL || (ir_is_zero(store->value) && search->count > 0))
+    if (ir_is_zero(store->value) && search->count > 0)
         return;
     const struct ir_expr *value = value_of(search->flow, frame, store->value, search->depth + 1);
     if (search->count > 0 && ir_is_zero(search->found))
@@ -229,11 +247,9 @@ static void try_store_from(struct content_search *search, const struct frame *fr
             try_store(search, frame, store);
             return;
         }
-        size_t count;
-        const struct flow_site *sites = flow_callers(search->flow, store->func, &count);
-        for (size_t i = 0; i < count; i++)
-            if (sites[i].func == frame->func && sites[i].kind != SITE_SPAWN)
-                try_store(search, flow_frame(search->flow, store->func, frame, sites[i].op), store);
+        const struct call_list *calls = calls_between(search->flow, frame->func, store->func);
+        for (size_t i = 0; calls && i < calls->at.count && !is_settled(search); i++)
+            try_store(search, flow_frame(search->flow, store->func, frame, calls->at.at[i]), store);
     }
 }
 
@@ -243,7 +259,8 @@ static void try_own_stores(struct content_search *search, const struct frame *fr
 {
     for (; frame; frame = frame->parent) {
         const struct store_list *own = own_stores_of_field(search->flow, field, frame->func);
-        for (size_t i = 0; own && i < own->stores.count && i < STORES_MAX; i++)
+        size_t count = own ? own->stores.count : 0;
+        for (size_t i = 0; i < count && i < STORES_MAX && !is_settled(search); i++)
             try_store(search, frame, &own->stores.at[i]);
     }
 }
@@ -301,9 +318,10 @@ static const struct ir_expr *field_content(struct flow *flow, const struct frame
     struct content_search search = {flow, flatten(place), NULL, 0, depth};
     if (list->stores.count > STORES_MAX)
         try_own_stores(&search, frame, field);
-    for (size_t i = 0; list->stores.count <= STORES_MAX && i < list->stores.count; i++)
-        try_store_from(&search, frame, &list->stores.at[i]);
-    bool is_complete = flow->resolve_steps <= RESOLVE_STEPS_MAX;
+    else
+        for (size_t i = 0; i < list->stores.count && !is_settled(&search); i++)
+            try_store_from(&search, frame, &list->stores.at[i]);
+    bool is_complete = !is_out_of_steps(flow);
     /* Cleared behind the last use; the object was put there elsewhere. */
     if (search.count == 1 && is_null_pointer(search.found) && !stores_only_nulls(list))
         return place;

@@ -7,18 +7,50 @@
 enum {
     RUN_DEPTH_MAX = 6, /* calls below the task's own function */
     TYPE_DEPTH_MAX = 3,
+    STARTS_MAX = 16, /* ways to one spawn on which one function is started */
 };
 
 /* ---- the tasks of a program ------------------------------------------------------------------ */
+
+static size_t count_starts(const struct flow_frame_list *tasks, const struct ir_op *spawn,
+                           const struct ir_func *func)
+{
+    size_t count = 0;
+    for (size_t i = tasks->at.count; i-- > 0 && tasks->at.at[i]->op == spawn;)
+        count += tasks->at.at[i]->func == func;
+    return count;
+}
 
 static void add_tasks_of(struct flow *flow, struct flow_frame_list *tasks, const struct frame *from,
                          const struct ir_op *spawn)
 {
     struct flow_targets targets = flow_callees_in(flow, from, spawn);
     tasks->is_cut |= targets.has_unknown;
-    for (size_t i = 0; i < targets.bodies.count; i++)
-        if (!flow_frame_has(from, targets.bodies.at[i]))
-            *vec_add(flow->arena, &tasks->at) = flow_frame(flow, targets.bodies.at[i], from, spawn);
+    for (size_t i = 0; i < targets.bodies.count; i++) {
+        const struct ir_func *func = targets.bodies.at[i];
+        if (flow_frame_has(from, func))
+            continue;
+        if (count_starts(tasks, spawn, func) == STARTS_MAX)
+            tasks->is_cut = true;
+        else
+            *vec_add(flow->arena, &tasks->at) = flow_frame(flow, func, from, spawn);
+    }
+}
+
+/* The shortest ways first: long ones are often made up, of calls through pointers each of which may
+ * run any of several functions. */
+static void add_tasks_at(struct flow *flow, struct flow_frame_list *tasks,
+                         const struct flow_use *spawn)
+{
+    struct flow_use_frames frames = flow_spawn_frames(flow, spawn->func, spawn->op);
+    tasks->is_cut |= frames.is_cut;
+    size_t added = 0;
+    for (size_t depth = 0; added < frames.at.count; depth++)
+        for (size_t i = 0; i < frames.at.count; i++)
+            if (frames.at.at[i]->depth == depth) {
+                add_tasks_of(flow, tasks, frames.at.at[i], spawn->op);
+                added++;
+            }
 }
 
 const struct flow_frame_list *flow_tasks(struct flow *flow)
@@ -28,12 +60,8 @@ const struct flow_frame_list *flow_tasks(struct flow *flow)
     flow->tasks = arena_new(flow->arena, struct flow_frame_list);
     size_t count;
     const struct flow_use *spawns = flow_uses(flow, ACT_SPAWN, &count);
-    for (size_t i = 0; i < count; i++) {
-        struct flow_use_frames frames = flow_spawn_frames(flow, spawns[i].func, spawns[i].op);
-        flow->tasks->is_cut |= frames.is_cut;
-        for (size_t k = 0; k < frames.at.count; k++)
-            add_tasks_of(flow, flow->tasks, frames.at.at[k], spawns[i].op);
-    }
+    for (size_t i = 0; i < count; i++)
+        add_tasks_at(flow, flow->tasks, &spawns[i]);
     return flow->tasks;
 }
 

@@ -67,6 +67,37 @@ static void test_tasks__functions_are_named_in_the_order_of_calls(void **state)
     unload(&program);
 }
 
+/* Each stage may start each other one, so 9! ways lead to the spawn. */
+static void test_tasks__few_for_each_spawn_however_many_ways_lead_there(void **state)
+{
+    (void)state;
+    struct program program;
+    struct arena arena = {0};
+    const char *stages = "", *names = "";
+    for (int i = 0; i < 9; i++) {
+        stages = arena_printf(&arena,
+                              "%svoid stage%d(struct stage *s)\n"
+                              "{ if (s->next) s->next->run(s->next); else begin(s); }\n",
+                              stages, i);
+        names = arena_printf(&arena, "%s{all, stage%d}, ", names, i);
+    }
+    load(&program,
+         arena_printf(&arena,
+                      "struct stage { struct stage *next; void (*run)(struct stage *); };\n"
+                      "static struct stage all[9];\n"
+                      "static void work(struct stage *s) { s->next = s; }\n"
+                      "static void begin(struct stage *s) { spawn(work, s); }\n"
+                      "%sstatic struct stage all[9] = {%s};\n",
+                      stages, names));
+    const struct flow_frame_list *tasks = flow_tasks(program.flow);
+    assert_in_range(tasks->at.count, 1, 16);
+    assert_true(tasks->is_cut);
+    for (size_t i = 1; i < tasks->at.count; i++)
+        assert_true(tasks->at.at[i - 1]->depth <= tasks->at.at[i]->depth);
+    unload(&program);
+    arena_release(&arena);
+}
+
 /* Does the first task go round for ever, as it is and when nobody tells it to stop? */
 static void assert_round(bool expected, bool untold, const char *text)
 {
@@ -147,6 +178,7 @@ int main(void)
         cmocka_unit_test(test_tasks__one_for_each_function_that_a_spawn_starts),
         cmocka_unit_test(test_tasks__run_what_can_be_reached),
         cmocka_unit_test(test_tasks__functions_are_named_in_the_order_of_calls),
+        cmocka_unit_test(test_tasks__few_for_each_spawn_however_many_ways_lead_there),
         cmocka_unit_test(test_tasks__rounds_until_told),
         cmocka_unit_test(test_tasks__no_rounds_where_the_program_ends_in_good_order),
         cmocka_unit_test(test_orphan__goes_on_after_its_time),
