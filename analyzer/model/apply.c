@@ -488,6 +488,8 @@ static struct meaning meant(struct applier *applier, const struct ir_op *op)
 {
     struct meaning meaning = {.call = *op};
     struct ir_op *call = &meaning.call;
+    if (call->kind == IR_OP_CALL)
+        call->callee = resolve_callee(&applier->scene, call);
     for (int i = 0; i < FORWARDS_MAX && call->kind == IR_OP_CALL && ir_callee(call); i++) {
         const struct ir_symbol *symbol = ir_callee(call);
         if (!applier->forwards[symbol->id])

@@ -28,6 +28,18 @@ static struct known_variable *variable_of(struct scene *scene, const struct ir_e
     return root && root->kind == IR_VAR ? &scene->variables[root->var->id] : NULL;
 }
 
+static const struct ir_expr *without_casts(const struct ir_expr *value)
+{
+    while (value->kind == IR_CAST)
+        value = value->a;
+    return value;
+}
+
+static bool is_function(const struct ir_expr *value)
+{
+    return value->kind == IR_SYMBOL && value->symbol->kind == IR_SYMBOL_FUNCTION;
+}
+
 /* Sums are deep to the left, so only the right side and the elements of lists go down the stack. */
 static void note_addresses(struct scene *scene, const struct ir_expr *expr)
 {
@@ -51,6 +63,9 @@ static void note_operation(struct scene *scene, const struct ir_op *op)
         variable->assignments++;
         if (op->place->kind == IR_VAR && op->value->kind == IR_LITERAL)
             variable->literal = op->value;
+        const struct ir_expr *value = without_casts(op->value);
+        if (op->place->kind == IR_VAR && is_function(value))
+            variable->function = value;
     }
     note_addresses(scene, op->value);
     for (size_t i = 0; i < op->arg_count; i++)
@@ -76,6 +91,16 @@ static const struct ir_expr *literal_of(struct scene *scene, const struct ir_var
     if (known->assignments != 1 || (var->kind != IR_VAR_LITERAL && known->addresses_taken > 1))
         return NULL;
     return known->literal;
+}
+
+const struct ir_expr *resolve_callee(struct scene *scene, const struct ir_op *call)
+{
+    const struct ir_expr *callee = call->callee;
+    if (callee->kind != IR_VAR || callee->var->kind != IR_VAR_LOCAL)
+        return callee;
+    const struct known_variable *known = know_variable(scene, callee->var);
+    bool is_fixed = known->function && known->assignments == 1 && known->addresses_taken == 0;
+    return is_fixed ? known->function : callee;
 }
 
 static void note_definition(struct scene *scene, const struct ir_op *op, bool *is_twice)

@@ -9,10 +9,11 @@
 
 #include "model/table.h"
 
-/* What is known of one variable: the list it is initialised with, and whether that still holds. */
+/* What is known of one variable: what it is initialised with, and whether that still holds. */
 struct known_variable {
-    const struct ir_expr *literal; /* NULL: none */
-    uint32_t assignments;          /* to it or to a part of it */
+    const struct ir_expr *literal;  /* NULL: no list */
+    const struct ir_expr *function; /* the symbol; NULL: no function */
+    uint32_t assignments;           /* to it or to a part of it */
     uint32_t addresses_taken;
 };
 
@@ -45,6 +46,9 @@ const struct ir_type *resolve_declared_type(const struct ir_op *call,
                                             const struct reference *reference);
 /* The operation that defines a temp, through copies; NULL: several, or none. */
 const struct ir_op *resolve_definition(struct scene *scene, const struct ir_expr *temp);
+/* What a call runs, as far as that is written down: a variable that holds one function from its
+ * initialiser on stands for it, as in what pthread_cleanup_pop comes down to. */
+const struct ir_expr *resolve_callee(struct scene *scene, const struct ir_op *call);
 /* Without casts that only put the value into a machine word. */
 const struct ir_expr *resolve_word(const struct ir_expr *value);
 
