@@ -384,8 +384,8 @@ static void test_model_c__pthread_locks(void **state)
                 "pthread_rwlock_clockrdlock lock parks shared <read-write lock> on=rw ms=? ok==0 "
                 "ended==110 failed!=0\n"
                 "pthread_rwlock_unlock unlock <read-write lock> on=rw\n"
-                "pthread_barrier_init make <object> on=*b ok==0 failed!=0\n"
-                "pthread_barrier_wait wait parks <object> on=b ok==0 ok==-1 failed>0\n"
+                "pthread_barrier_init make <barrier> on=*b count=2 ok==0 failed!=0\n"
+                "pthread_barrier_wait wait parks <barrier> on=b ok==0 ok==-1 failed>0\n"
                 "pthread_once invoke parks entry=init () once=once\n");
 }
 
