@@ -107,7 +107,7 @@ static void remove_workspace(struct server *server, size_t index)
  * whose compile_commands.json is gone, are forgotten. */
 static bool is_needed(const struct server *server, const struct workspace *workspace)
 {
-    return is_home(server, workspace) || (workspace->database && workspace->database_hash);
+    return (workspace->database && workspace->database_hash) || is_home(server, workspace);
 }
 
 void sync_find_homes(struct server *server)
