@@ -180,6 +180,7 @@ static void take_result(struct server *server, const json_t *result)
 {
     struct workspace *workspace = server->job.workspace;
     json_t *before = json_incref(workspace->files);
+    workspace->has_died = false;
     workspace->cost_ms = server_now_ms() - server->job.started_ms;
     workspace_take(workspace, result);
     workspace->is_stale |= is_overtaken(server, workspace);
@@ -191,18 +192,30 @@ static void take_result(struct server *server, const json_t *result)
     tell_new(server, json_object_get(result, "notes"), &workspace->notes, server_log, MESSAGE_INFO);
 }
 
+/* The user hears of it once: it may well happen again with every key. */
+static void tell_death(struct server *server, struct workspace *workspace, const char *why)
+{
+    struct text text = {0};
+    text_printf(&text,
+                "leash's analysis of %s %s; what it found before stays shown, and the next change "
+                "begins another one",
+                workspace->database ? workspace->database : workspace->file, why);
+    if (workspace->has_died)
+        server_log(server, MESSAGE_ERROR, text.at);
+    else
+        server_show(server, MESSAGE_ERROR, text.at);
+    workspace->has_died = true;
+    text_release(&text);
+}
+
 static void take_end(struct server *server)
 {
     struct arena scratch = {0};
-    const struct workspace *workspace = server->job.workspace;
+    struct workspace *workspace = server->job.workspace;
     const char *why = job_end(&server->job, &scratch);
     end_progress(server);
     if (why)
-        server_show(server, MESSAGE_ERROR,
-                    arena_printf(&scratch,
-                                 "leash's analysis of %s %s; what it found before stays shown, and "
-                                 "the next change begins another one",
-                                 workspace->database ? workspace->database : workspace->file, why));
+        tell_death(server, workspace, why);
     arena_release(&scratch);
 }
 

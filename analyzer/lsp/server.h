@@ -90,8 +90,8 @@ void sync_save(struct server *, const json_t *params);
 void sync_close(struct server *, const json_t *params);
 void sync_watched(struct server *, const json_t *params);
 void sync_folders(struct server *, const json_t *params);
-/* Looks again where each document is at home; workspaces of files that nobody has open any more
- * go. */
+/* Looks again where each document is at home.  New workspaces are analysed soon; those of files
+ * that nobody has open any more go. */
 void sync_find_homes(struct server *);
 
 /* ---- judge.c --------------------------------------------------------------------------------- */

@@ -5,9 +5,10 @@
 #include "project/compile_commands.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
-/* After a key the next one comes soon; a judgement is begun when none came for so long, or for as
- * long as the last one took, if that is more. */
+/* After a key the next one comes soon: an analysis is begun when none came for half the time that
+ * the last one took, within these bounds. */
 enum { PAUSE_MS_MIN = 50, PAUSE_MS_MAX = 500 };
 
 /* ---- homes ----------------------------------------------------------------------------------- */
@@ -63,7 +64,8 @@ static struct workspace *add_workspace(struct server *server, struct workspace *
     return list->at[list->count++] = workspace;
 }
 
-/* NULL: it is no C, or a header of no program, which alone says nothing. */
+/* NULL: it is no C, or a header of no program, which alone says nothing, or a file that nobody has
+ * saved yet. */
 static struct workspace *home_of(struct server *server, const char *path)
 {
     struct arena scratch = {0};
@@ -75,7 +77,7 @@ static struct workspace *home_of(struct server *server, const char *path)
         home = find_workspace(server, database, NULL);
         if (!home)
             home = add_workspace(server, workspace_new(directory, database, NULL));
-    } else if (is_source) {
+    } else if (is_source && access(path, F_OK) == 0) {
         home = find_workspace(server, NULL, path);
         if (!home)
             home = add_workspace(server, workspace_new(path_directory(&scratch, path), NULL, path));
@@ -114,10 +116,7 @@ void sync_find_homes(struct server *server)
 {
     for (size_t i = 0; i < server->documents.count; i++) {
         struct document *document = server->documents.at[i];
-        struct workspace *home = home_of(server, document->path);
-        if (home != document->home && home)
-            judge_later(server, home, 0);
-        document->home = home;
+        document->home = home_of(server, document->path);
     }
     for (size_t i = server->workspaces.count; i-- > 0;)
         if (!is_needed(server, server->workspaces.at[i]))
@@ -152,10 +151,10 @@ void sync_open(struct server *server, const json_t *params)
 
 static uint64_t pause_for(const struct document *document)
 {
-    uint64_t cost_ms = document->home ? document->home->cost_ms : 0;
-    if (cost_ms < PAUSE_MS_MIN)
+    uint64_t half_ms = document->home ? document->home->cost_ms / 2 : 0;
+    if (half_ms < PAUSE_MS_MIN)
         return PAUSE_MS_MIN;
-    return cost_ms < PAUSE_MS_MAX ? cost_ms : PAUSE_MS_MAX;
+    return half_ms < PAUSE_MS_MAX ? half_ms : PAUSE_MS_MAX;
 }
 
 void sync_change(struct server *server, const json_t *params)
@@ -224,5 +223,5 @@ void sync_folders(struct server *server, const json_t *params)
     server->folders = kept;
     for (size_t i = 0; i < json_array_size(added); i++)
         lifecycle_add_folder(server, json_object_get(json_array_get(added, i), "uri"));
-    sync_find_homes(server);
+    look_at_all(server, 0);
 }

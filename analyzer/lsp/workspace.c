@@ -15,6 +15,7 @@ struct workspace *workspace_new(const char *directory, const char *database, con
         .reads = json_object(),
         .messages = json_array(),
         .notes = json_array(),
+        .is_stale = true,
     };
     workspace->directory = arena_strdup(&workspace->arena, directory);
     if (database)

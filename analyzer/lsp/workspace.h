@@ -23,13 +23,14 @@ struct workspace {
     json_t *messages; /* what the user was told */
     json_t *notes;    /* the same in his log */
     bool is_known;    /* there was one */
+    bool has_died;    /* one since then did not come to its end, which was told */
 
     bool is_stale;    /* something changed since the last one began */
     uint64_t due_ms;  /* of the monotonic clock: not to begin before */
     uint64_t cost_ms; /* what the last one took */
 };
 
-/* One of the two is NULL. */
+/* A stale one, to be analysed at once.  One of the two is NULL. */
 struct workspace *workspace_new(const char *directory, const char *database, const char *file);
 void workspace_free(struct workspace *);
 

@@ -300,6 +300,15 @@ class Programs(Case):
         client.change(uri, MENDED_C)
         self.assertEqual(client.judged(uri), [])
 
+    def test_a_file_that_was_never_saved_waits_for_that(self):
+        client = self.session(capabilities={}, options=ALONE)
+        path = self.folder / "new.c"
+        uri = client.open(path, ALONE_C)
+        self.assertEqual(client.quiet(), [])
+        path.write_text(ALONE_C)
+        client.save(uri)
+        self.assertEqual(codes(client.judged(uri)), [RULE])
+
     def test_files_of_other_languages_are_nothing_to_it(self):
         client = self.session(capabilities={})
         for name in ("a.cc", "a.py", "alone.h"):

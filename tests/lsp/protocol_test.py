@@ -2,12 +2,14 @@
 """leash lsp as LSP and JSON-RPC want it: life cycle, errors, hostile streams."""
 import json
 import os
+import random
 import signal
+import subprocess
 import time
 import unittest
 
 from client import PATIENCE, framed
-from program import ALONE_C, INCLUDE, RULE, Case, codes
+from program import ALONE_C, INCLUDE, LEASH, RULE, Case, codes
 
 
 class LifeCycle(Case):
@@ -229,6 +231,80 @@ class Streams(Case):
         client.wait_for(lambda m: m.get("id") == 19999, "the last answer")
 
 
+class Noise(Case):
+    """Sessions with bytes and values changed at random: whatever comes of them, the server ends by
+    itself, and no sanitizer speaks."""
+
+    SESSION = [
+        {"id": 1, "method": "initialize", "params": {
+            "rootUri": "file:///tmp", "initializationOptions": {"flags": ["-O0"], "rules": "leak"},
+            "capabilities": {"general": {"positionEncodings": ["utf-16"]}}}},
+        {"method": "initialized", "params": {}},
+        {"method": "textDocument/didOpen", "params": {"textDocument": {
+            "uri": "file:///tmp/a.c", "languageId": "c", "version": 1, "text": "int ä;\n😀"}}},
+        {"method": "textDocument/didChange", "params": {
+            "textDocument": {"uri": "file:///tmp/a.c", "version": 2},
+            "contentChanges": [{"text": "x", "range": {"start": {"line": 0, "character": 5},
+                                                       "end": {"line": 1, "character": 1}}}]}},
+        {"id": 2, "method": "textDocument/codeAction", "params": {
+            "textDocument": {"uri": "file:///tmp/a.c"}, "context": {"only": ["quickfix"]},
+            "range": {"start": {"line": 0, "character": 0}, "end": {"line": 9, "character": 0}}}},
+        {"id": 3, "method": "textDocument/hover", "params": {
+            "textDocument": {"uri": "file:///tmp/a.c"}, "position": {"line": 0, "character": 0}}},
+        {"method": "workspace/didChangeWorkspaceFolders", "params": {"event": {
+            "added": [{"uri": "file:///", "name": "root"}], "removed": [{"uri": "file:///tmp"}]}}},
+        {"method": "workspace/didChangeConfiguration", "params": {"settings": {"leash": {
+            "buildDir": "build", "minConfidence": "likely"}}}},
+        {"method": "textDocument/didClose", "params": {"textDocument": {"uri": "file:///tmp/a.c"}}},
+        {"id": 4, "method": "shutdown"},
+        {"method": "exit"},
+    ]
+    OTHER = [None, True, -1, 2 ** 63 - 1, -2 ** 63, 1.5, "", "\0", "file:///%", [], {}, [[]], "x" * 999]
+
+    def other_values(self, chance, value):
+        """A copy in which one value in `chance.rate` is another one."""
+        if chance.random() < chance.rate:
+            return chance.choice(self.OTHER)
+        if isinstance(value, dict):
+            return {k: self.other_values(chance, v) for k, v in value.items()
+                    if chance.random() >= chance.rate / 4}
+        if isinstance(value, list):
+            return [self.other_values(chance, v) for v in value]
+        return value
+
+    def other_bytes(self, chance, data):
+        data = bytearray(data)
+        for _ in range(chance.randrange(1, 8)):
+            at = chance.randrange(len(data))
+            kind = chance.randrange(3)
+            if kind == 0:
+                data[at] = chance.randrange(256)
+            elif kind == 1:
+                del data[at:at + chance.randrange(1, 20)]
+            else:
+                data[at:at] = data[at:at + chance.randrange(1, 40)]
+        return bytes(data)
+
+    def play(self, data, what):
+        ended = subprocess.run([LEASH, "lsp"], input=data, timeout=PATIENCE, check=False,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.assertIn(ended.returncode, (0, 1), what)
+        for word in (b"Sanitizer", b"must not hold", b"runtime error"):
+            self.assertNotIn(word, ended.stderr, what)
+
+    def test_survives_other_values(self):
+        for seed in range(60):
+            chance = random.Random(seed)
+            chance.rate = chance.choice([0.01, 0.05, 0.2])
+            self.play(b"".join(framed(json.dumps(self.other_values(chance, m)).encode())
+                               for m in self.SESSION), f"seed {seed}")
+
+    def test_survives_other_bytes(self):
+        whole = b"".join(framed(json.dumps(m, ensure_ascii=False).encode()) for m in self.SESSION)
+        for seed in range(60):
+            self.play(self.other_bytes(random.Random(seed), whole), f"seed {seed}")
+
+
 class Children(Case):
     """An analysis is a process of its own."""
 
@@ -267,6 +343,11 @@ class Children(Case):
         client, uri, child = self.open_endless()
         os.kill(child, signal.SIGKILL)
         self.assertIn("signal 9", self.shown(client, "analysis")["message"])
+        # The second time in a row it is no news.
+        client.change(uri, '\n#include "never.h"\n')
+        os.kill(self.wait_for_child(client), signal.SIGKILL)
+        client.wait_for(lambda m: m.get("method") == "window/logMessage" and
+                        "signal 9" in m["params"]["message"], "a line for the log")
         client.change(uri, ALONE_C)
         self.assertEqual(codes(client.judged(uri)), [RULE])
         self.assertEqual(client.finish(), 0)
