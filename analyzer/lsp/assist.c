@@ -77,18 +77,16 @@ static json_t *workspace_edit(const struct server *server, const struct document
     return json_pack("{s:{s:o}}", "changes", document->uri, edits);
 }
 
-static json_t *suppress_action(const struct server *server, const struct document *document,
-                               const json_t *item)
+static json_t *code_action(const struct server *server, const struct document *document,
+                           const json_t *item)
 {
-    struct text title = {0};
-    text_printf(&title, "Suppress %s here, with a reason", rule_of(item));
-    json_t *action = json_object();
-    value_set(action, "title", value_text(title.at));
-    value_set(action, "kind", value_text("quickfix"));
-    value_set(action, "diagnostics", json_pack("[O]", json_object_get(item, "diagnostic")));
-    value_set(action, "edit", workspace_edit(server, document, json_object_get(item, "suppress")));
-    text_release(&title);
-    return action;
+    const json_t *action = json_object_get(item, "action");
+    json_t *object = json_object();
+    value_set(object, "title", json_incref(json_object_get(action, "title")));
+    value_set(object, "kind", value_text("quickfix"));
+    value_set(object, "diagnostics", json_pack("[O]", json_object_get(item, "diagnostic")));
+    value_set(object, "edit", workspace_edit(server, document, json_object_get(action, "edit")));
+    return object;
 }
 
 static bool wants_quickfix(const json_t *only)
@@ -112,8 +110,8 @@ json_t *assist_actions(struct server *server, const json_t *params)
         return actions;
     json_t *items = items_at(server, document, range);
     for (size_t i = 0; i < json_array_size(items); i++)
-        if (json_object_get(json_array_get(items, i), "suppress"))
-            value_append(actions, suppress_action(server, document, json_array_get(items, i)));
+        if (json_object_get(json_array_get(items, i), "action"))
+            value_append(actions, code_action(server, document, json_array_get(items, i)));
     json_decref(items);
     return actions;
 }

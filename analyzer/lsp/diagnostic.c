@@ -1,8 +1,8 @@
 #include "lsp/diagnostic.h"
 
-#include "base/uri.h"
 #include "base/utf8.h"
 #include "frontend/flags.h"
+#include "lsp/action.h"
 #include "report/report.h"
 #include "report/value.h"
 
@@ -14,60 +14,12 @@ enum { TAG_UNNECESSARY = 1 };
 /* One outcome being told. */
 struct telling {
     struct arena arena;
-    const struct client *client;
-    const struct documents *documents;
+    struct view view;
     const struct check_outcome *outcome;
     struct map is_read; /* path → itself: every file that a unit was made from */
     name_list reads;    /* the same */
     json_t *files, *messages, *notes;
 };
-
-/* ---- places ---------------------------------------------------------------------------------- */
-
-static json_t *position(const struct telling *telling, const char *path, uint32_t line,
-                        uint32_t column)
-{
-    size_t length = 0;
-    uint64_t character = 0;
-    const char *text = line ? sources_line(telling->outcome->sources, path, line, &length) : NULL;
-    if (text && column)
-        character = position_units(telling->client->encoding, text, length, column - 1);
-    json_t *object = json_object();
-    value_set(object, "line", value_number(line ? line - 1 : 0));
-    value_set(object, "character", value_number(character));
-    return object;
-}
-
-/* Of a construct over several lines the first is enough: nobody wants a whole loop underlined. */
-static uint32_t end_column(const struct place *place)
-{
-    if (place->end_line > place->line)
-        return UINT32_MAX;
-    return place->end_line == place->line && place->end_column > place->column ? place->end_column
-                                                                               : place->column;
-}
-
-static json_t *range(const struct telling *telling, const struct place *place)
-{
-    json_t *object = json_object();
-    value_set(object, "start", position(telling, place->path, place->line, place->column));
-    value_set(object, "end", position(telling, place->path, place->line, end_column(place)));
-    return object;
-}
-
-/* A document has the name that the client gave it. */
-static json_t *uri_value(const struct telling *telling, const char *path)
-{
-    const struct document *document = documents_find_path(telling->documents, path);
-    if (document)
-        return value_text(document->uri);
-    struct text uri = {0};
-    text_add(&uri, "file://");
-    uri_add_path(&uri, path);
-    json_t *value = value_text(uri.at);
-    text_release(&uri);
-    return value;
-}
 
 /* ---- findings -------------------------------------------------------------------------------- */
 
@@ -92,8 +44,8 @@ static json_t *related(const struct telling *telling, const struct finding *find
         if (!note->place.path)
             continue;
         json_t *location = json_object(), *entry = json_object();
-        value_set(location, "uri", uri_value(telling, note->place.path));
-        value_set(location, "range", range(telling, &note->place));
+        value_set(location, "uri", view_uri(&telling->view, note->place.path));
+        value_set(location, "range", view_range(&telling->view, &note->place));
         value_set(entry, "location", location);
         value_set(entry, "message", value_text(note->message));
         value_append(list, entry);
@@ -110,7 +62,7 @@ static json_t *message_of(const struct telling *telling, const struct finding *f
         const struct note *note = &finding->notes.at[i];
         if (!note->place.path)
             text_printf(&message, "\n%s", note->message);
-        else if (!telling->client->has_related)
+        else if (!telling->view.client->has_related)
             text_printf(&message, "\n%s:%u: %s", path_base(note->place.path), note->place.line,
                         note->message);
     }
@@ -123,7 +75,7 @@ static json_t *diagnostic(const struct telling *telling, const struct place *pla
                           json_t *message)
 {
     json_t *object = json_object();
-    value_set(object, "range", range(telling, place));
+    value_set(object, "range", view_range(&telling->view, place));
     value_set(object, "severity", value_number((uint64_t)severity));
     value_set(object, "source", value_text("leash"));
     value_set(object, "message", message);
@@ -135,46 +87,12 @@ static json_t *finding_diagnostic(const struct telling *telling, const struct fi
     json_t *object = diagnostic(telling, &finding->place, severity_of(finding->severity),
                                 message_of(telling, finding));
     value_set(object, "code", value_text(finding->rule));
-    if (telling->client->has_related && finding->notes.count)
+    if (telling->view.client->has_related && finding->notes.count)
         value_set(object, "relatedInformation", related(telling, finding));
-    if (telling->client->has_tags && text_is(finding->rule, UNUSED_SUPPRESSION))
+    if (telling->view.client->has_tags && text_is(finding->rule, UNUSED_SUPPRESSION))
         value_set(object, "tags", json_pack("[i]", TAG_UNNECESSARY));
     value_set(object, "data", json_pack("{s:s}", "fingerprint", finding->fingerprint));
     return object;
-}
-
-/* ---- suppressing ----------------------------------------------------------------------------- */
-
-/* Does the line before continue in this one, as those of a macro do?  A comment between them would
- * cut it in two. */
-static bool is_continuation(const struct telling *telling, const struct place *place)
-{
-    size_t length = 0;
-    const char *before =
-        sources_line(telling->outcome->sources, place->path, place->line - 1, &length);
-    return before && length && before[length - 1] == '\\';
-}
-
-/* The comment on a line of its own above the finding; NULL: it cannot stand there. */
-static json_t *suppression(struct telling *telling, const struct finding *finding)
-{
-    const struct place *place = &finding->place;
-    size_t length = 0;
-    if (text_is(finding->rule, UNUSED_SUPPRESSION) || is_continuation(telling, place))
-        return NULL;
-    const char *line = sources_line(telling->outcome->sources, place->path, place->line, &length);
-    if (!line)
-        return NULL;
-    size_t indent = 0;
-    while (indent < length && (line[indent] == ' ' || line[indent] == '\t'))
-        indent++;
-    const struct place start = {.path = place->path, .line = place->line, .column = 1};
-    char *text = arena_printf(&telling->arena, "%.*s// leash:ignore %s -- reason%s\n", (int)indent,
-                              line, finding->rule, line[length] == '\r' ? "\r" : "");
-    json_t *edit = json_object();
-    value_set(edit, "range", range(telling, &start));
-    value_set(edit, "newText", value_text(text));
-    return edit;
 }
 
 /* ---- files ----------------------------------------------------------------------------------- */
@@ -190,17 +108,17 @@ static json_t *items_of(struct telling *telling, const char *path)
 }
 
 static void add_item(struct telling *telling, const char *path, json_t *diagnostic_of,
-                     json_t *suppress)
+                     json_t *action)
 {
     if (!utf8_is_valid(path, strlen(path))) {
         json_decref(diagnostic_of); /* no URI that a client understands has this path */
-        json_decref(suppress);
+        json_decref(action);
         return;
     }
     json_t *item = json_object();
     value_set(item, "diagnostic", diagnostic_of);
-    if (suppress)
-        value_set(item, "suppress", suppress);
+    if (action)
+        value_set(item, "action", action);
     value_append(items_of(telling, path), item);
 }
 
@@ -209,7 +127,7 @@ static void tell_findings(struct telling *telling)
     const findings *found = telling->outcome->found;
     for (size_t i = 0; i < found->count; i++)
         add_item(telling, found->at[i]->place.path, finding_diagnostic(telling, found->at[i]),
-                 suppression(telling, found->at[i]));
+                 action_for(&telling->view, found->at[i]));
 }
 
 static void add_read(struct telling *telling, const char *path)
@@ -256,7 +174,7 @@ static void tell_unit_problem(struct telling *telling, const struct problem *pro
         return;
     *place = told;
     const char *words = words_of(telling, problem);
-    if (documents_find_path(telling->documents, problem->path))
+    if (documents_find_path(telling->view.documents, problem->path))
         tell_at(telling, problem->path, problem->line, problem->column, DIAGNOSTIC_INFORMATION,
                 arena_printf(&telling->arena, "leash judges this file only in part: %s", words));
     else
@@ -304,8 +222,8 @@ static bool is_read(struct telling *telling, const char *path)
 static void tell_unread(struct telling *telling, const struct workspace *home)
 {
     const char *database = telling->outcome->database;
-    for (size_t i = 0; database && i < telling->documents->count; i++) {
-        const struct document *document = telling->documents->at[i];
+    for (size_t i = 0; database && i < telling->view.documents->count; i++) {
+        const struct document *document = telling->view.documents->at[i];
         bool is_header = frontend_is_header(document->path);
         if (document->home != home || (!is_header && !frontend_is_c_source(document->path)) ||
             is_read(telling, document->path))
@@ -334,8 +252,7 @@ json_t *diagnostics_of(const struct client *client, const struct documents *docu
                        const struct workspace *home, const struct check_outcome *outcome)
 {
     struct telling telling = {
-        .client = client,
-        .documents = documents,
+        .view = {.client = client, .documents = documents, .sources = outcome->sources},
         .outcome = outcome,
         .files = json_object(),
         .messages = json_array(),

@@ -4,24 +4,14 @@
 #ifndef LEASH_DIAGNOSTIC_H
 #define LEASH_DIAGNOSTIC_H
 
-#include "lsp/document.h"
+#include "lsp/view.h"
 #include "project/check.h"
-
-/* What a client understands. */
-struct client {
-    enum encoding encoding;
-    bool has_related;   /* relatedInformation of diagnostics; else the message tells the story */
-    bool has_tags;      /* tags of diagnostics */
-    bool has_progress;  /* window/workDoneProgress */
-    bool has_watching;  /* workspace/didChangeWatchedFiles can be registered */
-    bool has_versioned; /* documentChanges in a WorkspaceEdit */
-};
 
 /*
  * {"isBegun": BOOL, "files": {PATH: [ITEM...]}, "broken": [PATH...], "reads": [PATH...],
  *  "messages": [TEXT...], "notes": [TEXT...]}
  *
- * An ITEM is {"diagnostic": Diagnostic, "suppress": TextEdit}, the edit where there is one. broken:
+ * An ITEM is {"diagnostic": Diagnostic, "action": see action_for}, this where there is one. broken:
  * see unit_store_restore; what is said of these files does not fit their text.  reads: the files
  * that the units were made from.  messages are for the user, notes for his log.
  *

@@ -55,8 +55,9 @@ def measure(leash, path, changes):
     cpu = (cpu_seconds(session.process) - cpu) / changes
     found = sum(len(p["diagnostics"]) for p in session.diagnostics.values())
     session.finish()
-    print(f"{path.name:24} first {first * 1000:6.0f} ms   change {statistics.median(times) * 1000:5.0f}"
-          f" ms (worst {max(times) * 1000:.0f}), {cpu * 1000:.0f} ms of CPU   {found} findings", flush=True)
+    print(f"{path.name:24} first {first * 1000:6.0f} ms   "
+          f"change {statistics.median(times) * 1000:5.0f} ms (worst {max(times) * 1000:.0f}), "
+          f"{cpu * 1000:.0f} ms of CPU   {found} findings", flush=True)
 
 
 def main():

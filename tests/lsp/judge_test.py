@@ -12,6 +12,14 @@ RETURN = "return;"
 ALONE = {"flags": [f"-I{INCLUDE}"]}
 
 
+def edited(text, edit):
+    """What a TextEdit makes of a text of ASCII."""
+    lines = text.splitlines(True)
+    start, end = (sum(map(len, lines[:at["line"]])) + at["character"]
+                  for at in (edit["range"]["start"], edit["range"]["end"]))
+    return text[:start] + edit["newText"] + text[end:]
+
+
 class Diagnostics(Case):
     def test_a_finding_tells_its_story_over_files(self):
         task, main = self.program()
@@ -262,7 +270,8 @@ class Programs(Case):
         diagnostics = client.published(uri_of(database))
         self.assertEqual(diagnostics[0]["severity"], 1)
         self.assertEqual(diagnostics[0]["range"]["start"]["line"], 2)
-        self.assertIn("compile_commands.json:3: ", self.shown(client, "compile_commands")["message"])
+        self.assertIn("compile_commands.json:3: ",
+                      self.shown(client, "compile_commands")["message"])
         # Repaired: findings come, and what was said of it goes.
         database.write_text(good)
         client.notify("workspace/didChangeWatchedFiles",
@@ -388,17 +397,47 @@ class Assistance(Case):
         self.assertEqual([a["kind"] for a in actions], ["quickfix"])
         self.assertIn(RULE, actions[0]["title"])
         self.assertEqual(actions[0]["diagnostics"], diagnostics)
-        self.apply(client, uri, actions[0])
-        self.assertEqual(client.judged(uri), [])  # no unused suppression either
         line = ALONE_C.replace("        return;",
                                f"        // leash:ignore {RULE} -- reason\n        return;")
-        client.change(uri, line)
-        self.assertEqual(client.judged(uri), [])
-        client.change(uri, line.replace("        return;", "        finish(pages);\n        return;"))
+        edit, = actions[0]["edit"]["documentChanges"][0]["edits"]
+        self.assertEqual(edited(ALONE_C, edit), line)
+        self.apply(client, uri, actions[0])
+        self.assertEqual(client.judged(uri), [])  # no unused suppression either
+        client.change(uri, line.replace("        return;",
+                                        "        finish(pages);\n        return;"))
         unused = client.judged(uri)
         self.assertEqual(codes(unused), ["unused-suppression"])
         self.assertEqual(unused[0]["tags"], [1])
-        self.assertEqual(self.actions(client, uri, unused[0]["range"]), [])
+
+    def test_a_suppression_of_no_use_can_be_removed(self):
+        mended = ALONE_C.replace("        return;", "        finish(pages);\n        return;")
+        client = self.session(options=ALONE)
+        uri = client.open(self.write("a.c", mended))
+        self.assertEqual(client.judged(uri), [])
+        comment = f"leash:ignore {RULE} -- why"
+        for before, after in ((f"        // {comment}\n        return;", "        return;"),
+                              (f"        return; // {comment}", "        return;"),
+                              (f"        /* {comment} */ return;", "        return;"),
+                              (f"\t/* {comment} */ \n        return;", "        return;"),
+                              (f"        return;\t/* {comment} */ {{}}", "        return; {}")):
+            text = mended.replace("        return;", before)
+            client.change(uri, text)
+            unused = client.judged(uri)
+            self.assertEqual(codes(unused), ["unused-suppression"])
+            action, = self.actions(client, uri, unused[0]["range"])
+            self.assertEqual(action["title"], "Remove this suppression")
+            edit, = action["edit"]["documentChanges"][0]["edits"]
+            self.assertEqual(edited(text, edit), mended.replace("        return;", after))
+            self.apply(client, uri, action)
+            self.assertEqual(client.judged(uri), [])
+        # Of two rules only one may be of no use, and prose behind it is for people.
+        for comment in (f"// leash:ignore {RULE}, missing-close -- why",
+                        f"/* leash:ignore {RULE} -- why\n   and more */"):
+            client.change(uri, mended.replace("        return;",
+                                              f"        {comment}\n        return;"))
+            unused = client.judged(uri)
+            self.assertEqual(set(codes(unused)), {"unused-suppression"})
+            self.assertEqual(self.actions(client, uri, unused[0]["range"]), [])
 
     def test_a_client_without_versions_gets_plain_changes(self):
         client = self.session(options=ALONE, capabilities={})

@@ -259,7 +259,8 @@ class Noise(Case):
         {"id": 4, "method": "shutdown"},
         {"method": "exit"},
     ]
-    OTHER = [None, True, -1, 2 ** 63 - 1, -2 ** 63, 1.5, "", "\0", "file:///%", [], {}, [[]], "x" * 999]
+    OTHER = [None, True, -1, 2 ** 63 - 1, -2 ** 63, 1.5, "", "\0", "file:///%", [], {}, [[]],
+             "x" * 999]
 
     def other_values(self, chance, value):
         """A copy in which one value in `chance.rate` is another one."""
