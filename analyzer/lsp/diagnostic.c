@@ -176,10 +176,10 @@ static void tell_unit_problem(struct telling *telling, const struct problem *pro
     const char *words = words_of(telling, problem);
     if (documents_find_path(telling->view.documents, problem->path))
         tell_at(telling, problem->path, problem->line, problem->column, DIAGNOSTIC_INFORMATION,
-                arena_printf(&telling->arena, "leash judges this file only in part: %s", words));
+                arena_printf(&telling->arena, "leash does not judge this file in full: %s", words));
     else
         value_append(telling->notes,
-                     value_text(arena_printf(&telling->arena, "%s:%u: judged only in part: %s",
+                     value_text(arena_printf(&telling->arena, "%s:%u: not judged in full: %s",
                                              problem->path, problem->line, words)));
 }
 

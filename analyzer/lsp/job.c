@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { READ_BYTES = 1 << 18, PIPE_BYTES = 1 << 20 };
+enum { READ_BYTES = 1 << 18, PIPE_BYTES = 1 << 20, NICENESS = 5 };
 
 /* What goes over the pipe: a head, then its bytes. */
 enum { SENT_UNIT, SENT_PROGRESS, SENT_RESULT };
@@ -122,13 +122,15 @@ static void check(struct work *work, const struct lsp_settings *settings)
     arena_release(&arena);
 }
 
-/* The streams to the client are not the analysis's, and it ends with the server. */
+/* The streams to the client are not the analysis's, it ends with the server, and the editor and
+ * clangd come first. */
 static void settle(pid_t server)
 {
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != server)
         _exit(1);
+    (void)!nice(NICENESS);
     int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (fd >= 0) {
         dup2(fd, STDIN_FILENO);

@@ -86,8 +86,11 @@ static void report_progress(struct server *server, const struct job_news *news)
     if (server->progress.state != PROGRESS_SHOWN)
         return;
     struct text text = {0};
-    text_printf(&text, "%llu of %llu files", (unsigned long long)news->done,
-                (unsigned long long)news->total);
+    if (news->done < news->total)
+        text_printf(&text, "%llu of %llu files", (unsigned long long)news->done,
+                    (unsigned long long)news->total);
+    else
+        text_add(&text, "judging");
     tell_progress(server, json_pack("{s:s, s:s, s:I}", "kind", "report", "message", text.at,
                                     "percentage", (json_int_t)(news->done * 100 / news->total)));
     text_release(&text);

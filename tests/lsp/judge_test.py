@@ -161,6 +161,20 @@ class Typing(Case):
             {"uri": uri_of(self.folder / "gone.h"), "type": 1}]})
         self.assertEqual(codes(client.judged(uri)), [RULE])
 
+    def test_what_libclang_crashes_on_costs_that_file_alone(self):
+        deep = "int x = " + "(" * 200000 + "1" + ")" * 200000 + ";\n"
+        client = self.session(options={"flags": [*ALONE["flags"], "-fbracket-depth=1000000"]})
+        uri = client.open(self.write("deep.c", deep))
+        diagnostics = client.judged(uri)
+        self.assertEqual([d["severity"] for d in diagnostics], [3])
+        self.assertIn("does not judge this file in full", diagnostics[0]["message"])
+        client.change(uri, ALONE_C)
+        self.assertEqual(codes(client.judged(uri)), [RULE])
+        # While it is typed in, what was said stays.
+        client.change(uri, ALONE_C + deep)
+        client.quiet(2)
+        self.assertEqual(codes(client.diagnostics[uri]["diagnostics"]), [RULE])
+
     def test_a_header_changed_in_the_editor_reaches_its_users(self):
         task, _ = self.program(task=MENDED_C)
         client = self.session()
