@@ -157,6 +157,19 @@ static bool is_run_by_others(const struct calls_left *left, const struct ir_func
     return false;
 }
 
+/* Does every way to the wg_done raise the count?  Then who waits already gains nothing by it. */
+static bool is_of_own_add(struct flow *flow, const struct flow_use *done)
+{
+    size_t count;
+    const struct flow_use *adds = flow_uses(flow, ACT_ADD, &count);
+    for (size_t i = 0; i < count; i++)
+        if (adds[i].func == done->func && adds[i].object &&
+            ir_expr_equal(adds[i].object, done->object) &&
+            flow_dominates(flow, done->func, adds[i].op, done->op))
+            return true;
+    return false;
+}
+
 /* Is the object one to which one of the calls may do that? */
 static bool is_call_to(const struct calls_left *left, enum act_kind kind,
                        const struct points *object)
@@ -167,6 +180,8 @@ static bool is_call_to(const struct calls_left *left, enum act_kind kind,
     for (size_t i = 0; i < count; i++) {
         if (!uses[i].object)
             return true;
+        if (kind == ACT_DONE && is_of_own_add(flow, &uses[i]))
+            continue;
         struct points points = flow_points_in(flow, uses[i].func, uses[i].object);
         if (flow_points_meet(flow, &points, object) && is_run_by_others(left, uses[i].func, 0))
             return true;
