@@ -1,6 +1,7 @@
 #include "explore/blame.h"
 
 #include "explore/ahead.h"
+#include "explore/due.h"
 #include "flow/points.h"
 #include "flow/tasks.h"
 #include "flow/waits.h"
@@ -450,6 +451,18 @@ static bool is_blamed_on_other(const struct blames *blames, const struct blame *
     return false;
 }
 
+/* Of a circle that no rule is about: who would go on if only somebody told it, else the first. */
+static struct blame *find_culprit(struct blames *blames)
+{
+    struct blame *culprit = NULL;
+    for (size_t i = 0; i < blames->count; i++) {
+        struct blame *blame = &blames->at[i];
+        if (is_in_circle(blames, blame) && (!culprit || (blame->is_due && !culprit->is_due)))
+            culprit = blame;
+    }
+    return culprit;
+}
+
 /* A task that only holds up others in the circle is a note of theirs. */
 static void judge_circles(struct search *search, struct blames *blames)
 {
@@ -461,11 +474,9 @@ static void judge_circles(struct search *search, struct blames *blames)
             blame->cause = circle_cause(machine, blames, blame);
         has_named |= blame->cause != CAUSE_COUNT;
     }
-    for (size_t i = 0; i < blames->count && !has_named; i++)
-        if (is_in_circle(blames, &blames->at[i])) {
-            blames->at[i].cause = sink_cause(search, &blames->at[i]);
-            return;
-        }
+    struct blame *culprit = has_named ? NULL : find_culprit(blames);
+    if (culprit)
+        culprit->cause = sink_cause(search, culprit);
 }
 
 /* In the order of files and lines. */
@@ -505,6 +516,7 @@ void blame_state(struct search *search, uint16_t stuck, uint16_t ends, struct bl
         if (!blame.op || !blame.op->act)
             continue;
         blame.handle = blame_handle(machine, task);
+        blame.is_due = due_goes_on(machine, task);
         blames->at[blames->count++] = blame;
     }
     for (size_t i = 0; i < blames->count; i++)

@@ -23,6 +23,7 @@ struct blame {
     bool is_own;         /* it has the lock itself */
     uint16_t ends;       /* bit by task: those that can still end */
     bool is_for_endless; /* it waits for a task that goes round for ever */
+    bool is_due;         /* what it waits for is so, and nobody told it: see due.h */
     bool tells_later;    /* it would tell those it waits for to stop, after the wait */
     /* They go round until they are told to stop; by this rule it is wrong if nobody does it.  Else
      * CAUSE_COUNT. */

@@ -215,6 +215,19 @@ static void fire_wait_for_condition(struct machine *machine, const struct option
     step_run(machine, task);
 }
 
+bool sync_wake_early(struct machine *machine, uint8_t task)
+{
+    const struct ir_func *func = NULL;
+    const struct ir_op *op = sync_op(machine, task, &func);
+    const struct option option = {.task = task, .arm = -1, .result = RESULT_OK};
+    const struct value *lock = sync_cell(machine, machine->world.tasks[task].operands[1], V_LOCK);
+    if (lock && lock->id)
+        return false;
+    fire_wait_for_condition(machine, &option, func, op); /* it is awake */
+    fire_wait_for_condition(machine, &option, func, op); /* and has its lock */
+    return true;
+}
+
 /* Takes the waiter off the list of a condition or a barrier. */
 static void wake(struct machine *machine, struct value *list, uint8_t waiter)
 {

@@ -110,6 +110,14 @@ struct event *machine_tell(struct machine *machine, enum event_kind kind, uint8_
     return event;
 }
 
+void machine_prepare(struct machine *machine)
+{
+    machine->choice_at = 0;
+    machine->moved = 0;
+    machine->is_pruned = false;
+    machine->misuse = (struct misuse){0};
+}
+
 void machine_begin(struct machine *machine, struct slice *slice, struct arena *arena)
 {
     machine->slice = slice;

@@ -134,6 +134,8 @@ bool machine_next_choices(struct machine *);
  * Bugs", 2010). */
 void machine_begin_walk(struct machine *, uint64_t dice);
 
+/* Before each step, and before it is run again. */
+void machine_prepare(struct machine *);
 /* One step of the world: false: no task can do any.  Which one is the first choice. */
 bool machine_step(struct machine *);
 /* The same of a task that only has to go on by itself, and nobody else: it starts, or turns in a
@@ -248,6 +250,9 @@ void sync_group_done(struct machine *, uint8_t task, struct value group, int32_t
 void sync_once_is_done(struct machine *, uint8_t task, const struct ir_op *);
 /* The context or one above it has ended. */
 bool sync_has_ended(struct world *, struct value context);
+/* Wakes the task, which is parked for a condition with a lock, though nobody signals, and has it go
+ * on; false: it cannot have its lock now. */
+bool sync_wake_early(struct machine *, uint8_t task);
 /* What can let the task go on from the operation it stands before: bits. */
 enum outlook {
     OUTLOOK_GOES = 1,     /* it need not wait any more, or never had to */

@@ -145,14 +145,6 @@ void search_load(struct search *search, uint32_t state)
 
 /* ---- steps ----------------------------------------------------------------------------------- */
 
-static void prepare_step(struct machine *machine)
-{
-    machine->choice_at = 0;
-    machine->moved = 0;
-    machine->is_pruned = false;
-    machine->misuse = (struct misuse){0};
-}
-
 /* The first ways to it are the shortest; a later one may rest on less. */
 static void add_misuse(struct search *search, uint32_t state)
 {
@@ -208,7 +200,7 @@ static bool expand_alone(struct search *search, uint32_t state, uint8_t task)
     machine->choice_count = 0;
     do {
         search_load(search, state);
-        prepare_step(machine);
+        machine_prepare(machine);
         machine->events.count = 0;
         machine->touched = false;
         search->alone = task + 1;
@@ -256,7 +248,7 @@ static bool expand_by_all(struct search *search, uint32_t state)
         if (machine->choice_count > 0 && is_spent(search))
             return false;
         search_load(search, state);
-        prepare_step(machine);
+        machine_prepare(machine);
         machine->events.count = 0;
         if (!machine_step(machine))
             return true;
@@ -329,7 +321,7 @@ static bool walk_on(struct search *search, uint32_t *state)
     struct machine *machine = &search->machine;
     for (int tries = 0; tries < 8; tries++) {
         search_load(search, *state);
-        prepare_step(machine);
+        machine_prepare(machine);
         machine->events.count = 0;
         machine->choice_count = 0;
         if (!machine_step(machine))
@@ -506,7 +498,7 @@ static void replay_step(struct search *search, uint32_t from, uint32_t choices, 
 {
     struct machine *machine = &search->machine;
     search_load(search, from);
-    prepare_step(machine);
+    machine_prepare(machine);
     machine->choice_count = count;
     memset(machine->choices, 255, sizeof machine->choices);
     if (count)
