@@ -721,7 +721,7 @@ static bool ask_symbol(struct machine *machine, struct value symbol, enum ir_ope
     }
     bool answer = may;
     if (may && may_not)
-        answer = machine_choose(machine, 2) == 0;
+        answer = machine_ask(machine);
     world->symbols[symbol.id] = answer ? yes : no;
     if ((yes.flags & SYMBOL_POINTER) && answer == (op == IR_EQ) && number == 0)
         world_replace_symbol(world, symbol.id, VALUE_INT(0));
@@ -763,8 +763,7 @@ bool eval_compare(struct machine *machine, struct value a, enum ir_operator op, 
         if (a.flags || b.flags)
             return value_same(a, b)
                        ? op == IR_EQ || op == IR_LE || op == IR_GE
-                       : (op == IR_EQ || op == IR_NE ? op == IR_NE
-                                                     : machine_choose(machine, 2) == 0);
+                       : (op == IR_EQ || op == IR_NE ? op == IR_NE : machine_ask(machine));
         return fold(op, a.num, b.num, &result) && result;
     }
     if (a.kind == V_SYM && b.kind == V_INT)
@@ -786,7 +785,7 @@ bool eval_compare(struct machine *machine, struct value a, enum ir_operator op, 
         }
         return ask_symbol(machine, open, IR_NE, 0, false);
     }
-    return machine_choose(machine, 2) == 0;
+    return machine_ask(machine);
 }
 
 bool eval_condition(struct context *context, const struct ir_expr *expr)

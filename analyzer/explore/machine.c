@@ -61,12 +61,27 @@ bool machine_choose_rare(struct machine *machine)
 void machine_begin_walk(struct machine *machine, uint64_t dice)
 {
     machine->dice = dice;
+    machine->inclination = 0;
     if (machine->is_library)
         return;
     bool is_even = throw_dice(machine) % 2 == 0;
     machine->rarity = throw_dice(machine) % 2 == 0 ? 1 : RARELY;
     for (size_t i = 0; i < TASKS_MAX; i++)
         machine->weights[i] = is_even ? 1 : 1u << 2 * (throw_dice(machine) % 4);
+    /* Of a made-up client, all that it does is unknown. */
+    if (!machine->slice->scope->root->symbol->scope && throw_dice(machine) % 2)
+        machine->inclination = throw_dice(machine) | 1;
+}
+
+bool machine_ask(struct machine *machine)
+{
+    enum { LIKED = 7, LIKES_NONE = 6 };
+    uint32_t weights[2] = {1, 1};
+    uint64_t liking = (machine->inclination ^ machine->branch) * 0x9e3779b97f4a7c15u >> 61;
+    if (!machine->dice || !machine->inclination || liking >= LIKES_NONE)
+        return machine_choose(machine, 2) == 0;
+    weights[liking % 2] = LIKED;
+    return machine_choose_weighted(machine, weights, 2) == 0;
 }
 
 bool machine_next_choices(struct machine *machine)

@@ -100,6 +100,8 @@ struct machine {
     /* Of a walk through a program: how much seldomer than others what happens by itself does, and
      * how much sooner than others each task goes on. */
     uint32_t rarity, weights[TASKS_MAX];
+    uint64_t inclination; /* of a walk through a program: which way it likes each branch to go */
+    uint32_t branch;      /* the one that is decided, by a number that is its own */
     uint32_t moved;       /* bit by task: those that the step moved */
     bool is_pruned;       /* the step leads nowhere: what was assumed cannot be */
     unsigned bounds;      /* enum bound: those that were hit */
@@ -125,6 +127,11 @@ uint32_t machine_choose_weighted(struct machine *, const uint32_t *weights, uint
 enum { RARELY = 16 };
 /* A failure that may happen, but on a walk seldom does. */
 bool machine_choose_rare(struct machine *);
+/* Which way a branch goes of which nothing is known.  A walk through a program has its own liking
+ * for most of them: what takes many rounds of a loop, or an error at one place and nowhere else, is
+ * hardly ever met by throws that are fair (A. Groce, C. Zhang, E. Eide, Y. Chen, J. Regehr, "Swarm
+ * Testing", 2012). */
+bool machine_ask(struct machine *);
 /* The next choices of the same step; false: there are no others. */
 bool machine_next_choices(struct machine *);
 

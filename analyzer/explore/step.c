@@ -595,6 +595,7 @@ static void do_branch(struct context *context, const struct ir_block *block)
 {
     struct machine *machine = context->machine;
     size_t before = machine->choice_at;
+    machine->branch = context->in->index << 16 ^ block->id;
     bool taken = eval_condition(context, block->value);
     struct event *event =
         machine_tell(machine, EVENT_BRANCH, context->task, context->in->func, NULL);
