@@ -45,6 +45,8 @@ struct exploration {
         is_inner; /* the root is how the files of a library work together, not for others to call */
     const struct clients *clients; /* whose roots they are; NULL: the program's own */
     size_t roots_left;             /* of clients, which share what there is */
+    bool is_second_round;          /* of clients: of those that were nearly done at first */
+    bool is_nearly_done;           /* the last search for all states left a small part of them */
 };
 
 /* ---- bounds ---------------------------------------------------------------------------------- */
@@ -320,6 +322,7 @@ static bool explore_scope(struct exploration *exploration, struct slice *slice, 
     if (!is_scaled)
         note_clear(exploration, search);
     bool is_cut = search->is_cut;
+    exploration->is_nearly_done = 2 * (search->states.count - search->expanded) <= search->expanded;
     arena_release(&arena);
     free(search);
     return is_cut;
@@ -349,6 +352,8 @@ static bool can_wait(struct flow *flow, const struct ir_func *root)
 static struct budget budget_of_client(const struct exploration *exploration)
 {
     size_t states = exploration->budget / exploration->roots_left;
+    if (exploration->is_second_round)
+        return (struct budget){.exact = states};
     return (struct budget){.exact = states / 4, .walked = states - states / 4};
 }
 
@@ -361,10 +366,13 @@ static void explore_slice(struct exploration *exploration, struct slice *slice)
         return;
     size_t exact = share(exploration, budget.exact);
     bool is_cut = explore_scope(exploration, slice, exact, 0, false);
-    count_scope(exploration, slice->scope->root, is_cut);
-    if (is_cut)
+    bool is_nearly_done = exploration->is_nearly_done;
+    if (!exploration->is_second_round)
+        count_scope(exploration, slice->scope->root, is_cut);
+    if (is_cut && !exploration->is_second_round)
         explore_scope(exploration, slice, share(exploration, budget.scaled),
                       share(exploration, budget.walked), true);
+    exploration->is_nearly_done = is_cut && is_nearly_done;
 }
 
 /* The first root asks where pointers lead, in the whole program. */
@@ -384,6 +392,7 @@ static void charge_points(struct exploration *exploration)
 static void explore_root(struct exploration *exploration, const struct ir_func *root)
 {
     struct scope all = {.root = root};
+    exploration->is_nearly_done = false;
     if (!can_wait(exploration->flow, root))
         return;
     bool is_spent = exploration->budget == 0 || is_run_spent(exploration->executions);
@@ -458,9 +467,18 @@ static void explore_clients(struct exploration *exploration, bool in_any_state)
                                 &exploration->executions->options),
         .is_library = true,
         .clients = &clients};
+    client_funcs again = {0};
     for (size_t i = 0; i < clients.roots.count; i++) {
         by_clients.roots_left = clients.roots.count - i;
         explore_root(&by_clients, clients.roots.at[i]);
+        if (by_clients.is_nearly_done)
+            *vec_add(exploration->arena, &again) = clients.roots.at[i];
+    }
+    /* What the small ones have left over is for those that a little more may finish. */
+    by_clients.is_second_round = true;
+    for (size_t i = 0; i < again.count; i++) {
+        by_clients.roots_left = again.count - i;
+        explore_root(&by_clients, again.at[i]);
     }
     clients_leave(exploration->flow, &clients);
 }
