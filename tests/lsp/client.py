@@ -95,8 +95,16 @@ class Client:
                 return message
         raise AssertionError(f"the server did not send {what}; stderr: {self.errors.decode()}")
 
+    def until(self, holds, what):
+        """Listens until it holds."""
+        deadline = time.monotonic() + PATIENCE
+        while not holds():
+            if not self.receive(deadline):
+                raise AssertionError(f"the server did not come to {what}; "
+                                     f"stderr: {self.errors.decode()}")
+
     def quiet(self, seconds=0.5):
-        """What comes until nothing came for so long."""
+        """What comes until nothing came for so long: to see that nothing comes."""
         messages = []
         while message := self.receive(time.monotonic() + seconds):
             messages.append(message)
@@ -157,6 +165,11 @@ class Client:
                     params["uri"] == uri and version in (None, params.get("version")))
         what = f"diagnostics of {uri}" + (f", version {version}" if version else "")
         return self.wait_for(is_it, what, patience)["params"]["diagnostics"]
+
+    def codes(self, uri):
+        """Of what was said last of a file; None: nothing."""
+        params = self.diagnostics.get(uri)
+        return params and [d.get("code") for d in params["diagnostics"]]
 
     def judged(self, uri):
         """The diagnostics of the text that was sent last."""
