@@ -290,10 +290,10 @@ static bool uses_statics(struct flow *flow, const struct ir_func *func)
         size_t count;
         const struct flow_use *uses = flow_uses(flow, kinds[i], &count);
         for (size_t k = 0; k < count; k++) {
-            const struct ir_expr *object = uses[k].object;
-            const struct ir_expr *place = object && object->kind == IR_ADDR ? object->a : object;
-            const struct ir_expr *root = place ? ir_expr_root(place) : NULL;
-            if (root && root->kind == IR_SYMBOL && flow_runs(flow, func, uses[k].func))
+            if (!uses[k].object || !flow_runs(flow, func, uses[k].func))
+                continue;
+            struct points points = flow_points_in(flow, uses[k].func, uses[k].object);
+            if (flow_points_static(flow, &points))
                 return true;
         }
     }

@@ -229,6 +229,14 @@ enum flow_same flow_points_compare(struct flow *flow, const struct points *a,
 
 /* ---- holders and makers ---------------------------------------------------------------------- */
 
+bool flow_points_static(struct flow *flow, const struct points *points)
+{
+    for (size_t i = 0; i < points->count; i++)
+        if (object_at(solution_of(flow), points->at[i])->site == ALLOC_STATIC)
+            return true;
+    return false;
+}
+
 bool flow_points_handed_out(struct flow *flow, const struct points *points)
 {
     for (size_t i = 0; i < points->count; i++)

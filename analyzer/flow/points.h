@@ -38,6 +38,8 @@ struct points flow_points_in(struct flow *, const struct ir_func *, const struct
 enum flow_same flow_points_compare(struct flow *, const struct points *, const struct points *);
 /* May both lead to one place, as far as objects are known? */
 bool flow_points_meet(struct flow *, const struct points *, const struct points *);
+/* Is one of the objects a static one? */
+bool flow_points_static(struct flow *, const struct points *);
 /* Was one of the objects, or what leads to it, handed to a function that is out of sight and not
  * the system's? */
 bool flow_points_handed_out(struct flow *, const struct points *);
