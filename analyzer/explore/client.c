@@ -1,6 +1,7 @@
 #include "explore/client.h"
 
 #include "flow/points.h"
+#include "flow/walk.h"
 
 #include <string.h>
 
@@ -49,6 +50,9 @@ struct kind {
     const struct ir_type *pointer; /* as some function says it */
     const struct ir_func *maker;   /* NULL: callers bring the object */
     bool makes_at_param;           /* its last `T **` is where it goes */
+    bool makes_in_place;           /* callers bring the memory, and what is in it is made */
+    int64_t made_well;             /* then, what the maker returns where it went well */
+    const struct ir_func *ender;   /* then, what takes apart again what was made */
     client_funcs works;            /* all that are handed one; of these: */
     client_funcs methods;
     client_funcs enders; /* in the order in which they are called */
@@ -133,6 +137,147 @@ static bool frees(struct flow *flow, const struct ir_func *func, int param)
     }
     return false;
 }
+
+/* ---- made in place, and taken apart again ---------------------------------------------------- */
+
+static bool is_sync_object(enum object_kind kind)
+{
+    return kind != OBJECT_NONE && kind != OBJECT_OTHER && kind != OBJECT_TIMER;
+}
+
+/* Is `wanted` the function, or called by it? */
+static bool does_itself(struct flow *flow, const struct ir_func *func, const struct ir_func *wanted)
+{
+    size_t count;
+    const struct flow_site *callers = flow_callers(flow, wanted, &count);
+    if (func == wanted)
+        return true;
+    for (size_t i = 0; i < count; i++)
+        if (callers[i].func == func && callers[i].kind != SITE_SPAWN)
+            return true;
+    return false;
+}
+
+/* Does the function make what the operation frees or joins? */
+static bool makes_what(struct flow *flow, const struct ir_func *func, const struct flow_use *end)
+{
+    size_t count;
+    const struct ir_func *owner = NULL;
+    struct points wanted = flow_points_in(flow, end->func, end->object);
+    if (flow_points_maker(flow, &wanted, &owner))
+        return does_itself(flow, func, owner);
+    const struct flow_use *made = flow_uses(flow, ACT_MAKE, &count);
+    for (size_t i = 0; i < count; i++) {
+        const struct ir_expr *place = made[i].object;
+        if (!place || place->kind == IR_TEMP || place->type->kind == IR_TYPE_POINTER ||
+            !does_itself(flow, func, made[i].func))
+            continue;
+        struct points points =
+            flow_points_in(flow, made[i].func, ir_addr_of(flow_arena(flow), place));
+        if (flow_points_meet(flow, &points, &wanted))
+            return true;
+    }
+    return false;
+}
+
+/* Do they make and take apart the same: frees or joins the one what the other has made? */
+static bool is_pair(struct flow *flow, const struct ir_func *maker, const struct ir_func *ender)
+{
+    static const enum act_kind ends[] = {ACT_FREE, ACT_JOIN};
+    for (size_t k = 0; k < COUNT_OF(ends); k++) {
+        size_t count;
+        const struct flow_use *uses = flow_uses(flow, ends[k], &count);
+        for (size_t i = 0; i < count; i++)
+            if (uses[i].object && is_sync_object(uses[i].op->act->object_kind) &&
+                does_itself(flow, ender, uses[i].func) && !does_itself(flow, maker, uses[i].func) &&
+                makes_what(flow, maker, &uses[i]))
+                return true;
+    }
+    return false;
+}
+
+static enum walk_effect begins_at(void *context, const struct frame *frame, const struct ir_op *op)
+{
+    (void)frame;
+    return op == context ? WALK_BEGINS : WALK_NOTHING;
+}
+
+static bool goes_into_none(void *context, const struct ir_func *func)
+{
+    (void)context;
+    (void)func;
+    return false;
+}
+
+/* What the maker returns where the last thing that it makes was made; false: that is not always the
+ * same, or not known. */
+static bool find_made_well(struct flow *flow, const struct ir_func *maker, int64_t *value)
+{
+    const struct ir_op *last = NULL;
+    for (const struct ir_op *op = NULL; (op = ir_next_op(maker, IR_OP_CALL, op));)
+        if (op->act && (op->act->kind == ACT_MAKE || op->act->kind == ACT_SPAWN) &&
+            (!last || op->pos.line >= last->pos.line))
+            last = op;
+    if (!last)
+        return false;
+    struct walk_question question = {.context = (void *)last,
+                                     .effect = begins_at,
+                                     .matters = goes_into_none,
+                                     .starts_idle = true};
+    struct walk_result ways = flow_walk(flow, flow_frame(flow, maker, NULL, NULL), &question);
+    bool is_found = false, is_one = !ways.is_incomplete;
+    for (size_t i = 0; i < ways.exits.count; i++) {
+        const struct walk_exit *exit = &ways.exits.at[i];
+        if (exit->is_idle || exit->ends_task)
+            continue;
+        is_one &= exit->low == exit->high && (!is_found || exit->low == *value);
+        is_found = true;
+        *value = exit->low;
+    }
+    return is_found && is_one;
+}
+
+static bool is_result_known(struct flow *flow, const struct ir_func *maker, int64_t *value)
+{
+    const struct ir_type *result = maker->symbol->type->target;
+    if (!result || result->kind == IR_TYPE_VOID)
+        return true;
+    return (result->kind == IR_TYPE_INT || result->kind == IR_TYPE_BOOL) &&
+           find_made_well(flow, maker, value);
+}
+
+static bool is_handed_record(const struct ir_func *func)
+{
+    for (size_t i = 0; i < func->param_count; i++)
+        if (record_name(func->vars[i]->type))
+            return true;
+    return false;
+}
+
+static bool is_of_kind(const struct ir_func *func, const struct kind *kind)
+{
+    return kind->name ? find_param(func, kind->name, false) == 0 : !is_handed_record(func);
+}
+
+/* Two calls, of which one takes apart what the other has made, in memory that is the caller's or
+ * static. */
+static void find_in_place(struct maker *maker, struct kind *kind)
+{
+    const client_funcs *entries = &maker->out->entries;
+    for (size_t e = 0; !kind->maker && e < entries->count; e++)
+        for (size_t m = 0; !kind->maker && m < entries->count; m++) {
+            const struct ir_func *begins = entries->at[m], *ends = entries->at[e];
+            if (begins == ends || !is_of_kind(begins, kind) || !is_of_kind(ends, kind) ||
+                !is_pair(maker->flow, begins, ends) ||
+                !is_result_known(maker->flow, begins, &kind->made_well))
+                continue;
+            kind->maker = begins;
+            kind->makes_in_place = true;
+            kind->ender = ends;
+        }
+}
+
+/* ---- which calls there are ------------------------------------------------------------------- */
 
 /* Does the name begin or end with one of the words, as `pool_stop` does? */
 static bool has_word(const char *name, const char *const *words, size_t count)
@@ -240,6 +385,13 @@ static const struct ir_type *made_by(struct maker *maker, const struct ir_func *
     return NULL;
 }
 
+static void note_kinds(struct maker *maker, const struct ir_func *func)
+{
+    for (size_t i = 0; i < func->param_count; i++)
+        if (record_name(func->vars[i]->type))
+            kind_of(maker, func->vars[i]->type);
+}
+
 /* As one that works on an object: the first that it is handed. */
 static void note_work(struct maker *maker, const struct ir_func *func)
 {
@@ -252,8 +404,10 @@ static void note_work(struct maker *maker, const struct ir_func *func)
         struct kind *kind = kind_of(maker, type);
         if (made && !kind->maker)
             continue; /* how to make it */
+        if (func == kind->maker)
+            return; /* in place */
         *vec_add(maker->arena, &kind->works) = func;
-        if (frees(maker->flow, func, (int)i))
+        if (func == kind->ender || frees(maker->flow, func, (int)i))
             *vec_add(maker->arena, &kind->frees) = func;
         else if (end_rank(func))
             note_ender(maker, kind, func);
@@ -282,6 +436,17 @@ static void choose_end(struct maker *maker, struct kind *kind)
         *vec_add(maker->arena, &kind->enders) = last;
 }
 
+/* Is it a static object, or kept in a static variable? */
+static bool is_in_static(struct flow *flow, const struct flow_use *use)
+{
+    const struct ir_expr *object = use->object;
+    const struct ir_expr *root = ir_expr_root(object->kind == IR_ADDR ? object->a : object);
+    if (root && root->kind == IR_SYMBOL)
+        return true;
+    struct points points = flow_points_in(flow, use->func, object);
+    return flow_points_static(flow, &points);
+}
+
 /* Does it run operations on static objects for which tasks wait? */
 static bool uses_statics(struct flow *flow, const struct ir_func *func)
 {
@@ -290,21 +455,11 @@ static bool uses_statics(struct flow *flow, const struct ir_func *func)
         size_t count;
         const struct flow_use *uses = flow_uses(flow, kinds[i], &count);
         for (size_t k = 0; k < count; k++) {
-            if (!uses[k].object || !flow_runs(flow, func, uses[k].func))
-                continue;
-            struct points points = flow_points_in(flow, uses[k].func, uses[k].object);
-            if (flow_points_static(flow, &points))
+            if (uses[k].object && is_in_static(flow, &uses[k]) &&
+                flow_runs(flow, func, uses[k].func))
                 return true;
         }
     }
-    return false;
-}
-
-static bool is_handed_record(const struct ir_func *func)
-{
-    for (size_t i = 0; i < func->param_count; i++)
-        if (record_name(func->vars[i]->type))
-            return true;
     return false;
 }
 
@@ -336,16 +491,19 @@ static bool sets_statics_alone(struct flow *flow, const struct ir_func *func)
 static void find_statics(struct maker *maker)
 {
     struct kind kind = {0};
+    find_in_place(maker, &kind);
     for (size_t i = 0; i < maker->out->entries.count; i++) {
         const struct ir_func *func = maker->out->entries.at[i];
         if (is_handed_record(func) || !uses_statics(maker->flow, func))
             continue;
-        if (flow_can(maker->flow, func, ACT_LOCK))
+        if (func != kind.maker && func != kind.ender && flow_can(maker->flow, func, ACT_LOCK))
             note_method(maker, &kind, func);
         if (sets_statics_alone(maker->flow, func))
             *vec_add(maker->arena, &maker->singles) = func;
     }
-    if (kind.methods.count)
+    if (kind.ender)
+        *vec_add(maker->arena, &kind.enders) = kind.ender;
+    if (kind.methods.count || kind.ender)
         *vec_add(maker->arena, &maker->kinds) = kind;
 }
 
@@ -363,6 +521,10 @@ static void find_kinds(struct maker *maker)
         if (made)
             note_maker(maker, made, maker->out->entries.at[i], at_param);
     }
+    for (size_t i = 0; i < maker->out->entries.count; i++)
+        note_kinds(maker, maker->out->entries.at[i]);
+    for (size_t i = 0; i < maker->kinds.count; i++)
+        find_in_place(maker, &maker->kinds.at[i]);
     for (size_t i = 0; i < maker->out->entries.count; i++)
         note_work(maker, maker->out->entries.at[i]);
     for (size_t i = 0; i < maker->kinds.count; i++)
@@ -432,15 +594,16 @@ static void jump(struct maker *maker, struct ir_func *func, size_t block, uint32
     in->edges[in->edge_count++].to = to;
 }
 
-/* To one block if the pointer leads somewhere, else to another. */
+/* To one block if the value is `op` that number, else to another. */
 static void branch(struct maker *maker, struct ir_func *func, size_t block,
-                   const struct ir_expr *pointer, uint32_t to, uint32_t otherwise)
+                   const struct ir_expr *value, enum ir_operator op, int64_t number, uint32_t to,
+                   uint32_t otherwise)
 {
     struct ir_block *in = &func->blocks[block];
     jump(maker, func, block, to);
     in->end = IR_BRANCH;
-    in->value = ir_binary(maker->arena, maker->number, IR_NE, pointer,
-                          ir_const(maker->arena, pointer->type, 0));
+    in->value = ir_binary(maker->arena, maker->number, op, value,
+                          ir_const(maker->arena, value->type, number));
     in->edges[in->edge_count++].to = otherwise;
 }
 
@@ -542,7 +705,7 @@ static void give_back(struct maker *maker, struct ir_func *func, const struct ki
         op->temp = func->temp_count = 1;
         assign(func, 0, given, ir_temp(arena, type, 1));
     }
-    branch(maker, func, 0, given, 1, 2);
+    branch(maker, func, 0, given, IR_NE, 0, 1, 2);
     op = call(maker, func, 1, taker, find_param(taker, kind->name, false), object);
     op->args[find_param(taker, record_name(type), false)] = given;
     jump(maker, func, 1, 2);
@@ -600,11 +763,36 @@ static struct ir_func *new_client(struct maker *maker, size_t ops_max)
     return new_func(maker, "main", scope, CLIENT_LEAVING + 1, ops_max);
 }
 
+/* In memory of the client's own, or in what is static. */
+static const struct ir_expr *make_in_place(struct maker *maker, struct ir_func *func,
+                                           const struct kind *kind)
+{
+    struct arena *arena = maker->arena;
+    const struct ir_expr *object = NULL;
+    if (kind->name) {
+        struct ir_var *memory = new_var(maker, func, IR_VAR_LOCAL, "memory", kind->pointer->target);
+        object = ir_addr(arena, kind->pointer, ir_var(arena, memory));
+    }
+    int at = kind->name ? find_param(kind->maker, kind->name, false) : -1;
+    struct ir_op *op = call(maker, func, CLIENT_MAKING, kind->maker, at, object);
+    const struct ir_type *result = kind->maker->symbol->type->target;
+    if (!result || result->kind == IR_TYPE_VOID) {
+        jump(maker, func, CLIENT_MAKING, CLIENT_USING);
+        return object;
+    }
+    op->temp = func->temp_count = 1;
+    branch(maker, func, CLIENT_MAKING, ir_temp(arena, result, 1), IR_EQ, kind->made_well,
+           CLIENT_USING, CLIENT_LEAVING);
+    return object;
+}
+
 /* The object; a client whose object cannot be made leaves. */
 static const struct ir_expr *make(struct maker *maker, struct ir_func *func,
                                   const struct kind *kind)
 {
     struct arena *arena = maker->arena;
+    if (kind->makes_in_place)
+        return make_in_place(maker, func, kind);
     if (!kind->name) {
         jump(maker, func, CLIENT_MAKING, CLIENT_USING);
         return NULL;
@@ -624,7 +812,7 @@ static const struct ir_expr *make(struct maker *maker, struct ir_func *func,
         call(maker, func, CLIENT_MAKING, kind->maker, -1, NULL)->temp = func->temp_count = 1;
         assign(func, CLIENT_MAKING, object, ir_temp(arena, kind->pointer, 1));
     }
-    branch(maker, func, CLIENT_MAKING, object, CLIENT_USING, CLIENT_LEAVING);
+    branch(maker, func, CLIENT_MAKING, object, IR_NE, 0, CLIENT_USING, CLIENT_LEAVING);
     return object;
 }
 
@@ -641,7 +829,8 @@ static void write_client(struct maker *maker, const struct kind *kind, const str
             wait_for(maker, func, tasks[i]);
     for (size_t i = 0; i < kind->enders.count; i++) {
         const struct ir_func *ender = kind->enders.at[i];
-        call(maker, func, CLIENT_ENDING, ender, find_param(ender, kind->name, false), object);
+        int at = kind->name ? find_param(ender, kind->name, false) : -1;
+        call(maker, func, CLIENT_ENDING, ender, at, object);
     }
     jump(maker, func, CLIENT_USING, CLIENT_ENDING);
     jump(maker, func, CLIENT_ENDING, CLIENT_LEAVING);

@@ -83,18 +83,9 @@ uint32_t machine_site(struct machine *machine, const void *key, struct site site
     return (uint32_t)((uintptr_t)*slot - 1);
 }
 
-/* One for all declarations of the symbol, in whatever unit. */
-static const struct ir_expr *address_of(struct machine *machine, const struct ir_expr *place)
-{
-    struct ir_type *pointer = arena_new(machine->arena, struct ir_type);
-    *pointer = (struct ir_type){
-        .kind = IR_TYPE_POINTER, .name = "", .size = sizeof(void *), .target = place->type};
-    return ir_addr(machine->arena, pointer, place);
-}
-
 static bool is_out_of_hand(struct machine *machine, const struct ir_symbol *symbol)
 {
-    const struct ir_expr *address = address_of(machine, ir_symbol(machine->arena, symbol));
+    const struct ir_expr *address = ir_addr_of(machine->arena, ir_symbol(machine->arena, symbol));
     return flow_is_used_outside(machine->flow, symbol) ||
            flow_is_handed_out(machine->flow, address);
 }
@@ -156,7 +147,7 @@ static uint32_t var_site(struct context *context, const struct ir_var *var)
     uint32_t site =
         machine_site(machine, var, (struct site){.func = func, .var = var, .type = var->type});
     if (machine->sites.count > before && var->is_address_taken) {
-        const struct ir_expr *address = address_of(machine, ir_var(machine->arena, var));
+        const struct ir_expr *address = ir_addr_of(machine->arena, ir_var(machine->arena, var));
         struct frame *frame = flow_frame(machine->flow, func, NULL, NULL);
         machine->sites.at[site].is_escaped =
             !flow_is_seen_whole(machine->flow, flow_resolve(machine->flow, frame, address));

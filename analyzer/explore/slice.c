@@ -462,10 +462,7 @@ static bool makes_content(const struct slice *slice, const struct slice_func *in
     bool has_content = act->count || act->capacity || act->attribute == ATTRIBUTE_RECURSIVE;
     if (!place || place->kind == IR_TEMP || place->type->kind == IR_TYPE_POINTER || !has_content)
         return false;
-    struct ir_type *pointer = arena_new(slice->arena, struct ir_type);
-    *pointer = (struct ir_type){
-        .kind = IR_TYPE_POINTER, .name = "", .size = sizeof(void *), .target = place->type};
-    return in_scope(slice, in->func, ir_addr(slice->arena, pointer, place));
+    return in_scope(slice, in->func, ir_addr_of(slice->arena, place));
 }
 
 static bool receives_kept(const struct slice *slice, const struct slice_func *in,

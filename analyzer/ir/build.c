@@ -377,6 +377,14 @@ const struct ir_expr *ir_addr(struct arena *arena, const struct ir_type *type,
     return expr;
 }
 
+const struct ir_expr *ir_addr_of(struct arena *arena, const struct ir_expr *place)
+{
+    struct ir_type *pointer = arena_new(arena, struct ir_type);
+    *pointer = (struct ir_type){
+        .kind = IR_TYPE_POINTER, .name = "", .size = sizeof(void *), .target = place->type};
+    return ir_addr(arena, pointer, place);
+}
+
 const struct ir_expr *ir_unary(struct arena *arena, const struct ir_type *type, enum ir_operator op,
                                const struct ir_expr *a)
 {

@@ -362,6 +362,8 @@ const struct ir_expr *ir_index(struct arena *, const struct ir_type *, const str
 const struct ir_expr *ir_deref(struct arena *, const struct ir_type *,
                                const struct ir_expr *pointer);
 const struct ir_expr *ir_addr(struct arena *, const struct ir_type *, const struct ir_expr *place);
+/* The same, of a type made for it. */
+const struct ir_expr *ir_addr_of(struct arena *, const struct ir_expr *place);
 const struct ir_expr *ir_unary(struct arena *, const struct ir_type *, enum ir_operator,
                                const struct ir_expr *a);
 const struct ir_expr *ir_binary(struct arena *, const struct ir_type *, enum ir_operator,
