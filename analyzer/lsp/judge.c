@@ -48,7 +48,8 @@ static struct workspace *first_due(const struct server *server)
 
 int judge_wait_ms(const struct server *server)
 {
-    const struct workspace *next = server->job.workspace ? NULL : first_due(server);
+    bool is_free = server->lifecycle == RUNNING && !server->job.workspace;
+    const struct workspace *next = is_free ? first_due(server) : NULL;
     uint64_t now = server_now_ms();
     if (!next)
         return -1;

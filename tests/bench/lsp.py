@@ -30,13 +30,6 @@ def small_program(folder):
     return case.program()[0]
 
 
-def cpu_seconds(process):
-    """Of a process and of those it has waited for."""
-    with open(f"/proc/{process.pid}/stat", encoding="ascii") as file:
-        fields = file.read().rpartition(")")[2].split()
-    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
-
-
 def measure(leash, path, changes):
     session = client.Client(leash)
     session.initialize(path.parent)
@@ -47,14 +40,14 @@ def measure(leash, path, changes):
     text = path.read_text(errors="replace")
     session.quiet()  # until the first analysis has ended, so that its time is not counted
     times = []
-    cpu = cpu_seconds(session.process)
+    cpu = client.cpu_seconds(session.process)
     for i in range(changes):
         begin = time.monotonic()
         session.change(uri, text + f"\n// {i}\n")
         session.judged(uri)
         times.append(time.monotonic() - begin)
     session.quiet()
-    cpu = (cpu_seconds(session.process) - cpu) / changes
+    cpu = (client.cpu_seconds(session.process) - cpu) / changes
     found = sum(len(p["diagnostics"]) for p in session.diagnostics.values())
     session.finish()
     print(f"{path.name:24} first {first * 1000:6.0f} ms   "

@@ -8,7 +8,7 @@ import subprocess
 import time
 import unittest
 
-from client import PATIENCE, framed
+from client import PATIENCE, cpu_seconds, framed
 from program import ALONE_C, INCLUDE, LEASH, RULE, Case, codes
 
 
@@ -38,6 +38,18 @@ class LifeCycle(Case):
         client = self.session()
         client.open(self.write("a.c", '#include "never.h"\n'))
         self.assertEqual(client.finish(), 0)
+
+    def test_rests_after_shutdown(self):
+        os.mkfifo(self.folder / "never.h")
+        client = self.session()
+        client.open(self.write("a.c", '#include "never.h"\n'))
+        client.open(self.write("b.c", "int b;\n"))  # has to wait for the first, which never ends
+        client.request("shutdown")
+        begin = cpu_seconds(client.process)
+        time.sleep(1)
+        self.assertLess(cpu_seconds(client.process) - begin, 0.1)
+        client.notify("exit")
+        self.assertEqual(client.ended(), 0)
 
     def test_refuses_requests_before_initialize(self):
         client = self.start()
