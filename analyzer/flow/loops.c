@@ -246,15 +246,43 @@ static bool may_end_task(struct flow *flow, const struct ir_func *func, const bo
     return false;
 }
 
+/* From there on, does nothing happen any more? */
+static bool is_idle_from(struct flow *flow, const struct ir_func *func, uint32_t block)
+{
+    bool *behind = arena_array(flow->arena, bool, func->block_count);
+    flow_reach_from(flow, func, block, behind);
+    for (size_t i = 0; i < func->block_count; i++)
+        if (behind[i] && func->blocks[i].op_count > 0)
+            return false;
+    return true;
+}
+
+/* `while (1);` in a function that can also end is how some programs stop at an error that must not
+ * happen: it is meant, as abort() is. */
+static bool leave_out_halts(struct flow *flow, const struct ir_func *func, const bool *in,
+                            bool *reached)
+{
+    bool has_halts = false;
+    for (uint32_t i = 0; i < func->block_count && flow_can_end(flow, func); i++)
+        if (in[i] && func->blocks[i].op_count == 0 && is_idle_from(flow, func, i)) {
+            reached[i] = false;
+            has_halts = true;
+        }
+    return has_halts;
+}
+
 static bool find_endless(struct flow *flow, const struct frame *frame, bool is_deaf,
                          struct flow_endless *endless)
 {
     struct edges edges = {flow, frame, is_deaf, NULL};
+    const struct ir_func *func = frame->func;
     struct flow_trap trap;
-    bool *reached = arena_array(flow->arena, bool, frame->func->block_count);
+    bool *reached = arena_array(flow->arena, bool, func->block_count);
     flow_reach_in(flow, frame, reached);
-    if (!flow_find_trap(flow, frame->func, reached, edge_counts, &edges, &trap) ||
-        may_end_task(flow, frame->func, trap.in))
+    bool found = flow_find_trap(flow, func, reached, edge_counts, &edges, &trap);
+    if (found && leave_out_halts(flow, func, trap.in, reached))
+        found = flow_find_trap(flow, func, reached, edge_counts, &edges, &trap);
+    if (!found || may_end_task(flow, func, trap.in))
         return false;
     bool is_inside = edges.unclosed && trap.in[edges.unclosed->block];
     *endless = (struct flow_endless){trap.pos, trap.in, is_inside ? edges.unclosed : NULL};
