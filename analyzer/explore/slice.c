@@ -628,9 +628,22 @@ static void mark_told(struct slice *slice, struct slice_func *in, const struct i
         mark_value(slice, in, ok);
 }
 
+bool slice_compares_threads(const struct flow *flow, const struct ir_op *op)
+{
+    const struct ir_symbol *callee = ir_callee(op);
+    const struct ir_type *result = callee && !op->act ? callee->type->target : NULL;
+    bool tells = result && result->kind == IR_TYPE_INT && op->arg_count == 2;
+    for (size_t i = 0; tells && i < op->arg_count; i++)
+        tells = model_type_kind(flow_models(flow), op->args[i]->type) == OBJECT_THREAD;
+    return tells;
+}
+
 static void mark_operands(struct slice *slice, struct slice_func *in, const struct ir_op *op)
 {
     const struct act *act = op->act;
+    bool is_asked = op->kind == IR_OP_CALL && slice_compares_threads(slice->slicer->flow, op);
+    for (size_t i = 0; is_asked && i < op->arg_count; i++)
+        mark_value(slice, in, op->args[i]);
     for (size_t i = 0; in->hands_over[op->id] && i < op->arg_count; i++)
         mark_value(slice, in, op->args[i]);
     if (op->kind == IR_OP_ASSIGN) {

@@ -105,6 +105,9 @@ struct slice *slice_new(struct slicer *, struct arena *, const struct scope *);
 const struct slice_func *slice_find(const struct slice *, const struct ir_func *);
 /* Does the content matter, of an object of that type at that offset? */
 bool slice_keeps_part(const struct slice *, const struct ir_type *, int64_t offset);
+/* Is it a call of code out of sight that is handed two threads' ids and tells whether they are the
+ * same, as pthread_equal does? */
+bool slice_compares_threads(const struct flow *, const struct ir_op *);
 /* Does the content of a place of that function matter? */
 bool slice_keeps_place(const struct slice *, const struct slice_func *, const struct ir_expr *);
 #endif

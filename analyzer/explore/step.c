@@ -354,11 +354,34 @@ static bool asks_what_is_known(const struct context *context, const struct ir_op
     return false;
 }
 
+/* What pthread_create stored for the task, or for one that nobody started a number that no other
+ * has. */
+static struct value own_id(const struct context *context)
+{
+    struct value handle = context->machine->world.tasks[context->task].handle;
+    return handle.kind == V_PTR ? handle : VALUE_INT(SYMBOL_HIGH - 1 - context->task);
+}
+
+/* A call that is handed nothing and gives back a thread's id tells the caller's own, as
+ * pthread_self does. */
+static struct value outside_result(struct context *context, const struct ir_op *op)
+{
+    const struct flow *flow = context->machine->flow;
+    const struct ir_symbol *callee = ir_callee(op);
+    if (callee && op->arg_count == 0 &&
+        model_type_kind(flow_models(flow), callee->type->target) == OBJECT_THREAD)
+        return own_id(context);
+    if (slice_compares_threads(flow, op))
+        return VALUE_INT(eval_compare(context->machine, eval(context, op->args[0]), IR_EQ,
+                                      eval(context, op->args[1]), false));
+    return (struct value){V_ANY, asks_what_is_known(context, op), 0, 0};
+}
+
 static void call_outside(struct context *context, const struct ir_op *op)
 {
     hand_out(context, op);
     fill_in(context, op);
-    set_temp(context, op, (struct value){V_ANY, asks_what_is_known(context, op), 0, 0});
+    set_temp(context, op, outside_result(context, op));
 }
 
 bool step_call(struct machine *machine, uint8_t task, const struct ir_op *op,
