@@ -1,12 +1,12 @@
 #include "lsp/job.h"
 
+#include "project/worker.h"
 #include "report/value.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -127,9 +127,7 @@ static void check(struct work *work, const struct lsp_settings *settings)
 static void settle(pid_t server)
 {
     setpgid(0, 0);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != server)
-        _exit(1);
+    worker_end_with(server);
     (void)!nice(NICENESS);
     int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (fd >= 0) {

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -69,6 +70,13 @@ static void limit_memory(uint64_t bytes)
     if (limit.rlim_max == RLIM_INFINITY || bytes < limit.rlim_max)
         limit.rlim_cur = bytes;
     setrlimit(RLIMIT_DATA, &limit);
+}
+
+void worker_end_with(pid_t parent)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(1); /* it was gone before */
 }
 
 /* Where memory runs out, the kernel shall take a worker before anybody else.  One that dies leaves
@@ -172,6 +180,7 @@ bool worker_start(struct worker *worker, const unit_list *units,
     int fds[5] = {-1, -1, -1, -1, -1}; /* orders, answers: read and write end; log */
     bool ready = pipe2(fds, O_CLOEXEC) == 0 && pipe2(fds + 2, O_CLOEXEC) == 0 &&
                  (fds[4] = memfd_create("leash-worker", MFD_CLOEXEC)) >= 0;
+    pid_t parent = getpid();
     fflush(NULL);
     pid_t pid = ready ? fork() : -1;
     if (pid < 0) {
@@ -181,6 +190,7 @@ bool worker_start(struct worker *worker, const unit_list *units,
         return false;
     }
     if (pid == 0) {
+        worker_end_with(parent);
         dup2(fds[4], STDERR_FILENO);
         keep_only(&fds[0], &fds[3]);
         signal(SIGPIPE, SIG_IGN);

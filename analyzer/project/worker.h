@@ -30,6 +30,9 @@ struct worker {
 
 enum answer_state { ANSWER_PARTIAL, ANSWER_WHOLE, ANSWER_BROKEN };
 
+/* In a forked process: from now on it ends with the process that forked it, whatever ends that and
+ * wherever it waits itself. */
+void worker_end_with(pid_t parent);
 /* Forks a worker that parses `units`. */
 bool worker_start(struct worker *, const unit_list *units, const struct collect_options *);
 /* Hands it a unit.  false: it is dead. */

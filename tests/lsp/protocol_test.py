@@ -12,6 +12,15 @@ from client import PATIENCE, cpu_seconds, framed
 from program import ALONE_C, INCLUDE, LEASH, RULE, Case, codes
 
 
+def is_alive(pid):
+    """Nobody may have waited for it yet: then it is dead all the same."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
 class LifeCycle(Case):
     def test_ends_with_0_after_shutdown_and_exit(self):
         client = self.session()
@@ -321,8 +330,7 @@ class Noise(Case):
 class Children(Case):
     """An analysis is a process of its own."""
 
-    def wait_for_child(self, client):
-        pid = client.process.pid
+    def wait_for_child(self, pid):
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
@@ -332,12 +340,18 @@ class Children(Case):
             time.sleep(0.01)
         self.fail("there is no analysis")
 
+    def assert_ends(self, *pids):
+        deadline = time.monotonic() + PATIENCE
+        while any(map(is_alive, pids)) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        self.assertEqual([pid for pid in pids if is_alive(pid)], [])
+
     def open_endless(self):
         """A session whose analysis waits for a named pipe."""
         os.mkfifo(self.folder / "never.h")
         client = self.session(options={"flags": [f"-I{INCLUDE}"]})
         uri = client.open(self.write("a.c", ALONE_C), '#include "never.h"\n')
-        return client, uri, self.wait_for_child(client)
+        return client, uri, self.wait_for_child(client.process.pid)
 
     def test_answers_while_it_analyses(self):
         client, uri, _ = self.open_endless()
@@ -348,9 +362,10 @@ class Children(Case):
 
     def test_a_change_ends_what_is_out_of_date(self):
         client, uri, child = self.open_endless()
+        worker = self.wait_for_child(child)
         client.change(uri, ALONE_C)
         self.assertEqual(codes(client.judged(uri)), [RULE])
-        self.assertFalse(os.path.exists(f"/proc/{child}"))
+        self.assert_ends(child, worker)
 
     def test_the_death_of_an_analysis_is_told_and_survived(self):
         client, uri, child = self.open_endless()
@@ -358,7 +373,7 @@ class Children(Case):
         self.assertIn("signal 9", self.shown(client, "analysis")["message"])
         # The second time in a row it is no news.
         client.change(uri, '\n#include "never.h"\n')
-        os.kill(self.wait_for_child(client), signal.SIGKILL)
+        os.kill(self.wait_for_child(client.process.pid), signal.SIGKILL)
         client.wait_for(lambda m: m.get("method") == "window/logMessage" and
                         "signal 9" in m["params"]["message"], "a line for the log")
         client.change(uri, ALONE_C)
@@ -367,11 +382,9 @@ class Children(Case):
 
     def test_it_ends_with_the_server(self):
         client, _, child = self.open_endless()
+        worker = self.wait_for_child(child)
         client.kill()
-        deadline = time.monotonic() + PATIENCE
-        while os.path.exists(f"/proc/{child}") and time.monotonic() < deadline:
-            time.sleep(0.01)
-        self.assertFalse(os.path.exists(f"/proc/{child}"))
+        self.assert_ends(child, worker)
 
 
 if __name__ == "__main__":
