@@ -14,7 +14,7 @@
 set -eu
 
 cache=${LEASH_REALWORLD:-${XDG_CACHE_HOME:-$HOME/.cache}/leash-realworld}
-packages="knot libmicrohttpd liburcu libuv1 libzstd lua5.4 memcached nng redis"
+packages="knot libmicrohttpd liburcu libuv1 libzstd lua5.4 memcached nng redis squashfs-tools xz-utils"
 
 stop() {
     printf 'fetch.sh: %s\n' "$*" >&2
@@ -114,6 +114,8 @@ configure() {
         by_make memcached
         ;;
     redis) by_make MALLOC=libc ;;
+    squashfs-tools) by_make -C squashfs-tools XATTR_SUPPORT=0 ;;
+    xz-utils) by_cmake ;;
     lua5.4)
         # Debian's makefile wants libtool and builds all twice, as C++ too: plain C objects will do.
         printf '#define DEB_HOST_MULTIARCH "%s"\n' "$(dpkg-architecture -q DEB_HOST_MULTIARCH)" \
