@@ -208,7 +208,7 @@ static bool sends_result(const struct look *look, const struct ir_expr *channel)
         if (act && act->kind == ACT_SEND && act->object &&
             flow_loop_of(flow, at->frame->func, at->op->block) == 0 &&
             flow_wait_ends(flow, at->frame, at->op) &&
-            flow_compare(flow, flow_resolve(flow, at->frame, act->object), channel) == FLOW_SAME)
+            flow_is_same(flow, flow_resolve(flow, at->frame, act->object), channel))
             return true;
     }
     return false;

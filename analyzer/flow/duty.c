@@ -8,6 +8,12 @@ enum flow_same flow_duty_names(const struct flow_duty *duty, const struct frame 
     return flow_compare(duty->flow, flow_resolve(duty->flow, frame, handle), duty->object);
 }
 
+static bool names_it(const struct flow_duty *duty, const struct frame *frame,
+                     const struct ir_expr *handle)
+{
+    return flow_is_same(duty->flow, flow_resolve(duty->flow, frame, handle), duty->object);
+}
+
 /* Is it the object, or something that was handed over and may lead to it? */
 static bool carries_object(const struct flow_duty *duty, const struct frame *frame,
                            const struct ir_expr *value)
@@ -18,7 +24,7 @@ static bool carries_object(const struct flow_duty *duty, const struct frame *fra
     const struct ir_expr *resolved = flow_resolve(flow, frame, value);
     if (resolved->kind == IR_CONST)
         return false;
-    if (flow_compare(flow, resolved, duty->object) == FLOW_SAME)
+    if (flow_is_same(flow, resolved, duty->object))
         return true;
     for (size_t i = 0; i < duty->carrier_count; i++)
         if (ir_expr_equal(resolved, duty->carriers[i]))
@@ -52,7 +58,7 @@ static bool opaque_call_takes(const struct flow_duty *duty, const struct frame *
     for (size_t i = 0; i < op->arg_count; i++) {
         if (!carries_object(duty, frame, op->args[i]))
             continue;
-        if (flow_duty_names(duty, frame, op->args[i]) == FLOW_SAME ||
+        if (names_it(duty, frame, op->args[i]) ||
             !fulfilment_can_follow(duty, frame, op))
             return true;
     }
@@ -115,7 +121,7 @@ static bool fulfils(const struct flow_duty *duty, const struct frame *frame)
 {
     for (const struct ir_op *op = NULL; (op = ir_next_op(frame->func, IR_OP_CALL, op));)
         if (op->act && op->act->kind == duty->fulfilment && op->act->object &&
-            flow_duty_names(duty, frame, op->act->object) == FLOW_SAME)
+            names_it(duty, frame, op->act->object))
             return true;
     return false;
 }

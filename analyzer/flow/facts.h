@@ -103,6 +103,7 @@ struct flow {
     int frames_depth;         /* how deep flow_frames is in itself */
     void *executions;         /* owned by the explore layer */
     struct solver *solution;  /* of the points-to analysis; made by points.c when first asked for */
+    struct map points;        /* by what decides about it → struct points, once asked for */
     struct map *used_outside; /* by symbol; made by outside.c when first asked for */
     struct flow_frame_list *tasks; /* made by tasks.c when first asked for */
 };

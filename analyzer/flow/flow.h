@@ -118,6 +118,8 @@ const struct ir_op *flow_made_by(const struct ir_expr *resolved, const struct ir
 enum flow_same { FLOW_DIFFERENT, FLOW_MAYBE, FLOW_SAME };
 /* Do two resolved handles name one object?  MAYBE where it cannot be told. */
 enum flow_same flow_compare(struct flow *, const struct ir_expr *, const struct ir_expr *);
+/* Are they FLOW_SAME?  Cheaper than to ask what they are else. */
+bool flow_is_same(struct flow *, const struct ir_expr *handle, const struct ir_expr *object);
 
 /* ---- uses of objects ------------------------------------------------------------------------- */
 

@@ -367,8 +367,8 @@ static enum walk_effect effect_of_party(void *context, const struct frame *frame
 static bool is_there(void *context, const struct frame *frame, const struct ir_expr *pointer)
 {
     const struct party_walk *party = context;
-    return flow_compare(party->flow, flow_resolve(party->flow, frame, pointer),
-                        party->wanted->object) == FLOW_SAME;
+    return flow_is_same(party->flow, flow_resolve(party->flow, frame, pointer),
+                        party->wanted->object);
 }
 
 /* Does the operation do what is wanted, or call somebody who can? */

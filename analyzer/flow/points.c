@@ -149,16 +149,63 @@ static int compare_targets(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-struct points flow_points(struct flow *flow, const struct ir_expr *resolved)
+static struct points find_points(struct flow *flow, const struct ir_expr *pointer)
 {
-    if (resolved->type->kind != IR_TYPE_POINTER)
-        return (struct points){.has_unknown = true};
     struct answer answer = {.flow = flow, .solution = solution_of(flow)};
-    add_value(&answer, resolved);
+    add_value(&answer, pointer);
     if (answer.targets.count > 1)
         qsort(answer.targets.at, answer.targets.count, sizeof *answer.targets.at, compare_targets);
     return (struct points){answer.targets.at, answer.targets.count, answer.has_unknown,
                            answer.is_any};
+}
+
+/* Writes down what of a value decides where it leads; 0: that is too long. */
+enum { KEY_WORDS = 32 };
+
+static size_t write_key(const struct ir_expr *value, uint64_t *words)
+{
+    size_t count = 0;
+    for (; count + 2 <= KEY_WORDS; value = value->a) {
+        words[count++] = value->kind;
+        switch (value->kind) {
+        case IR_VAR:
+            words[count++] = (uintptr_t)value->var;
+            return count;
+        case IR_SYMBOL:
+            words[count++] = (uintptr_t)value->symbol;
+            return count;
+        case IR_FIELD:
+            words[count++] = (uint64_t)value->value;
+            break;
+        case IR_INDEX:
+            words[count++] = (uint64_t)constraints_index_offset(value);
+            break;
+        case IR_ADDR:
+        case IR_CAST:
+        case IR_DEREF:
+            break;
+        default:
+            return count;
+        }
+    }
+    return 0;
+}
+
+struct points flow_points(struct flow *flow, const struct ir_expr *resolved)
+{
+    uint64_t key[KEY_WORDS];
+    if (resolved->type->kind != IR_TYPE_POINTER)
+        return (struct points){.has_unknown = true};
+    size_t count = write_key(resolved, key);
+    if (count == 0)
+        return find_points(flow, resolved);
+    struct points *points = map_get(&flow->points, key, count * sizeof *key);
+    if (!points) {
+        points = arena_new(flow->arena, struct points);
+        *points = find_points(flow, resolved);
+        *map_put(&flow->points, key, count * sizeof *key) = points;
+    }
+    return *points;
 }
 
 struct points flow_points_in(struct flow *flow, const struct ir_func *func,

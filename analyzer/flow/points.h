@@ -29,8 +29,8 @@ struct points {
     bool is_any;      /* which may be anything that code out of sight has come by */
 };
 
-/* Of the value of a resolved expression.  The first question solves the whole program; each takes
- * time in the square of the number of targets found. */
+/* Of the value of a resolved expression.  The first question solves the whole program; each new one
+ * takes time in the square of the number of targets found, and its answer is kept. */
 struct points flow_points(struct flow *, const struct ir_expr *resolved);
 /* The same of what the expression says in the function, whoever calls that. */
 struct points flow_points_in(struct flow *, const struct ir_func *, const struct ir_expr *);

@@ -684,6 +684,25 @@ enum flow_same flow_compare(struct flow *flow, const struct ir_expr *a, const st
     return may_meet ? FLOW_MAYBE : by_name;
 }
 
+static bool have_one_name(const struct ir_expr *a, const struct ir_expr *b)
+{
+    bool a_address, b_address;
+    struct flat at = pointer_base(a, &a_address), bt = pointer_base(b, &b_address);
+    return a_address == b_address && flat_equal(&at, &bt);
+}
+
+/* Two handles with names of their own are one object only where each leads to a single one, and
+ * mostly the object that all others are compared with leads to more. */
+bool flow_is_same(struct flow *flow, const struct ir_expr *handle, const struct ir_expr *object)
+{
+    if (!have_one_name(handle, object)) {
+        struct points points = flow_points(flow, object);
+        if (points.has_unknown || points.count != 1)
+            return false;
+    }
+    return flow_compare(flow, handle, object) == FLOW_SAME;
+}
+
 /* ---- uses of an object ----------------------------------------------------------------------- */
 
 /* The object of a use in one of its frames. */
