@@ -158,6 +158,8 @@ struct flow_matches {
 };
 struct flow_matches flow_use_matches(struct flow *, const struct flow_use *,
                                      const struct ir_expr *object);
+/* May the use concern the object? */
+bool flow_use_concerns(struct flow *, const struct flow_use *, const struct ir_expr *object);
 /* The next use of that kind, after `after` (NULL: the first), that may concern the object; NULL:
  * none. */
 const struct flow_use *flow_next_use(struct flow *, enum act_kind kind,

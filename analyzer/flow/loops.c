@@ -190,7 +190,8 @@ static bool needs_done_arm(struct flow *flow, const struct frame *frame,
 static bool needs_arm_that_is_not_there(struct flow *flow, const struct frame *frame,
                                         const struct ir_block *block, const struct ir_edge *edge)
 {
-    if (block->end != IR_BRANCH && block->end != IR_SWITCH)
+    if ((block->end != IR_BRANCH && block->end != IR_SWITCH) ||
+        !flow_can(flow, frame->func, ACT_SELECT))
         return false;
     const struct ir_op *op = tested_op(flow, frame, block->value);
     if (!op || op->act->kind != ACT_SELECT || !op->act->arms_known)

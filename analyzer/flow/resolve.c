@@ -718,6 +718,7 @@ struct use_names {
     struct map definite; /* by variable or symbol → struct indices */
     VEC(uint32_t) vague; /* indices of the others */
     bool is_cut;
+    bool has_frames;      /* the above is known: asked for only where points do not tell */
     struct points points; /* whoever calls, it is one of these */
 };
 
@@ -755,23 +756,27 @@ static void add_name(struct flow *flow, struct use_names *names, struct naming n
     *vec_add(flow->arena, &indices->at) = index;
 }
 
-static const struct use_names *names_of(struct flow *flow, const struct flow_use *use)
+static struct use_names *names_of(struct flow *flow, const struct flow_use *use)
 {
     struct use_names *names = map_get(&flow->use_names, &use, sizeof use);
     if (names)
         return names;
     names = arena_new(flow->arena, struct use_names);
     names->definite.arena = flow->arena;
-    struct frame *alone = flow_frame(flow, use->func, NULL, NULL);
-    names->points = flow_points(flow, flow_resolve(flow, alone, use->object));
+    names->points = flow_points_in(flow, use->func, use->object);
+    *map_put(&flow->use_names, &use, sizeof use) = names;
+    return names;
+}
+
+static void find_names(struct flow *flow, const struct flow_use *use, struct use_names *names)
+{
     struct flow_use_frames frames = flow_use_frames(flow, use);
+    names->has_frames = true;
     names->is_cut = frames.is_cut;
     for (size_t i = 0; i < frames.at.count; i++)
         add_name(
             flow, names,
             (struct naming){frames.at.at[i], flow_resolve(flow, frames.at.at[i], use->object)});
-    *map_put(&flow->use_names, &use, sizeof use) = names;
-    return names;
 }
 
 static void add_match(struct flow *flow, struct flow_matches *matches, const struct naming *naming,
@@ -786,10 +791,12 @@ struct flow_matches flow_use_matches(struct flow *flow, const struct flow_use *u
                                      const struct ir_expr *object)
 {
     struct flow_matches matches = {0};
-    const struct use_names *names = names_of(flow, use);
+    struct use_names *names = names_of(flow, use);
     struct points points = flow_points(flow, object);
     if (flow_points_compare(flow, &points, &names->points) == FLOW_DIFFERENT)
         return matches;
+    if (!names->has_frames)
+        find_names(flow, use, names);
     const void *root = definite_root(object);
     const struct indices *same = root ? map_get(&names->definite, &root, sizeof root) : NULL;
     for (size_t i = 0; same && i < same->at.count; i++)
@@ -802,8 +809,7 @@ struct flow_matches flow_use_matches(struct flow *flow, const struct flow_use *u
     return matches;
 }
 
-static bool use_concerns(struct flow *flow, const struct flow_use *use,
-                         const struct ir_expr *object)
+bool flow_use_concerns(struct flow *flow, const struct flow_use *use, const struct ir_expr *object)
 {
     if (!use->object)
         return true;
@@ -817,7 +823,7 @@ const struct flow_use *flow_next_use(struct flow *flow, enum act_kind kind,
     size_t count;
     const struct flow_use *uses = flow_uses(flow, kind, &count);
     for (size_t i = after ? (size_t)(after - uses) + 1 : 0; i < count; i++)
-        if (use_concerns(flow, &uses[i], object))
+        if (flow_use_concerns(flow, &uses[i], object))
             return &uses[i];
     return NULL;
 }

@@ -246,10 +246,12 @@ static bool io_ends(struct flow *flow, const struct frame *frame, const struct i
     static const enum act_kind enders[] = {ACT_FREE, ACT_CANCEL, ACT_LIMIT};
     const struct ir_expr *object = flow_resolve(flow, frame, act->object);
     for (size_t i = 0; i < COUNT_OF(enders); i++) {
-        const struct flow_use *use = NULL;
-        while ((use = flow_next_use(flow, enders[i], object, use)))
-            if (use->op->act->object_kind == OBJECT_OTHER &&
-                (enders[i] == ACT_LIMIT || !flow_task_has(frame, use->func)))
+        size_t count;
+        const struct flow_use *uses = flow_uses(flow, enders[i], &count);
+        for (size_t k = 0; k < count; k++)
+            if (uses[k].op->act->object_kind == OBJECT_OTHER &&
+                (enders[i] == ACT_LIMIT || !flow_task_has(frame, uses[k].func)) &&
+                flow_use_concerns(flow, &uses[k], object))
                 return true;
     }
     return false;
