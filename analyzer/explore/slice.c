@@ -7,14 +7,7 @@
 
 enum { LARGEST_MIN = 8, LARGEST_MAX = 1000 };
 
-/* ---- keys of memory -------------------------------------------------------------------------- */
-
-/* Memory matters by what it is: a member of a record type, an object of a scalar type behind a
- * pointer, a static variable. */
-struct key {
-    const char *record; /* or a type, or a symbol's name */
-    int64_t offset;
-};
+/* ---- memory that matters ---------------------------------------------------------------------- */
 
 /* Of one key: does it matter, and which functions found that it does not? */
 struct key_state {
@@ -22,47 +15,37 @@ struct key_state {
     VEC(struct slice_func *) watchers;
 };
 
-enum { KEY_NAME_MAX = 240 };
-
-/* Writes the key as bytes: what is found by them is found thousands of times. */
-static size_t write_key(char *bytes, const char *name, int64_t offset)
+static struct keys *keys_of(const struct slice *slice)
 {
-    size_t length = strnlen(name, KEY_NAME_MAX);
-    memcpy(bytes, &offset, sizeof offset);
-    memcpy(bytes + sizeof offset, name, length);
-    return sizeof offset + length;
+    return &slice->slicer->keys;
 }
 
-static struct key_state *key_state(struct slice *slice, const char *name, int64_t offset)
+static struct key_state *key_state(struct slice *slice, uint32_t key)
 {
-    char bytes[KEY_NAME_MAX + sizeof offset];
-    void **slot = map_put(&slice->keys, bytes, write_key(bytes, name, offset));
-    if (!*slot)
-        *slot = arena_new(slice->arena, struct key_state);
-    return *slot;
+    while (slice->keys.count <= key)
+        *vec_add(slice->arena, &slice->keys) = NULL;
+    if (!slice->keys.at[key])
+        slice->keys.at[key] = arena_new(slice->arena, struct key_state);
+    return slice->keys.at[key];
 }
 
 /* While the slice is made, the function that is looked at will be looked at again when that
  * changes. */
-static bool has_key(const struct slice *slice, const char *name, int64_t offset)
+static bool has_key(const struct slice *slice, uint32_t key)
 {
-    char bytes[KEY_NAME_MAX + sizeof offset];
     struct slice_func *in = slice->looks_at;
-    if (!in) {
-        const struct key_state *state =
-            map_get(&slice->keys, bytes, write_key(bytes, name, offset));
-        return state && state->is_kept;
-    }
-    struct key_state *state = key_state((struct slice *)slice, name, offset);
+    if (!in)
+        return key < slice->keys.count && slice->keys.at[key] && slice->keys.at[key]->is_kept;
+    struct key_state *state = key_state((struct slice *)slice, key);
     size_t count = state->watchers.count;
     if (!state->is_kept && (count == 0 || state->watchers.at[count - 1] != in))
         *vec_add(slice->arena, &state->watchers) = in;
     return state->is_kept;
 }
 
-static void add_key(struct slice *slice, const char *name, int64_t offset)
+static void add_key(struct slice *slice, uint32_t key)
 {
-    struct key_state *state = key_state(slice, name, offset);
+    struct key_state *state = key_state(slice, key);
     if (state->is_kept)
         return;
     state->is_kept = slice->has_changed = true;
@@ -70,78 +53,9 @@ static void add_key(struct slice *slice, const char *name, int64_t offset)
         state->watchers.at[i]->must_look = true;
 }
 
-enum { TYPE_KEY = -1, SYMBOL_KEY = -2 };
-
-/* The innermost record around the member at `offset`; NULL: no record, then its type. */
-static const struct ir_type *leaf(const struct ir_type *type, int64_t *offset,
-                                  const struct ir_record **record, int64_t *in_record)
-{
-    *record = NULL;
-    for (int depth = 0; type && depth < 32; depth++) {
-        if (type->kind == IR_TYPE_ARRAY && type->target && type->target->size) {
-            *offset %= (int64_t)type->target->size;
-            type = type->target;
-            continue;
-        }
-        if (type->kind != IR_TYPE_RECORD || !type->record)
-            return type;
-        const struct ir_field *found = NULL;
-        for (size_t i = 0; i < type->record->field_count; i++)
-            if ((int64_t)type->record->fields[i].offset <= *offset &&
-                (!found || type->record->fields[i].offset > found->offset))
-                found = &type->record->fields[i];
-        if (!found)
-            return type;
-        *record = type->record;
-        *in_record = (int64_t)found->offset;
-        *offset -= (int64_t)found->offset;
-        type = found->type;
-    }
-    return type;
-}
-
-static const char *record_name(const struct ir_record *record)
-{
-    if (record->name[0])
-        return record->name;
-    return record->field_count ? record->fields[0].name : "";
-}
-
-static const char *type_name(const struct ir_type *type)
-{
-    return type->kind == IR_TYPE_POINTER ? "*" : type->name;
-}
-
-/* The member of a place of that type at that offset. */
-static void part_key(const struct ir_type *type, int64_t offset, struct key *key)
-{
-    const struct ir_record *record;
-    int64_t in_record = 0;
-    const struct ir_type *at = leaf(type, &offset, &record, &in_record);
-    if (record)
-        *key = (struct key){record_name(record), in_record};
-    else
-        *key = (struct key){at ? type_name(at) : "", TYPE_KEY};
-}
-
-static void place_key(const struct ir_expr *place, struct key *key)
-{
-    const struct ir_expr *array = place;
-    while (array->kind == IR_INDEX && ir_index_is_inside(array))
-        array = array->a;
-    if (array->kind == IR_FIELD)
-        part_key(array->a->type, array->value, key);
-    else if (place->kind == IR_SYMBOL)
-        *key = (struct key){place->symbol->name, SYMBOL_KEY};
-    else
-        part_key(place->type, 0, key);
-}
-
 bool slice_keeps_part(const struct slice *slice, const struct ir_type *type, int64_t offset)
 {
-    struct key key;
-    part_key(type, offset, &key);
-    return has_key(slice, key.record, key.offset);
+    return has_key(slice, keys_of_part(keys_of(slice), type, offset));
 }
 
 /* ---- marking --------------------------------------------------------------------------------- */
@@ -193,7 +107,7 @@ static void mark_var(struct slice *slice, struct slice_func *in, const struct ir
         look_again_at_callers(slice, in);
     if (is_new && var->is_address_taken && !ir_is_aggregate(var->type) &&
         is_handed_on(in->func, var))
-        add_key(slice, type_name(var->type), TYPE_KEY);
+        add_key(slice, keys_of_scalar(keys_of(slice), var->type));
 }
 
 /* What the address of a place is computed from. */
@@ -223,11 +137,9 @@ static void mark_address(struct slice *slice, struct slice_func *in, const struc
 
 static void mark_content(struct slice *slice, const struct ir_expr *place)
 {
-    struct key key;
     if (place->kind == IR_VAR || place->kind == IR_TEMP || ir_is_aggregate(place->type))
         return;
-    place_key(place, &key);
-    add_key(slice, key.record, key.offset);
+    add_key(slice, keys_of_place(keys_of(slice), place));
 }
 
 static void add_bound(struct slice *slice, const struct ir_expr *expr)
@@ -275,7 +187,7 @@ static void mark_value(struct slice *slice, struct slice_func *in, const struct 
     case IR_ADDR:
         mark_address(slice, in, expr->a);
         if (expr->a->kind == IR_FIELD && expr->type->target && !ir_is_aggregate(expr->a->type) &&
-            has_key(slice, type_name(expr->a->type), TYPE_KEY))
+            has_key(slice, keys_of_scalar(keys_of(slice), expr->a->type)))
             mark_content(slice, expr->a);
         break;
     case IR_UNARY:
@@ -312,23 +224,16 @@ static const struct ir_var *root_var(const struct ir_expr *place)
 
 static bool has_kept_part(const struct slice *slice, const struct ir_type *type)
 {
-    while (type->kind == IR_TYPE_ARRAY && type->target)
-        type = type->target;
-    if (type->kind != IR_TYPE_RECORD || !type->record)
-        return slice_keeps_part(slice, type, 0);
-    for (size_t i = 0; i < type->record->field_count; i++) {
-        const struct ir_field *field = &type->record->fields[i];
-        if (has_key(slice, record_name(type->record), (int64_t)field->offset) ||
-            (ir_is_aggregate(field->type) && has_kept_part(slice, field->type)))
+    const struct key_list *parts = keys_of_whole(keys_of(slice), type);
+    for (size_t i = 0; i < parts->at.count; i++)
+        if (has_key(slice, parts->at.at[i]))
             return true;
-    }
     return false;
 }
 
 bool slice_keeps_place(const struct slice *slice, const struct slice_func *in,
                        const struct ir_expr *place)
 {
-    struct key key;
     if (place->kind == IR_TEMP)
         return in->temp_slot[place->temp] != SLICE_NO_SLOT;
     if (place->kind == IR_VAR && !ir_is_aggregate(place->type))
@@ -338,8 +243,7 @@ bool slice_keeps_place(const struct slice *slice, const struct slice_func *in,
         return false;
     if (ir_is_aggregate(place->type))
         return has_kept_part(slice, place->type);
-    place_key(place, &key);
-    return has_key(slice, key.record, key.offset);
+    return has_key(slice, keys_of_place(keys_of(slice), place));
 }
 
 /* Does it let tasks wait for, wake or stop each other? */
@@ -438,7 +342,7 @@ static bool runs_active(const struct slice *slice, const struct slice_func *in,
 
 static bool fills_in(const struct slice *slice, const struct slice_func *in, const struct ir_op *op)
 {
-    for (size_t i = 0; i < op->arg_count; i++) {
+    for (size_t i = 0; in->facts->takes_address[op->id] && i < op->arg_count; i++) {
         const struct ir_expr *arg = op->args[i];
         if (arg->kind == IR_ADDR && arg->a->kind != IR_SYMBOL &&
             slice_keeps_place(slice, in, arg->a))
@@ -509,10 +413,10 @@ static bool must_keep(const struct slice *slice, const struct slice_func *in,
             return true;
         if (in->is_in_scope[op->id] || in->hands_over[op->id])
             return true;
-        if (op->arg_count > 0 && flow_is_atomic(op) && op->args[0]->kind == IR_ADDR &&
+        if (in->facts->is_atomic[op->id] && op->args[0]->kind == IR_ADDR &&
             publishes(slice, op->args[0]->a))
             return true;
-        if (op->arg_count > 0 && flow_is_atomic(op) && behind_is_kept(slice, in, op->args[0]))
+        if (in->facts->is_atomic[op->id] && behind_is_kept(slice, in, op->args[0]))
             return true;
         if (act &&
             (act->kind == ACT_MAKE || act->kind == ACT_DERIVE || act->kind == ACT_SPAWN ||
@@ -553,7 +457,8 @@ static void keep_pointers(struct slice *slice, const struct ir_type *type)
 {
     for (size_t i = 0; type->kind == IR_TYPE_RECORD && i < type->record->field_count; i++)
         if (type->record->fields[i].type->kind == IR_TYPE_POINTER)
-            add_key(slice, record_name(type->record), (int64_t)type->record->fields[i].offset);
+            add_key(slice,
+                    keys_of_field(keys_of(slice), type->record, &type->record->fields[i]));
 }
 
 /* What is sent matters where what is received of such a type does. */
@@ -566,7 +471,7 @@ static void mark_message(struct slice *slice, struct slice_func *in, const struc
     if (!is_send) {
         bool is_kept = receives_kept(slice, in, value);
         if (is_kept && !ir_is_aggregate(type))
-            add_key(slice, type_name(type), TYPE_KEY);
+            add_key(slice, keys_of_scalar(keys_of(slice), type));
         if (is_kept || ir_is_aggregate(type))
             mark_value(slice, in, value);
         return;
@@ -618,7 +523,7 @@ static void mark_atomic(struct slice *slice, struct slice_func *in, const struct
     if (pointer->kind == IR_ADDR)
         mark_value(slice, in, pointer->a);
     else if (pointer->type->target && !ir_is_aggregate(pointer->type->target))
-        add_key(slice, type_name(pointer->type->target), TYPE_KEY);
+        add_key(slice, keys_of_scalar(keys_of(slice), pointer->type->target));
 }
 
 /* Where a case tells how it went, if anybody asks. */
@@ -654,7 +559,7 @@ static void mark_operands(struct slice *slice, struct slice_func *in, const stru
     if (op->kind != IR_OP_CALL)
         return;
     mark_args(slice, in, op);
-    if (op->arg_count > 0 && flow_is_atomic(op))
+    if (in->facts->is_atomic[op->id])
         mark_atomic(slice, in, op);
     if (!act)
         return;
@@ -743,10 +648,8 @@ static void tie_to_pointers(struct slice *slice, const struct ir_expr *expr)
     if (!expr)
         return;
     if (expr->kind == IR_ADDR && expr->a->kind == IR_FIELD && !ir_is_aggregate(expr->a->type)) {
-        struct key key;
-        place_key(expr->a, &key);
-        if (has_key(slice, key.record, key.offset))
-            add_key(slice, type_name(expr->a->type), TYPE_KEY);
+        if (has_key(slice, keys_of_place(keys_of(slice), expr->a)))
+            add_key(slice, keys_of_scalar(keys_of(slice), expr->a->type));
     }
     if (expr->kind == IR_CAST)
         tie_to_pointers(slice, expr->a);
@@ -763,6 +666,12 @@ static void tie_stored(struct slice *slice, const struct slice_func *in, const s
         tie_to_pointers(slice, op->args[i]);
 }
 
+/* Of what else is marked, more may matter later: what a callee asks for, or others receive. */
+static bool is_marked_once(const struct slice_func *in, const struct ir_op *op)
+{
+    return op->kind == IR_OP_ASSIGN && !in->facts->takes_address[op->id];
+}
+
 static void look_at(struct slice *slice, struct slice_func *in)
 {
     const struct ir_func *func = in->func;
@@ -775,8 +684,9 @@ static void look_at(struct slice *slice, struct slice_func *in)
             tie_stored(slice, in, op);
             if (!in->keeps_op[op->id] && must_keep(slice, in, op))
                 keep_op(slice, in, op);
-            if (in->keeps_op[op->id])
+            if (in->keeps_op[op->id] && !in->is_marked[op->id])
                 mark_operands(slice, in, op);
+            in->is_marked[op->id] = in->keeps_op[op->id] && is_marked_once(in, op);
         }
         if (in->keeps_branch[b] || (in->returns_value && block->end == IR_RETURN))
             mark_optional(slice, in, block->value);
@@ -832,6 +742,37 @@ static bool never_returns(struct slicer *slicer, const struct ir_func *func,
     return ends;
 }
 
+static bool holds_address(const struct ir_expr *expr)
+{
+    for (uint32_t i = 0; expr->kind == IR_LITERAL && i < expr->element_count; i++)
+        if (holds_address(expr->elements[i].value))
+            return true;
+    return expr->kind == IR_ADDR || (expr->a && holds_address(expr->a)) ||
+           (expr->b && holds_address(expr->b));
+}
+
+static bool takes_address(const struct ir_op *op)
+{
+    bool takes = op->kind == IR_OP_ASSIGN && (holds_address(op->place) || holds_address(op->value));
+    for (size_t i = 0; op->kind == IR_OP_CALL && i < op->arg_count && !takes; i++)
+        takes = holds_address(op->args[i]);
+    return takes;
+}
+
+static void find_op_facts(struct slicer *slicer, const struct ir_func *func,
+                          struct slice_facts *facts)
+{
+    struct arena *arena = slicer->by_func.arena;
+    facts->is_atomic = arena_array(arena, bool, func->op_count + 1);
+    facts->takes_address = arena_array(arena, bool, func->op_count + 1);
+    for (size_t b = 0; b < func->block_count; b++)
+        for (size_t i = 0; i < func->blocks[b].op_count; i++) {
+            const struct ir_op *op = &func->blocks[b].ops[i];
+            facts->is_atomic[op->id] = op->arg_count > 0 && flow_is_atomic(op);
+            facts->takes_address[op->id] = takes_address(op);
+        }
+}
+
 /* What does not depend on the root, found once for each function of the program. */
 static const struct slice_facts *facts_of(struct slicer *slicer, const struct ir_func *func)
 {
@@ -857,6 +798,7 @@ static const struct slice_facts *facts_of(struct slicer *slicer, const struct ir
             facts->hands_over[op->id] = op->args[i]->type->kind == IR_TYPE_POINTER &&
                                         flow_call_takes(slicer->flow, func, op, i);
     }
+    find_op_facts(slicer, func, facts);
     facts->never_returns = never_returns(slicer, func, facts);
     return facts;
 }
@@ -875,6 +817,7 @@ static struct slice_func *add_func(struct slice *slice, const struct ir_func *fu
     in->must_look = true;
     in->is_active = facts->never_returns; /* what stands behind its call is not run */
     in->keeps_op = arena_array(arena, bool, func->op_count + 1);
+    in->is_marked = arena_array(arena, bool, func->op_count + 1);
     in->is_in_scope = arena_array(arena, bool, func->op_count + 1);
     in->callees = arena_array(arena, struct slice_callees, func->op_count + 1);
     in->keeps_branch = arena_array(arena, bool, func->block_count);
@@ -1114,9 +1057,11 @@ struct slice *slice_new(struct slicer *slicer, struct arena *arena, const struct
     slice->arena = arena;
     slice->scope = scope;
     slice->largest = LARGEST_MIN;
-    slice->by_func.arena = slice->keys.arena = arena;
+    slice->by_func.arena = arena;
     slicer->initials.by_symbol.arena = slicer->by_func.arena;
     slicer->texts.written.arena = slicer->by_func.arena;
+    slicer->keys.ids.arena = slicer->keys.by_place.arena = slicer->keys.by_whole.arena =
+        slicer->by_func.arena;
     initials_make(&slicer->initials, flow);
     texts_make(&slicer->texts, flow);
     add_func(slice, scope->root);

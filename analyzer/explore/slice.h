@@ -10,6 +10,7 @@
 #define LEASH_SLICE_H
 
 #include "explore/initial.h"
+#include "explore/keys.h"
 #include "explore/written.h"
 
 /* What is looked at together. */
@@ -33,6 +34,8 @@ struct slice_call {
 /* What is known of a function whatever the root is. */
 struct slice_facts {
     bool *hands_over, *is_head, *var_in_memory; /* see slice_func */
+    bool *is_atomic;                            /* by operation: see flow_is_atomic */
+    bool *takes_address;                        /* by operation: of something, in its operands */
     uint32_t *meet;
     VEC(struct slice_call) calls;
     bool never_returns; /* every way through it ends the process, as exit does */
@@ -42,6 +45,7 @@ struct slice_facts {
 struct slicer {
     struct flow *flow;
     struct map by_func; /* → struct slice_facts */
+    struct keys keys;
     struct initials initials;
     struct texts texts;
 };
@@ -58,6 +62,7 @@ struct slice_func {
     const struct slice_facts *facts;
     uint32_t index;                   /* in slice.funcs */
     bool *keeps_op;                   /* by operation */
+    bool *is_marked;                  /* by operation: what it rests on matters already */
     bool *is_in_scope;                /* by operation: it works on an object of the scope */
     const bool *hands_over;           /* by operation: it gives an argument away for good */
     struct slice_callees *callees;    /* by operation: what it can run */
@@ -92,7 +97,7 @@ struct slice {
                         ascending */
     bool has_room;   /* a semaphore or a channel has places for two or more */
     int64_t largest; /* of the constants that anything kept rests on, at least 8 */
-    struct map keys; /* of memory that matters, see slice_keeps_cell */
+    VEC(struct key_state *) keys; /* of memory, by number, as far as they were asked for */
     bool has_changed;
     struct slice_func *looks_at; /* while the slice is made */
 };
