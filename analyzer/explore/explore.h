@@ -85,7 +85,7 @@ enum { EXPLORE_MEMORY = 64 << 20 };
 /* The effort that all programs of a run may cost: as much for each unit as makes it a small part of
  * what parsing cost, and what one program may need where there are few.  As many times more where a
  * scope may cost more than EXPLORE_BUDGET_MS. */
-enum { EXPLORE_EFFORT_OF_UNIT = 1200, EXPLORE_EFFORT_MIN = 300000 };
+enum { EXPLORE_EFFORT_OF_UNIT = 1200, EXPLORE_EFFORT_MIN = 100000 };
 size_t explore_allowance(size_t unit_count, const struct explore_options *);
 
 /* What the search had to do. */

@@ -130,13 +130,13 @@ static void test_explore__a_run_has_an_end(void **state)
     text_release(&entries);
     struct outcome run = leash(folder, "check --budget=1 --stats");
     assert_has(run.err, "40 scopes explored: ");
-    assert_has(run.err, ", where 1200 are allowed; 40 scopes not in full: ");
+    assert_has(run.err, ", where 400 are allowed; 40 scopes not in full: ");
     struct outcome first = leash(folder, "check --budget=1 --explain-silence busy0.c:24");
     assert_lacks(first.out, "the run, may cost");
     struct outcome last = leash(folder, "check --budget=1 --explain-silence busy39.c:24");
     assert_has(last.out, "other parts took up what the program, or the run, may cost");
     struct outcome more = leash(folder, "check --stats");
-    assert_has(more.err, ", where 300000 are allowed; 0 scopes not in full");
+    assert_has(more.err, ", where 100000 are allowed; 0 scopes not in full");
 }
 
 /* Each has static variables that begin with something, as many more files than calls may be deep.
