@@ -1,6 +1,6 @@
 /*
- * keys.h - what memory is to a slice: a member of a record type, an object of a scalar type behind a
- * pointer, a static variable.
+ * keys.h - what memory is to a slice: a member of a record type, an object of a scalar type behind
+ * a pointer, a static variable.
  *
  * Each such thing has a number, the same in all slices of a program: names are looked at once, and
  * what a place or a type comes to is kept.

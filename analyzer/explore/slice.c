@@ -7,7 +7,8 @@
 
 enum { LARGEST_MIN = 8, LARGEST_MAX = 1000 };
 
-/* ---- memory that matters ---------------------------------------------------------------------- */
+/* ---- memory that matters ----------------------------------------------------------------------
+ */
 
 /* Of one key: does it matter, and which functions found that it does not? */
 struct key_state {
@@ -457,8 +458,7 @@ static void keep_pointers(struct slice *slice, const struct ir_type *type)
 {
     for (size_t i = 0; type->kind == IR_TYPE_RECORD && i < type->record->field_count; i++)
         if (type->record->fields[i].type->kind == IR_TYPE_POINTER)
-            add_key(slice,
-                    keys_of_field(keys_of(slice), type->record, &type->record->fields[i]));
+            add_key(slice, keys_of_field(keys_of(slice), type->record, &type->record->fields[i]));
 }
 
 /* What is sent matters where what is received of such a type does. */
@@ -647,10 +647,9 @@ static void tie_to_pointers(struct slice *slice, const struct ir_expr *expr)
 {
     if (!expr)
         return;
-    if (expr->kind == IR_ADDR && expr->a->kind == IR_FIELD && !ir_is_aggregate(expr->a->type)) {
-        if (has_key(slice, keys_of_place(keys_of(slice), expr->a)))
-            add_key(slice, keys_of_scalar(keys_of(slice), expr->a->type));
-    }
+    if (expr->kind == IR_ADDR && expr->a->kind == IR_FIELD && !ir_is_aggregate(expr->a->type) &&
+        has_key(slice, keys_of_place(keys_of(slice), expr->a)))
+        add_key(slice, keys_of_scalar(keys_of(slice), expr->a->type));
     if (expr->kind == IR_CAST)
         tie_to_pointers(slice, expr->a);
     for (uint32_t i = 0; expr->kind == IR_LITERAL && i < expr->element_count; i++)
@@ -681,7 +680,8 @@ static void look_at(struct slice *slice, struct slice_func *in)
         const struct ir_block *block = &func->blocks[b];
         for (size_t i = 0; i < block->op_count; i++) {
             const struct ir_op *op = &block->ops[i];
-            tie_stored(slice, in, op);
+            if (in->facts->takes_address[op->id])
+                tie_stored(slice, in, op);
             if (!in->keeps_op[op->id] && must_keep(slice, in, op))
                 keep_op(slice, in, op);
             if (in->keeps_op[op->id] && !in->is_marked[op->id])

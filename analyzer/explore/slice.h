@@ -93,10 +93,10 @@ struct slice {
     VEC(struct slice_func *) funcs; /* what the root can run, itself first */
     struct map by_func;             /* → struct slice_func */
     VEC(int64_t)
-    bounds;          /* the constants above 2 that bound loops, counts and capacities,
-                        ascending */
-    bool has_room;   /* a semaphore or a channel has places for two or more */
-    int64_t largest; /* of the constants that anything kept rests on, at least 8 */
+    bounds;                       /* the constants above 2 that bound loops, counts and capacities,
+                                     ascending */
+    bool has_room;                /* a semaphore or a channel has places for two or more */
+    int64_t largest;              /* of the constants that anything kept rests on, at least 8 */
     VEC(struct key_state *) keys; /* of memory, by number, as far as they were asked for */
     bool has_changed;
     struct slice_func *looks_at; /* while the slice is made */

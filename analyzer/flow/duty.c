@@ -58,8 +58,7 @@ static bool opaque_call_takes(const struct flow_duty *duty, const struct frame *
     for (size_t i = 0; i < op->arg_count; i++) {
         if (!carries_object(duty, frame, op->args[i]))
             continue;
-        if (names_it(duty, frame, op->args[i]) ||
-            !fulfilment_can_follow(duty, frame, op))
+        if (names_it(duty, frame, op->args[i]) || !fulfilment_can_follow(duty, frame, op))
             return true;
     }
     return false;
