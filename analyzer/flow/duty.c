@@ -1,5 +1,7 @@
 #include "flow/duty.h"
 
+#include "flow/parties.h"
+
 enum flow_same flow_duty_names(const struct flow_duty *duty, const struct frame *frame,
                                const struct ir_expr *handle)
 {
@@ -147,11 +149,51 @@ static enum walk_effect effect_of_spawn(const struct flow_duty *duty, const stru
     return effect;
 }
 
-/* What is sent takes along what it points to: `chan_send(jobs, &job)`. */
+/* Does somebody else than the task in that frame fulfil such a duty? */
+static bool others_fulfil(const struct flow_duty *duty, const struct frame *frame)
+{
+    const struct flow_use *use = NULL;
+    while ((use = flow_next_use(duty->flow, duty->fulfilment, duty->object, use)))
+        if (!flow_task_has(frame, use->func) && !flow_runs(duty->flow, frame->func, use->func))
+            return true;
+    return false;
+}
+
+static bool is_put_into(const struct flow_duty *duty, const struct frame *frame,
+                        const struct ir_expr *value)
+{
+    if (value->kind != IR_LITERAL)
+        return carries_object(duty, frame, value);
+    for (uint32_t i = 0; i < value->element_count; i++)
+        if (is_put_into(duty, frame, value->elements[i].value))
+            return true;
+    return false;
+}
+
+/* A record of the function that is given something which may lead to the object. */
+static bool record_carries(const struct flow_duty *duty, const struct frame *frame,
+                           const struct ir_expr *record)
+{
+    const struct ir_expr *root = ir_expr_root(record);
+    if (!root || root->kind != IR_VAR || !ir_is_aggregate(record->type))
+        return false;
+    for (const struct ir_op *op = NULL; (op = ir_next_op(frame->func, IR_OP_ASSIGN, op));) {
+        const struct ir_expr *place = ir_expr_root(op->place);
+        if (place && ir_expr_equal(place, root) && is_put_into(duty, frame, op->value))
+            return true;
+    }
+    return false;
+}
+
+/* What is sent takes along what it points to: `chan_send(jobs, &job)`.  A record, which tells of
+ * many things, takes the duty along only where somebody else fulfils it. */
 static bool sends_away(const struct flow_duty *duty, const struct frame *frame,
                        const struct ir_expr *value)
 {
-    return value && value->kind == IR_ADDR && carries_object(duty, frame, value->a);
+    if (!value || value->kind != IR_ADDR)
+        return false;
+    return carries_object(duty, frame, value->a) ||
+           (record_carries(duty, frame, value->a) && others_fulfil(duty, frame));
 }
 
 static enum walk_effect effect_of_select(const struct flow_duty *duty, const struct frame *frame,
