@@ -52,7 +52,7 @@ FLAGS = ["-std=gnu17", "-pthread", "-Wall", "-Wextra"]
 RUN_LIMIT_S = 3  # for those that hang while a ticker goes on
 CHECK_LIMIT_S = 300
 PARKS = re.compile(r"\b(chan_(send|recv|select)(_ctx)?|wg_wait|mu_lock|rw_r?lock|cv_wait"
-                   r"|pthread_(mutex_lock|cond_wait|join)|mtx_lock|cnd_wait|thrd_join)\(")
+                   r"|pthread_(mutex_lock|rwlock_(rd|wr)lock|cond_wait|join)|mtx_lock|cnd_wait|thrd_join)\(")
 
 Slip = collections.namedtuple("Slip", "name rule places why text")
 HEAD = re.compile(r"# (?P<rule>[a-z-]+)(?P<places>( [\w./-]+:\d+)+): (?P<why>.+)\n")
