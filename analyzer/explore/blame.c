@@ -403,7 +403,7 @@ static bool goes_round_untold(struct search *search, uint16_t stuck, struct blam
     const struct world *world = &machine->world;
     bool is_told = false;
     if (blame->op->act->kind != ACT_WAIT || (blame->ends >> other & 1) ||
-        !is_counted_by(machine, other, blame->handle))
+        (!is_counted_by(machine, other, blame->handle) && !owes_done(search, other, blame)))
         return false;
     for (uint16_t at = world->tasks[other].top; at; at = world->frames[at - 1].parent) {
         const struct ir_func *func = machine->slice->funcs.at[world->frames[at - 1].func]->func;
