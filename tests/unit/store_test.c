@@ -20,6 +20,7 @@ static int begin(void **state)
     (void)state;
     strcpy(folder, "/tmp/leash-store-XXXXXX");
     store = unit_store_new();
+    unit = NULL;
     return mkdtemp(folder) ? 0 : -1;
 }
 
