@@ -218,9 +218,9 @@ static bool take_result(struct job_news *news, const char *data, size_t length)
 static const char *next_message(struct job *job, struct head *head)
 {
     size_t left = job->bytes.length - job->taken;
-    const char *at = job->bytes.at + job->taken;
     if (left < sizeof *head)
         return NULL;
+    const char *at = job->bytes.at + job->taken;
     memcpy(head, at, sizeof *head);
     if (left - sizeof *head < head->length)
         return NULL;
