@@ -280,8 +280,9 @@ int lsp_serve(int input, int output)
     while (server.lifecycle != EXITED)
         wait_and_work(&server, input, output);
     /* The last answer, for who still reads it. */
-    (void)fd_write_all(output, server.output.at + server.written,
-                       server.output.length - server.written);
+    if (server.output.length > server.written)
+        (void)fd_write_all(output, server.output.at + server.written,
+                           server.output.length - server.written);
     release(&server);
     return server.status;
 }
