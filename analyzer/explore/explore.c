@@ -357,7 +357,28 @@ static struct budget budget_of_client(const struct exploration *exploration)
     return (struct budget){.exact = states / 4, .walked = states - states / 4};
 }
 
-/* All objects at once; where that is too much, once more at scale, and by walks. */
+static size_t count_possible(const struct exploration *exploration)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < exploration->out->at.count; i++)
+        count += exploration->out->at.at[i].certainty == CERTAINTY_POSSIBLE;
+    return count;
+}
+
+/* Once more at scale, and by walks.  What was found there may only be for want of numbers that fit:
+ * then walks with the program's own numbers are to find it too. */
+static void explore_at_scale(struct exploration *exploration, struct slice *slice,
+                             struct budget budget)
+{
+    size_t possible = count_possible(exploration);
+    explore_scope(exploration, slice, share(exploration, budget.scaled),
+                  share(exploration, budget.walked), true);
+    if (slice_scales_apart(slice) && count_possible(exploration) > possible)
+        explore_scope(exploration, slice, share(exploration, budget.scaled),
+                      share(exploration, budget.walked), false);
+}
+
+/* All objects at once; where that is too much, at scale. */
 static void explore_slice(struct exploration *exploration, struct slice *slice)
 {
     struct budget budget = exploration->clients ? budget_of_client(exploration)
@@ -370,8 +391,7 @@ static void explore_slice(struct exploration *exploration, struct slice *slice)
     if (!exploration->is_second_round)
         count_scope(exploration, slice->scope->root, is_cut);
     if (is_cut && !exploration->is_second_round)
-        explore_scope(exploration, slice, share(exploration, budget.scaled),
-                      share(exploration, budget.walked), true);
+        explore_at_scale(exploration, slice, budget);
     exploration->is_nearly_done = is_cut && is_nearly_done;
 }
 

@@ -145,6 +145,7 @@ static void mark_content(struct slice *slice, const struct ir_expr *place)
 
 static void add_bound(struct slice *slice, const struct ir_expr *expr)
 {
+    slice->has_two |= expr && expr->kind == IR_CONST && expr->value == 2;
     if (!expr || expr->kind != IR_CONST || expr->value <= 2 || expr->value > INT32_MAX)
         return;
     size_t at = 0;
@@ -156,6 +157,19 @@ static void add_bound(struct slice *slice, const struct ir_expr *expr)
     memmove(slice->bounds.at + at + 1, slice->bounds.at + at,
             (slice->bounds.count - 1 - at) * sizeof *slice->bounds.at);
     slice->bounds.at[at] = expr->value;
+}
+
+/* 360 rounds are no few times a room for 4. */
+enum { TIMES_MAX = 16 };
+
+bool slice_scales_apart(const struct slice *slice)
+{
+    for (size_t i = 0; i < slice->bounds.count; i++) {
+        int64_t below = i > 0 ? slice->bounds.at[i - 1] : slice->has_two ? 2 : 0;
+        if (slice->bounds.at[i] <= below * TIMES_MAX)
+            return true;
+    }
+    return false;
 }
 
 /* How many places the object that is made has. */

@@ -95,6 +95,7 @@ struct slice {
     VEC(int64_t)
     bounds;                       /* the constants above 2 that bound loops, counts and capacities,
                                      ascending */
+    bool has_two;                 /* 2 is a bound as well */
     bool has_room;                /* a semaphore or a channel has places for two or more */
     int64_t largest;              /* of the constants that anything kept rests on, at least 8 */
     VEC(struct key_state *) keys; /* of memory, by number, as far as they were asked for */
@@ -113,6 +114,9 @@ bool slice_keeps_part(const struct slice *, const struct ir_type *, int64_t offs
 /* Is it a call of code out of sight that is handed two threads' ids and tells whether they are the
  * same, as pthread_equal does? */
 bool slice_compares_threads(const struct flow *, const struct ir_op *);
+/* Are there several numbers that are made small at scale, or a 2 beside them that is not?  Numbers
+ * that belong together, as 6 = 2 * 3 tickets do, may then no longer fit. */
+bool slice_scales_apart(const struct slice *);
 /* Does the content of a place of that function matter? */
 bool slice_keeps_place(const struct slice *, const struct slice_func *, const struct ir_expr *);
 #endif

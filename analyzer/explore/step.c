@@ -415,7 +415,9 @@ static int free_slot(struct machine *machine, uint32_t site)
             found = i;
         alike += world->tasks[i].state != TASK_NONE && world->tasks[i].site == site;
     }
-    return alike >= ALIKE_MAX ? -1 : found;
+    /* A walk has no other states to pay for, and the program's own number may be what fits. */
+    bool is_own = machine->dice && !machine->is_scaled;
+    return alike >= ALIKE_MAX && !is_own ? -1 : found;
 }
 
 static void start_task(struct context *context, const struct ir_op *op,

@@ -632,10 +632,21 @@ static bool denies_what_was_given(const struct story *story)
     return false;
 }
 
+/* At scale, numbers that belong together may no longer fit.  Who holds a lock, and who wants it,
+ * goes by none. */
+static bool may_not_fit(const struct story *story)
+{
+    const struct machine *machine = &story->search->machine;
+    enum cause cause = story->verdict->cause;
+    bool is_of_locks = cause == CAUSE_LOCK_CYCLE || cause == CAUSE_MISSING_UNLOCK ||
+                       cause == CAUSE_BLOCKED_WHILE_LOCKED;
+    return machine->is_scaled && slice_scales_apart(machine->slice) && !is_of_locks;
+}
+
 enum certainty story_certainty_of(const struct story *story)
 {
     const struct machine *machine = &story->search->machine;
-    if (machine->asked_opened || denies_what_was_given(story))
+    if (machine->asked_opened || denies_what_was_given(story) || may_not_fit(story))
         return CERTAINTY_POSSIBLE;
     return story->is_guess || machine->is_scaled ? CERTAINTY_LIKELY : CERTAINTY_PROVEN;
 }
